@@ -1,0 +1,77 @@
+package worker
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ID is the ID of a stream entry, `<milliseconds>-<sequence>`, and so of the event in it. IDs are compared as
+// numbers: `5-10` comes after `5-2`.
+type ID struct {
+	Ms, Seq uint64
+}
+
+// ParseID reads the canonical form of an ID. Anything else (signs, leading zeros, a missing part) is an error, so
+// that one event has one spelling everywhere: in names, keys and labels.
+func ParseID(s string) (ID, error) {
+	ms, seq, ok := strings.Cut(s, "-")
+	if !ok {
+		return ID{}, fmt.Errorf("entry ID %q: want <milliseconds>-<sequence>", clip(s, 64))
+	}
+	var id ID
+	var errMs, errSeq error
+	id.Ms, errMs = strconv.ParseUint(ms, 10, 64)
+	id.Seq, errSeq = strconv.ParseUint(seq, 10, 64)
+	if errMs != nil || errSeq != nil || id.String() != s {
+		return ID{}, fmt.Errorf("entry ID %q: want <milliseconds>-<sequence>", clip(s, 64))
+	}
+	return id, nil
+}
+
+// String is the canonical form, the one Redis prints.
+func (id ID) String() string {
+	return strconv.FormatUint(id.Ms, 10) + "-" + strconv.FormatUint(id.Seq, 10)
+}
+
+// Compare orders IDs as Redis does.
+func (id ID) Compare(other ID) int {
+	if c := cmp.Compare(id.Ms, other.Ms); c != 0 {
+		return c
+	}
+	return cmp.Compare(id.Seq, other.Seq)
+}
+
+// IsZero reports whether id is no entry's ID (Redis never gives 0-0 away).
+func (id ID) IsZero() bool { return id == ID{} }
+
+// Time is the moment the ID carries: by default the Redis server's clock at the XADD.
+func (id ID) Time() time.Time {
+	if id.Ms > math.MaxInt64 {
+		return time.UnixMilli(math.MaxInt64).UTC()
+	}
+	return time.UnixMilli(int64(id.Ms)).UTC()
+}
+
+// MarshalText and UnmarshalText give an ID its canonical form in JSON.
+func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (id *ID) UnmarshalText(b []byte) error {
+	parsed, err := ParseID(string(b))
+	if err == nil {
+		*id = parsed
+	}
+	return err
+}
+
+// clip shortens s to at most n bytes for an error message.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return s[:n] + "…"
+}
