@@ -1,0 +1,114 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/ottoscaler/ottoscaler/devcluster/internal/proc"
+	"github.com/ottoscaler/ottoscaler/devcluster/internal/simnode"
+	"github.com/ottoscaler/ottoscaler/devcluster/internal/truth"
+)
+
+// node is what Pods run on, or seem to.
+type node interface {
+	names() []string
+	start(ctx context.Context) error
+	stop(ctx context.Context) error
+}
+
+func (c *Cluster) newNode() node {
+	switch c.conf.Node {
+	case truth.Containerd:
+		return c.newRealNode()
+	case truth.Kwok:
+		return &simulated{c}
+	default:
+		return noNode{}
+	}
+}
+
+func (c *Cluster) startNode(ctx context.Context, undo *cleanups) error {
+	undo.add("stopping the node", func() error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+		defer cancel()
+		return c.node.stop(ctx)
+	})
+	if err := c.node.start(ctx); err != nil {
+		return err
+	}
+	for _, name := range c.node.names() {
+		if err := c.waitNode(ctx, name); err != nil {
+			return fmt.Errorf("waiting for node %s: %w", name, err)
+		}
+	}
+	if names := c.node.names(); len(names) == 1 {
+		c.out.ready("node " + names[0])
+	} else if len(names) > 1 {
+		c.out.ready(fmt.Sprintf("%d nodes", len(names)))
+	}
+	return nil
+}
+
+func (c *Cluster) waitNode(ctx context.Context, name string) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		err := c.nodeReady(ctx, name)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w (last: %w); see %s", ctx.Err(), err, c.dir.Log("*"))
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+type noNode struct{}
+
+func (noNode) names() []string             { return nil }
+func (noNode) start(context.Context) error { return nil }
+func (noNode) stop(context.Context) error  { return nil }
+
+// simulated nodes are played by kwok; its process is stopped with the other components.
+type simulated struct{ c *Cluster }
+
+func (s *simulated) names() []string { return simnode.Names(s.c.conf.Nodes) }
+
+func (s *simulated) start(ctx context.Context) error {
+	for _, name := range s.names() {
+		if err := s.c.client.Create(ctx, "/api/v1/nodes", simnode.Node(name), nil); err != nil {
+			return fmt.Errorf("creating node %s: %w", name, err)
+		}
+	}
+	if err := s.writeConfig(); err != nil {
+		return err
+	}
+	return s.c.startOne(ctx, s.spec())
+}
+
+func (s *simulated) writeConfig() error {
+	if err := os.MkdirAll(s.c.dir.Kwok(), 0o700); err != nil {
+		return err
+	}
+	config := simnode.Config(int(s.c.conf.NodeGrace / time.Second))
+	return os.WriteFile(s.c.kwokConfig(), []byte(config), 0o600)
+}
+
+// spec keeps kwok from reading the user's own configuration: it would be merged into ours.
+func (s *simulated) spec() proc.Spec {
+	spec := s.c.spec("kwok", s.c.kwokArgs(), func(ctx context.Context) error {
+		names := s.names()
+		return s.c.nodeReady(ctx, names[len(names)-1])
+	})
+	spec.Env = []string{"KWOK_WORKDIR=" + s.c.dir.Kwok()}
+	return spec
+}
+
+func (s *simulated) stop(context.Context) error { return nil }
+
+func (c *Cluster) kwokConfig() string { return filepath.Join(c.dir.Kwok(), "config.yaml") }

@@ -1,0 +1,46 @@
+package component
+
+import (
+	"maps"
+	"os"
+
+	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/server/v3/etcdmain"
+	"k8s.io/component-base/cli"
+	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
+	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
+	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
+
+	"github.com/ottoscaler/ottoscaler/devcluster/internal/proc"
+)
+
+// Main runs a component until it ends or is signalled; args[0] is its name. It returns the exit code.
+type Main func(args []string) int
+
+// Find returns the component of that name, if this binary has it on this system.
+func Find(name string) (Main, bool) {
+	all := map[string]Main{
+		"etcd":                    runEtcd,
+		"kube-apiserver":          kubernetes(func() *cobra.Command { return apiserver.NewAPIServerCommand() }),
+		"kube-controller-manager": kubernetes(controllermanager.NewControllerManagerCommand),
+		"kube-scheduler":          kubernetes(func() *cobra.Command { return scheduler.NewSchedulerCommand() }),
+		"kwok":                    runKwok,
+	}
+	maps.Copy(all, nodeComponents())
+	run, ok := all[name]
+	return run, ok
+}
+
+func kubernetes(command func() *cobra.Command) Main {
+	return func(args []string) int {
+		proc.DieWithParent()
+		os.Args = args // its flags and its usage text start from here
+		return cli.Run(command())
+	}
+}
+
+func runEtcd(args []string) int {
+	proc.DieWithParent()
+	etcdmain.Main(args)
+	return 0
+}

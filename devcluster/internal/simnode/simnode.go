@@ -1,0 +1,77 @@
+// Package simnode configures kwok: which nodes it plays and how Pods live and die on them.
+package simnode
+
+import (
+	_ "embed"
+	"fmt"
+	"strconv"
+)
+
+// Label marks the nodes that kwok plays. A node that loses it is lost: nobody renews its lease any more.
+const (
+	LabelKey   = "devcluster.io/node"
+	LabelValue = "simulated"
+)
+
+//go:embed stages.yaml
+var stages string
+
+// nodeIP is reported by all simulated nodes and podCIDR is where their Pods' addresses come from. Both are
+// made up, never configured anywhere, and the same in all clusters.
+const (
+	nodeIP  = "192.0.2.1"     // documentation range
+	podCIDR = "100.64.0.0/10" // as wide as thousands of Pods need
+)
+
+// Config is kwok's configuration file. leaseSeconds is how long a silent node counts as alive; leases are
+// renewed four times as often.
+func Config(leaseSeconds int) string {
+	return fmt.Sprintf(`apiVersion: config.kwok.x-k8s.io/v1alpha1
+kind: KwokConfiguration
+options:
+  manageNodesWithLabelSelector: %s=%s
+  nodeIP: %s
+  cidr: %s
+  nodeLeaseDurationSeconds: %d
+  podPlayStageParallelism: 32
+  nodePlayStageParallelism: 8
+  nodeLeaseParallelism: 8
+---
+%s`, LabelKey, LabelValue, nodeIP, podCIDR, leaseSeconds, stages)
+}
+
+// Names of the first n simulated nodes.
+func Names(n int) []string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = "kwok-" + strconv.Itoa(i)
+	}
+	return names
+}
+
+// Node is the API object of a simulated node: big enough for any test, whatever its Pods request.
+func Node(name string) map[string]any {
+	size := map[string]string{"cpu": "100k", "memory": "1000Ti", "ephemeral-storage": "1000Ti", "pods": "100k"}
+	return map[string]any{
+		"apiVersion": "v1",
+		"kind":       "Node",
+		"metadata": map[string]any{
+			"name": name,
+			"labels": map[string]string{
+				LabelKey:                 LabelValue,
+				"kubernetes.io/hostname": name,
+				"kubernetes.io/os":       "linux",
+				"kubernetes.io/arch":     "amd64",
+			},
+		},
+		"status": map[string]any{
+			"capacity":    size,
+			"allocatable": size,
+			"nodeInfo": map[string]string{
+				"architecture": "amd64", "operatingSystem": "linux", "kubeletVersion": "kwok",
+				"kernelVersion": "simulated", "osImage": "simulated", "containerRuntimeVersion": "simulated://0",
+				"bootID": "", "machineID": "", "systemUUID": "", "kubeProxyVersion": "",
+			},
+		},
+	}
+}

@@ -1,0 +1,36 @@
+package statedir
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+)
+
+// ErrBusy says that another `devcluster up` runs on the folder.
+var ErrBusy = errors.New("a cluster runs there already")
+
+// Lock takes the folder for this process until unlock is called or the process ends.
+func (d Dir) Lock() (unlock func(), err error) {
+	f, err := os.OpenFile(d.lock(), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("locking %s: %w", d, err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		defer f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, d.busy()
+		}
+		return nil, fmt.Errorf("locking %s: %w", d, err)
+	}
+	_ = f.Truncate(0)
+	fmt.Fprintf(f, "%d\n", os.Getpid())
+	return func() { _ = f.Truncate(0); _ = f.Close() }, nil
+}
+
+func (d Dir) busy() error {
+	pid, _ := os.ReadFile(d.lock())
+	return fmt.Errorf("%w: %s belongs to process %s (end it with Ctrl-C or `kill %s`, or choose another folder with --dir)",
+		ErrBusy, d, strings.TrimSpace(string(pid)), strings.TrimSpace(string(pid)))
+}
