@@ -34,9 +34,10 @@ type Journal interface {
 	// Open returns the records of events that are not closed yet, in numeric order of their IDs, starting after the
 	// given one (the zero ID: from the beginning), at most n of them. Fewer than n: there are no more.
 	Open(ctx context.Context, after ID, n int) ([]Record, error)
-	// Find returns the record of one event, closed or not, and the mark: the highest ID ever taken in. The record is
-	// nil when there is none.
-	Find(ctx context.Context, id ID) (rec *Record, mark ID, err error)
+	// Find returns the record of one event, closed or not; nil when there is none.
+	Find(ctx context.Context, id ID) (*Record, error)
+	// Mark returns the highest ID ever taken in; the zero ID when there is none.
+	Mark(ctx context.Context) (ID, error)
 	// Commit applies the batch in its order in one MULTI, all or nothing. An error means unknown: it may have been
 	// applied. The caller then ends its term and starts a new one from the records.
 	Commit(ctx context.Context, batch []Write) error

@@ -1,0 +1,101 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// The goroutines that do what the core wants done. Each turns effects into inputs, one at a time.
+
+// reader reads the stream until take or ctx is done. A batch that was read but not handed over stays pending in
+// Redis and is read again by the next term.
+func (m *Manager) reader(ctx, take context.Context) {
+	take, cancel := context.WithCancel(take)
+	defer cancel()
+	defer context.AfterFunc(ctx, cancel)()
+	for tries := 0; take.Err() == nil; {
+		batch, err := m.source.Read(take)
+		if err != nil && take.Err() == nil {
+			if tries == 0 {
+				m.log.Warn("reading the stream failed, trying again", "error", err)
+			}
+			tries++
+			sleep(take, backoff(tries, 5*time.Second))
+			continue
+		}
+		if tries > 0 {
+			m.log.Info("the stream is read again")
+			tries = 0
+		}
+		if len(batch) == 0 {
+			continue
+		}
+		select {
+		case m.entries <- batch:
+		case <-take.Done():
+		}
+	}
+}
+
+func (m *Manager) creator(ctx context.Context) {
+	for {
+		select {
+		case e := <-m.creates:
+			uid, err := m.cluster.Create(ctx, e.PodSpec)
+			m.replies <- created{create: e, uid: uid, err: err}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (m *Manager) remover(ctx context.Context) {
+	for {
+		select {
+		case e := <-m.removes:
+			m.replies <- removed{remove: e, err: m.cluster.Delete(ctx, e.PodRef, -1)}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// asker answers checks and finds. A record that cannot be read ends the term, like any other error of the journal.
+func (m *Manager) asker(ctx context.Context) {
+	for {
+		select {
+		case e := <-m.asks:
+			m.answer(ctx, e)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (m *Manager) answer(ctx context.Context, e effect) {
+	switch e := e.(type) {
+	case check:
+		gone, err := m.cluster.Missing(ctx, e.PodRef)
+		m.replies <- checked{check: e, missing: gone, err: err}
+	case find:
+		rec, err := m.journal.Find(ctx, e.id)
+		if err != nil {
+			m.fail(fmt.Errorf("looking up the record of event %s: %w", e.id, err))
+			return
+		}
+		m.replies <- found{find: e, record: rec}
+	default:
+		m.fail(errors.New("an effect that nobody handles"))
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

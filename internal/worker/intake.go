@@ -1,0 +1,191 @@
+package worker
+
+import (
+	"log/slog"
+	"slices"
+	"time"
+)
+
+// event is an event in hand: accepted, and not yet forgotten.
+type event struct {
+	Event
+	acceptedAt time.Time
+	recorded   bool // its record is committed
+	settling   bool // its Settle is emitted
+	settled    bool // and committed
+	closed     bool // its Close is committed
+
+	slots   []slot // index 0 is slot 1
+	started int    // how many of them, from the first on, were taken off the queue
+	marked  int    // how many have a mark or an outcome, committed or on its way
+	counts  Counts // outcomes, committed or on their way
+	pods    int    // removals that are not done
+}
+
+// holding is who holds an idempotency key, and with what content.
+type holding struct {
+	by   ID
+	hash string
+}
+
+// leaving is a refused entry or a closed event that is forgotten soon. Not at once: a batch that was read before the
+// commit may still bring the same entry, or an entry with the same key, and its reader saw nothing in Redis yet. The
+// reader hands its batches over one by one, so the batch after the next one was read after the commit.
+type leaving struct {
+	id  ID
+	key string
+}
+
+// question is the look-up of a record, for whatever waits for it.
+type question struct {
+	answered bool
+	record   *Record       // nil: there is none
+	pods     []Observation // of an event that is not in hand
+}
+
+// takeIn handles one batch of the reader.
+func (s *state) takeIn(batch []Entry) {
+	if len(s.held) == 0 {
+		s.forgettable = len(s.leaving)
+	}
+	for _, en := range batch {
+		if en.Redelivered && s.events[en.ID] == nil && !s.inHand[en.ID] {
+			s.ask(en.ID)
+		}
+	}
+	s.held = append(s.held, batch...)
+	s.takeHeld()
+}
+
+// takeHeld takes in what is held, in stream order, up to the first entry whose record is still being looked up. The
+// order matters: were a later entry taken in first, the mark would pass the earlier one, and a crash would lose it.
+func (s *state) takeHeld() {
+	for len(s.held) > 0 {
+		q := s.asked[s.held[0].ID]
+		if q != nil && !q.answered {
+			return
+		}
+		s.take(&s.held[0], q)
+		delete(s.asked, s.held[0].ID)
+		s.held = s.held[1:]
+	}
+	s.held = nil
+	for _, l := range s.leaving[:s.forgettable] {
+		delete(s.inHand, l.id)
+		if s.keys[l.key].by == l.id {
+			delete(s.keys, l.key)
+		}
+	}
+	s.leaving, s.forgettable = s.leaving[s.forgettable:], 0
+}
+
+// take decides on one entry; q is the look-up of its record if it was redelivered. With a record it was dealt with,
+// and only its acknowledgement is missing. Without one but at or below the mark of the term's start, it was dealt
+// with so long ago that the record is gone.
+func (s *state) take(en *Entry, q *question) {
+	e := s.events[en.ID]
+	switch {
+	case e != nil && e.settled, q != nil && q.record != nil:
+		s.write(Ack{en.ID})
+	case e != nil, s.inHand[en.ID]:
+		// its Settle, or its refusal, acknowledges it
+	case en.Redelivered && en.ID.Compare(s.before) <= 0:
+		s.inHand[en.ID] = true
+		s.write(Duplicate{ID: en.ID, At: s.now})
+	default:
+		s.accept(en)
+	}
+}
+
+// accept decides on an entry that has no record.
+func (s *state) accept(en *Entry) {
+	if en.Trimmed {
+		s.reject(en, "", &Rejection{CodeTrimmed, "somebody deleted the entry from the stream before it was taken in"})
+		return
+	}
+	ev, bad := Decode(en.ID, en.Fields, s.Rules)
+	if bad == nil && ev.Type == ScaleDown {
+		bad = &Rejection{CodeNotImplemented, "scale_down is not implemented yet: no worker was taken away"}
+	}
+	if bad != nil {
+		task := en.Fields[keyTaskID]
+		if text(task, maxTaskID) != "" {
+			task = ""
+		}
+		s.reject(en, task, bad)
+		return
+	}
+	hash := ev.Hash()
+	if holder, held := s.holder(en, ev.IdempotencyKey); held {
+		s.again(en, &ev, holder, hash)
+		return
+	}
+	if ev.IdempotencyKey != "" {
+		s.keys[ev.IdempotencyKey] = holding{ev.EventID, hash}
+	}
+	s.events[en.ID] = newEvent(ev, s.now)
+	s.write(Accept{Event: ev, Hash: hash, At: s.now})
+}
+
+func newEvent(ev Event, acceptedAt time.Time) *event {
+	e := &event{Event: ev, acceptedAt: acceptedAt, slots: make([]slot, ev.PodCount)}
+	for i := range e.slots {
+		e.slots[i].event, e.slots[i].number, e.slots[i].attempt = e, i+1, 1
+	}
+	return e
+}
+
+// holder is the other event that holds the key: as far as we have it in hand, else as Redis said with the entry.
+func (s *state) holder(en *Entry, key string) (holding, bool) {
+	if key == "" {
+		return holding{}, false
+	}
+	if h, ok := s.keys[key]; ok {
+		return h, h.by != en.ID
+	}
+	return holding{en.Holder, en.HolderHash}, !en.Holder.IsZero() && en.Holder != en.ID
+}
+
+// again decides on an entry whose idempotency key is taken.
+func (s *state) again(en *Entry, ev *Event, h holding, hash string) {
+	if h.hash != hash {
+		s.reject(en, ev.TaskID(), reject(CodeConflict,
+			"idempotency_key %q belongs to event %s, which asks for something else", ev.IdempotencyKey, h.by))
+		return
+	}
+	s.inHand[en.ID] = true
+	s.write(Duplicate{ID: en.ID, Of: h.by, TaskID: ev.TaskID(), At: s.now})
+}
+
+func (s *state) reject(en *Entry, task string, r *Rejection) {
+	s.inHand[en.ID] = true
+	s.write(Reject{ID: en.ID, Fields: en.Fields, Code: r.Code, Reason: r.Reason, TaskID: task, At: s.now})
+	s.say(slog.LevelWarn, "entry rejected", "event_id", en.ID.String(), "reason_code", r.Code, "reason", r.Reason)
+}
+
+// ask looks an event's record up, once however many wait for the answer.
+func (s *state) ask(id ID) *question {
+	q := s.asked[id]
+	if q == nil {
+		q = &question{}
+		s.asked[id] = q
+		s.asking++
+		s.do(find{id})
+	}
+	return q
+}
+
+// found handles the answer to ask.
+func (s *state) found(in found) {
+	s.asking--
+	q := s.asked[in.id]
+	q.answered, q.record = true, in.record
+	for _, o := range q.pods {
+		s.stray(o, in.record)
+	}
+	q.pods = nil
+	if !slices.ContainsFunc(s.held, func(en Entry) bool { return en.ID == in.id }) {
+		delete(s.asked, in.id)
+	}
+	s.takeHeld()
+}

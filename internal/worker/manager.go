@@ -1,0 +1,217 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+const (
+	openPage = 500  // records read at once at the start of a term
+	maxBatch = 1000 // writes committed in one MULTI
+	askers   = 8    // checks and finds in flight
+)
+
+// Manager runs the core for one term: it moves inputs in and effects out and decides nothing itself. A term that
+// ended is not taken up again: a new one has a new Manager, which knows only what the records and the cluster say.
+type Manager struct {
+	source  Source
+	journal Journal
+	cluster Cluster
+	log     *slog.Logger
+	state   *state
+
+	group   sync.WaitGroup // every goroutine of the term
+	entries chan []Entry
+	sights  *sights
+	replies chan input
+	creates chan create
+	removes chan remove
+	asks    chan effect // checks and finds
+	failed  chan error  // the first error that ends the term
+
+	unasked    []effect // checks and finds that no asker has taken yet
+	gathered   []Write  // for the next batch
+	committing bool     // one is in flight
+}
+
+// NewManager starts nothing.
+func NewManager(src Source, j Journal, c Cluster, set Settings, log *slog.Logger) *Manager {
+	return &Manager{
+		source: src, journal: j, cluster: c, log: log, state: newState(set),
+		entries: make(chan []Entry),
+		sights:  newSights(),
+		// As large as the number of those who reply, so that nobody who has a reply waits for the loop.
+		replies: make(chan input, set.CreateConcurrency+set.DeleteConcurrency+askers+1),
+		creates: make(chan create, set.CreateConcurrency),
+		removes: make(chan remove, set.DeleteConcurrency),
+		asks:    make(chan effect),
+		failed:  make(chan error, 1),
+	}
+}
+
+// Run acts until take is done, then finishes what is in flight and returns nil. When work is done it gives up at
+// once. An error of the journal or the watch ends the term: what was written is not known then, and is read anew in
+// the next one. It returns when all its goroutines have.
+func (m *Manager) Run(take, work context.Context) error {
+	ctx, cancel := context.WithCancel(work)
+	defer m.group.Wait()
+	defer cancel()
+
+	// Records first, then the Pods, then the stream: each needs the one before.
+	in, err := m.load(ctx)
+	if err != nil {
+		return err
+	}
+	m.dispatch(ctx, m.state.step(time.Now(), in))
+	m.group.Go(func() {
+		if err := m.cluster.Watch(ctx, m.sights.put); err != nil && ctx.Err() == nil {
+			m.fail(fmt.Errorf("watching Pods: %w", err))
+		}
+	})
+	for range m.state.CreateConcurrency {
+		m.group.Go(func() { m.creator(ctx) })
+	}
+	for range m.state.DeleteConcurrency {
+		m.group.Go(func() { m.remover(ctx) })
+	}
+	for range askers {
+		m.group.Go(func() { m.asker(ctx) })
+	}
+	return m.loop(ctx, take)
+}
+
+// fail ends the term; of several errors the first counts.
+func (m *Manager) fail(err error) {
+	select {
+	case m.failed <- err:
+	default:
+	}
+}
+
+// load reads what earlier terms left: the mark and every open record.
+func (m *Manager) load(ctx context.Context) (loaded, error) {
+	mark, err := m.journal.Mark(ctx)
+	if err != nil {
+		return loaded{}, fmt.Errorf("reading the mark: %w", err)
+	}
+	in := loaded{mark: mark}
+	var after ID
+	for {
+		page, err := m.journal.Open(ctx, after, openPage)
+		if err != nil {
+			return loaded{}, fmt.Errorf("reading the open records: %w", err)
+		}
+		in.records = append(in.records, page...)
+		if len(page) < openPage {
+			break
+		}
+		after = page[len(page)-1].Event.EventID
+	}
+	if len(in.records) > 0 {
+		m.log.Info("open events read", "events", len(in.records))
+	}
+	return in, nil
+}
+
+// loop feeds the core one input at a time.
+func (m *Manager) loop(ctx, take context.Context) error {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	taking, reading := take.Done(), false
+	for !m.state.stopping || !m.state.idle() {
+		if m.state.listed && !reading && !m.state.stopping {
+			reading = true
+			m.group.Go(func() { m.reader(ctx, take) })
+		}
+		m.arm(timer)
+		var in input
+		asks, ask := m.nextAsk()
+		select {
+		case asks <- ask:
+			m.unasked = m.unasked[1:]
+			continue
+		case batch := <-m.readable():
+			in = entries{batch}
+		case <-m.sights.wake:
+			in = m.sights.take()
+		case in = <-m.replies:
+		case <-timer.C:
+			in = tick{}
+		case <-taking:
+			taking, in = nil, stop{}
+		case err := <-m.failed:
+			return err
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		if _, ok := in.(written); ok {
+			m.committing = false
+		}
+		m.dispatch(ctx, m.state.step(time.Now(), in))
+	}
+	return nil
+}
+
+// readable is the reader's channel, unless so much waits that reading rests.
+func (m *Manager) readable() <-chan []Entry {
+	if m.state.full() {
+		return nil
+	}
+	return m.entries
+}
+
+// nextAsk is the next check or find and the channel it goes to; no channel if there is none.
+func (m *Manager) nextAsk() (chan<- effect, effect) {
+	if len(m.unasked) == 0 {
+		return nil, nil
+	}
+	return m.asks, m.unasked[0]
+}
+
+func (m *Manager) arm(timer *time.Timer) {
+	if at := m.state.next(); !at.IsZero() {
+		timer.Reset(max(0, time.Until(at)))
+		return
+	}
+	timer.Reset(time.Hour)
+}
+
+// dispatch hands the effects over. The core keeps to the bounds the channels were made with, so nothing blocks here.
+func (m *Manager) dispatch(ctx context.Context, effects []effect) {
+	for _, e := range effects {
+		switch e := e.(type) {
+		case write:
+			m.gathered = append(m.gathered, e.Write)
+		case create:
+			m.creates <- e
+		case remove:
+			m.removes <- e
+		case check, find:
+			m.unasked = append(m.unasked, e)
+		case notice:
+			m.log.Log(ctx, e.level, e.text, e.attrs...)
+		}
+	}
+	m.commit(ctx)
+}
+
+// commit sends what has gathered as one batch; while one is in flight the next gathers.
+func (m *Manager) commit(ctx context.Context) {
+	n := min(len(m.gathered), maxBatch)
+	if m.committing || n == 0 {
+		return
+	}
+	batch := m.gathered[:n:n]
+	m.gathered = m.gathered[n:]
+	m.committing = true
+	m.group.Go(func() {
+		if err := m.journal.Commit(ctx, batch); err != nil {
+			m.fail(fmt.Errorf("writing records: %w", err))
+			return
+		}
+		m.replies <- written{n}
+	})
+}

@@ -1,0 +1,100 @@
+package worker
+
+import (
+	"log/slog"
+	"time"
+)
+
+// removalPhase is where the removal of a Pod stands.
+type removalPhase uint8
+
+const (
+	removalWaits removalPhase = iota // until at: its TTL, or the pause before another try
+	removalDue                       // for a place in flight
+	removalSent                      // a DELETE is in flight
+	removalTaken                     // the API server took it: the watch will say when the Pod is gone
+)
+
+// removal is a Pod whose worker's outcome (or the end of whose attempt) is recorded: kept for its TTL, then deleted.
+type removal struct {
+	ref   PodRef
+	event *event // nil: not in hand
+	phase removalPhase
+	at    time.Time
+	tries int
+}
+
+// keep plans the removal of a Pod. Called only when the record that allows it is committed.
+func (s *state) keep(ref PodRef, e *event, until time.Time) {
+	if s.removals[ref.Name] != nil {
+		return
+	}
+	r := &removal{ref: ref, event: e, at: until}
+	s.removals[ref.Name] = r
+	if e != nil {
+		e.pods++
+	}
+	s.timers.set(timer{at: until, removal: r})
+}
+
+// keepUntil is when the Pod of an ended worker goes. One that never ended by itself goes at once: it holds resources.
+func (s *state) keepUntil(sl *slot, ended bool) time.Time {
+	switch {
+	case !ended:
+		return s.now
+	case sl.succeeded:
+		return sl.since.Add(s.SucceededTTL)
+	}
+	return sl.since.Add(s.FailedTTL)
+}
+
+// clean sends what is due.
+func (s *state) clean() {
+	for !s.stopping && len(s.due) > 0 && s.removing < s.DeleteConcurrency {
+		r := s.due[0]
+		s.due[0] = nil
+		s.due = s.due[1:]
+		if s.removals[r.ref.Name] != r {
+			continue // it vanished meanwhile
+		}
+		r.phase = removalSent
+		s.removing++
+		s.do(remove{r.ref})
+	}
+}
+
+// removed handles the reply to a remove.
+func (s *state) removed(in removed) {
+	s.removing--
+	r := s.removals[in.Name]
+	if r == nil || r.ref != in.PodRef {
+		return // the watch was faster
+	}
+	if in.err == nil {
+		r.phase = removalTaken
+		return
+	}
+	if r.tries == 0 {
+		s.say(slog.LevelWarn, "deleting a Pod failed, trying again", "pod", r.ref.Name, "error", in.err)
+	}
+	r.tries++
+	r.phase, r.at = removalWaits, s.now.Add(backoff(r.tries, 30*time.Second))
+	s.timers.set(timer{at: r.at, removal: r})
+}
+
+// away forgets a Pod that is gone, and its event with the last one.
+func (s *state) away(r *removal) {
+	delete(s.removals, r.ref.Name)
+	if r.event != nil {
+		r.event.pods--
+		s.drop(r.event)
+	}
+}
+
+// drop forgets an event that is closed and whose Pods are gone.
+func (s *state) drop(e *event) {
+	if e.closed && e.pods == 0 {
+		delete(s.events, e.EventID)
+		s.leaving = append(s.leaving, leaving{id: e.EventID, key: e.IdempotencyKey})
+	}
+}

@@ -1,0 +1,109 @@
+package worker
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func testSettings() Settings {
+	return Settings{
+		Rules:      Rules{MaxPods: 1000, Deadlines: map[string]time.Duration{"": 6 * time.Hour, "big": time.Hour}},
+		Names:      NewNames(DefaultInstance, DefaultStream),
+		MaxWorkers: 6, MaxWaiting: 100, MaxAttempts: 3, CreateConcurrency: 4, DeleteConcurrency: 2,
+		PendingTimeout: 15 * time.Minute, ImagePullTimeout: 2 * time.Minute,
+		SucceededTTL: 30 * time.Second, FailedTTL: 10 * time.Minute,
+	}
+}
+
+// TestSimulation lets rapid choose what happens and in which order, crashes included, and checks the invariants at
+// every step and the whole story at the end.
+func TestSimulation(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(testSettings(), t.Fatalf)
+		t.Repeat(simulation(t, w))
+		w.foreign = map[string]bool{}
+		w.heal()
+		w.checkEnd()
+	})
+}
+
+func simulation(t *rapid.T, w *world) map[string]func(*rapid.T) {
+	pick := func(t *rapid.T, n int) int {
+		if n == 0 {
+			t.Skip("nothing to choose")
+		}
+		return rapid.IntRange(0, n-1).Draw(t, "which")
+	}
+	return map[string]func(*rapid.T){
+		"add": func(t *rapid.T) {
+			fields := map[string]string{"type": "scale_up", "pod_count": fmt.Sprint(rapid.IntRange(0, 4).Draw(t, "pods"))}
+			if k := rapid.IntRange(0, 4).Draw(t, "key"); k > 2 {
+				fields["idempotency_key"] = fmt.Sprint("k", k)
+			}
+			if rapid.Bool().Draw(t, "big") {
+				fields["template"] = "big"
+			}
+			w.entries = append(w.entries, Entry{ID: ID{uint64(w.now.UnixMilli()), uint64(len(w.entries))}, Fields: fields})
+		},
+		"read":    func(t *rapid.T) { w.deliverNew(rapid.IntRange(1, 5).Draw(t, "n")) },
+		"re-read": func(t *rapid.T) { w.deliverPending() },
+		"commit": func(t *rapid.T) {
+			w.commit(rapid.IntRange(1, 9).Draw(t, "n"), rapid.IntRange(0, 19).Draw(t, "lost") == 0)
+		},
+		"create": func(t *rapid.T) {
+			i := pick(t, len(w.creates))
+			w.serveCreate(i, rapid.SampledFrom([]string{"", "", "", "", "busy", "denied", "refused", "lost", "reply lost"}).Draw(t, "fate"))
+		},
+		"remove": func(t *rapid.T) { w.serveRemove(pick(t, len(w.removes)), rapid.IntRange(0, 5).Draw(t, "fail") == 0) },
+		"ask":    func(t *rapid.T) { w.serveAsk(pick(t, len(w.asks)), rapid.IntRange(0, 5).Draw(t, "fail") == 0) },
+		"reply":  func(t *rapid.T) { w.reply(pick(t, len(w.replies))) },
+		"watch":  func(t *rapid.T) { w.deliverWatch(rapid.IntRange(1, 5).Draw(t, "n")) },
+		"relist": func(t *rapid.T) { w.list() },
+		"crash":  func(t *rapid.T) { w.crash(rapid.IntRange(0, 4).Draw(t, "arrive")) },
+		"time": func(t *rapid.T) {
+			w.now = w.now.Add(time.Duration(rapid.SampledFrom([]int{1, 250, 5_000, 31_000, 700_000}).Draw(t, "ms")) * time.Millisecond)
+			w.feed(tick{})
+		},
+		"pod": func(t *rapid.T) {
+			names := w.podNames()
+			name := names[pick(t, len(names))]
+			p := w.pods[name]
+			switch rapid.SampledFrom([]string{"run", "succeed", "fail", "evict", "image", "deleting", "delete", "again"}).Draw(t, "fate") {
+			case "run":
+				w.advance(name, PhaseRunning)
+			case "succeed":
+				w.advance(name, PhaseSucceeded)
+			case "fail":
+				w.advance(name, PhaseFailed)
+			case "evict":
+				p.obs.Disrupted = !p.obs.Phase.Ended()
+				w.advance(name, PhaseFailed)
+			case "image":
+				if p.obs.Phase == PhasePending {
+					p.obs.Node, p.obs.Waiting, p.obs.Reason = "node-1", WaitingImage, "ErrImagePull"
+					w.tell(name)
+				}
+			case "deleting":
+				p.obs.Deleting = true
+				w.tell(name)
+			case "delete":
+				// The promise excepts a deletion between a Pod's creation and its mark.
+				if rec := w.records[p.obs.Event]; rec.Closed || rec.Slots[p.obs.Slot-1].Attempt >= p.obs.Attempt {
+					w.vanish(name)
+				}
+			case "again":
+				w.tell(name)
+			}
+		},
+		"foreign": func(t *rapid.T) {
+			recs := w.sortedRecords()
+			name := w.set.Names.Worker(recs[pick(t, len(recs))].Event.EventID, 1)
+			if w.posted[name] == 0 {
+				w.foreign[name] = !w.foreign[name]
+			}
+		},
+	}
+}
