@@ -1,0 +1,124 @@
+package image
+
+import (
+	"archive/tar"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"time"
+)
+
+// entry is one file of the only layer. A name that ends in "/" is a folder; target makes it a symbolic link.
+type entry struct {
+	name     string
+	mode     int64
+	content  []byte
+	target   string
+	uid, gid int
+}
+
+// process is how a container of the image starts unless the Pod says otherwise; the names are those of the image format.
+type process struct {
+	Env        []string `json:",omitempty"`
+	Entrypoint []string `json:",omitempty"`
+	Cmd        []string `json:",omitempty"`
+	WorkingDir string   `json:",omitempty"`
+	StopSignal string   `json:",omitempty"`
+}
+
+type config struct {
+	Architecture string  `json:"architecture"`
+	OS           string  `json:"os"`
+	Created      string  `json:"created"`
+	Config       process `json:"config"`
+	RootFS       rootFS  `json:"rootfs"`
+}
+
+type rootFS struct {
+	Type    string   `json:"type"`
+	DiffIDs []string `json:"diff_ids"`
+}
+
+type manifest struct {
+	Config   string
+	RepoTags []string
+	Layers   []string
+}
+
+// writeArchive writes a docker-archive with one layer. The same entries give the same bytes: every time is the epoch.
+func writeArchive(path, ref string, p process, entries []entry) error {
+	layer, err := tarOf(entries)
+	if err != nil {
+		return fmt.Errorf("packing the layer of %s: %w", ref, err)
+	}
+	archive, err := archiveOf(ref, p, layer)
+	if err != nil {
+		return fmt.Errorf("packing %s: %w", ref, err)
+	}
+	return os.WriteFile(path, archive, 0o644)
+}
+
+func archiveOf(ref string, p process, layer []byte) ([]byte, error) {
+	layerSum := digest(layer)
+	conf, err := json.Marshal(config{
+		Architecture: runtime.GOARCH,
+		OS:           "linux",
+		Created:      time.Unix(0, 0).UTC().Format(time.RFC3339),
+		Config:       p,
+		RootFS:       rootFS{Type: "layers", DiffIDs: []string{"sha256:" + layerSum}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	confName, layerName := digest(conf)+".json", layerSum+".tar"
+	man, err := json.Marshal([]manifest{{Config: confName, RepoTags: []string{ref}, Layers: []string{layerName}}})
+	if err != nil {
+		return nil, err
+	}
+	return tarOf([]entry{
+		{name: confName, mode: 0o644, content: conf},
+		{name: layerName, mode: 0o644, content: layer},
+		{name: "manifest.json", mode: 0o644, content: man},
+	})
+}
+
+func tarOf(entries []entry) ([]byte, error) {
+	var buf bytes.Buffer
+	w := tar.NewWriter(&buf)
+	for _, e := range entries {
+		if err := w.WriteHeader(e.header()); err != nil {
+			return nil, err
+		}
+		if _, err := io.Copy(w, bytes.NewReader(e.content)); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return buf.Bytes(), nil
+}
+
+func (e entry) header() *tar.Header {
+	h := &tar.Header{
+		Name: e.name, Mode: e.mode, Size: int64(len(e.content)), Linkname: e.target,
+		Uid: e.uid, Gid: e.gid, ModTime: time.Unix(0, 0), Typeflag: tar.TypeReg, Format: tar.FormatPAX,
+	}
+	switch {
+	case e.target != "":
+		h.Typeflag = tar.TypeSymlink
+	case e.name[len(e.name)-1] == '/':
+		h.Typeflag = tar.TypeDir
+	}
+	return h
+}
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
