@@ -1,0 +1,104 @@
+package realnode
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+type mount struct {
+	point, kind, options string
+}
+
+func readMounts() ([]mount, error) {
+	raw, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return nil, err
+	}
+	return parseMounts(string(raw)), nil
+}
+
+// parseMounts reads proc_pid_mountinfo(5): the fields before " - " vary in number, those after do not.
+func parseMounts(text string) []mount {
+	var list []mount
+	for line := range strings.Lines(text) {
+		left, right, found := strings.Cut(strings.TrimSpace(line), " - ")
+		l, r := strings.Fields(left), strings.Fields(right)
+		if !found || len(l) < 5 || len(r) < 3 {
+			continue
+		}
+		list = append(list, mount{point: unescape.Replace(l[4]), kind: r[0], options: r[2]})
+	}
+	return list
+}
+
+var unescape = strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
+
+// mountsBelow returns the mount points in and at the folders, the last mounted first.
+func mountsBelow(list []mount, dirs ...string) []string {
+	var points []string
+	for _, m := range list {
+		for _, dir := range dirs {
+			if m.point == dir || strings.HasPrefix(m.point, dir+string(filepath.Separator)) {
+				points = append(points, m.point)
+			}
+		}
+	}
+	slices.Reverse(points)
+	return points
+}
+
+// unmountBelow detaches: all users are dead by now, and a lazy unmount cannot hang on one that is not.
+func unmountBelow(dirs ...string) error {
+	list, err := readMounts()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, point := range mountsBelow(list, dirs...) {
+		if err := unix.Unmount(point, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW); err != nil && !errors.Is(err, unix.EINVAL) {
+			errs = append(errs, fmt.Errorf("unmounting %s: %w", point, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// removeFolders refuses while anything is mounted inside: it could be a volume with a person's files.
+func removeFolders(dirs ...string) error {
+	list, err := readMounts()
+	if err != nil {
+		return err
+	}
+	if left := mountsBelow(list, dirs...); len(left) > 0 {
+		return fmt.Errorf("still mounted: %s", strings.Join(left, ", "))
+	}
+	var errs []error
+	for _, dir := range dirs {
+		errs = append(errs, os.RemoveAll(dir))
+	}
+	return errors.Join(errs...)
+}
+
+// snapshotter falls back to copies where the kernel cannot put an overlay on this file system (in a container).
+func snapshotter(dir string) string {
+	probe, err := os.MkdirTemp(dir, "overlay-")
+	if err != nil {
+		return "overlayfs"
+	}
+	defer os.RemoveAll(probe)
+	for _, sub := range []string{"lower", "upper", "work", "merged"} {
+		_ = os.Mkdir(filepath.Join(probe, sub), 0o755)
+	}
+	options := fmt.Sprintf("lowerdir=%[1]s/lower,upperdir=%[1]s/upper,workdir=%[1]s/work", probe)
+	merged := filepath.Join(probe, "merged")
+	if err := unix.Mount("overlay", merged, "overlay", 0, options); err != nil {
+		return "native"
+	}
+	_ = unix.Unmount(merged, unix.MNT_DETACH)
+	return "overlayfs"
+}
