@@ -26,6 +26,7 @@ func main() {
 }
 
 func runCLI() int {
+	component.DropGlobalFlags()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	err := cli.Run(ctx, cli.Env{

@@ -17,6 +17,7 @@ import (
 func runKwok(args []string) int {
 	proc.DieWithParent()
 	os.Args = args
+	DropGlobalFlags()
 	flags := pflag.NewFlagSet("global", pflag.ContinueOnError)
 	flags.ParseErrorsAllowlist.UnknownFlags = true
 	flags.Usage = func() {}
