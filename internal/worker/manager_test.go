@@ -1,0 +1,186 @@
+package worker_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ottoscaler/ottoscaler/internal/worker"
+	"github.com/ottoscaler/ottoscaler/internal/worker/workertest"
+)
+
+func settings() worker.Settings {
+	return worker.Settings{
+		Rules:      worker.Rules{MaxPods: 1000, Deadlines: map[string]time.Duration{"": 6 * time.Hour}},
+		Names:      worker.NewNames(worker.DefaultInstance, worker.DefaultStream),
+		MaxWorkers: 100, MaxWaiting: 1000, MaxAttempts: 3, CreateConcurrency: 32, DeleteConcurrency: 16,
+		PendingTimeout: 15 * time.Minute, ImagePullTimeout: 2 * time.Minute,
+		SucceededTTL: 30 * time.Second, FailedTTL: 10 * time.Minute,
+	}
+}
+
+// bench is a Manager between in-memory neighbours, inside a synctest bubble.
+type bench struct {
+	redis   *workertest.Redis
+	cluster *workertest.Cluster
+	stop    context.CancelFunc
+	done    chan error
+}
+
+func startBench(t *testing.T, set worker.Settings) *bench {
+	b := &bench{redis: workertest.NewRedis(), cluster: workertest.NewCluster(), done: make(chan error, 1)}
+	b.cluster.RunTime = 5 * time.Second
+	b.term(t, set)
+	return b
+}
+
+func (b *bench) term(t *testing.T, set worker.Settings) {
+	take, stop := context.WithCancel(t.Context())
+	b.stop = stop
+	m := worker.NewManager(b.redis.Source(), b.redis, b.cluster, set, slog.New(slog.DiscardHandler))
+	go func() { b.done <- m.Run(take, t.Context()) }()
+}
+
+func (b *bench) end(t *testing.T) {
+	t.Helper()
+	b.stop()
+	if err := <-b.done; err != nil {
+		t.Fatalf("Run: %v", err)
+	}
+}
+
+// kinds tells the story of one event as the status stream does.
+func (b *bench) kinds(id worker.ID) map[string]int {
+	kinds := make(map[string]int)
+	for _, s := range b.redis.Status() {
+		if s.ID == id {
+			kinds[s.Kind+string(s.Report.State)]++
+		}
+	}
+	return kinds
+}
+
+func TestOneEventBecomesItsWorkers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := startBench(t, settings())
+		id := worker.ID{Ms: 1756659802903}
+		b.redis.Add(id, "type", "scale_up", "pod_count", "3", "task_id", "task-123")
+		time.Sleep(time.Second)
+		if got := len(b.cluster.Posts()); got != 3 {
+			t.Fatalf("%d Pods were created, want 3", got)
+		}
+		if got := b.redis.Pending(); got != 0 {
+			t.Errorf("%d entries are pending after the marks, want 0", got)
+		}
+		time.Sleep(time.Minute)
+		want := map[string]int{"accepted": 1, "workercreated": 3, "workerrunning": 3, "settled": 1, "workersucceeded": 3, "closed": 1}
+		if diff := cmp.Diff(want, b.kinds(id)); diff != "" {
+			t.Errorf("the status stream (-want +got):\n%s", diff)
+		}
+		if got := len(b.cluster.Deletes()); got != 3 || b.cluster.Pods() != 0 {
+			t.Errorf("%d DELETEs and %d Pods left, want 3 and 0", got, b.cluster.Pods())
+		}
+		b.end(t)
+	})
+}
+
+func TestStopFinishesWhatIsInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		set := settings()
+		set.MaxWorkers = 2
+		b := startBench(t, set)
+		id := worker.ID{Ms: 1}
+		b.redis.Add(id, "type", "scale_up", "pod_count", "4")
+		time.Sleep(time.Second)
+		b.end(t)
+		posts := len(b.cluster.Posts())
+		if posts != 2 {
+			t.Fatalf("%d Pods were created, want 2: there is room for no more", posts)
+		}
+		time.Sleep(10 * time.Second)
+		if got := len(b.cluster.Posts()); got != posts {
+			t.Errorf("%d POSTs after the stop", got-posts)
+		}
+		if b.redis.Pending() != 1 {
+			t.Error("the event is acknowledged although half of it has no mark")
+		}
+		b.term(t, set) // the next process goes on where this one stopped
+		time.Sleep(2 * time.Minute)
+		if got := b.kinds(id)["workersucceeded"]; got != 4 || b.redis.Pending() != 0 || len(b.cluster.Posts()) != 4 {
+			t.Errorf("%d succeeded, %d pending, %d POSTs after the restart", got, b.redis.Pending(), len(b.cluster.Posts()))
+		}
+		b.end(t)
+	})
+}
+
+func TestJournalErrorEndsTheTerm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := startBench(t, settings())
+		time.Sleep(time.Second)
+		down := errors.New("redis is down")
+		b.redis.Add(worker.ID{Ms: 1}, "type", "scale_up", "pod_count", "1")
+		b.redis.Fail(nil)
+		synctest.Wait()
+		b.redis.Fail(down) // the Pod ends while the journal does not answer
+		time.Sleep(10 * time.Second)
+		if err := <-b.done; !errors.Is(err, down) {
+			t.Fatalf("Run returned %v, want %v", err, down)
+		}
+		b.stop()
+		b.redis.Fail(nil)
+		b.term(t, settings())
+		time.Sleep(time.Minute)
+		if got := b.kinds(worker.ID{Ms: 1}); got["workersucceeded"] != 1 || got["closed"] != 1 || len(b.cluster.Posts()) != 1 {
+			t.Errorf("after the next term: %v, %d POSTs", got, len(b.cluster.Posts()))
+		}
+		b.end(t)
+	})
+}
+
+func TestBadEntriesDoNotStopTheLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := startBench(t, settings())
+		for i := range 50 {
+			b.redis.Add(worker.ID{Ms: uint64(i + 1)}, "type", "scale_up", "pod_count", fmt.Sprint(-i))
+		}
+		b.redis.Add(worker.ID{Ms: 99}, "type", "scale_down", "pod_count", "1")
+		b.redis.Add(worker.ID{Ms: 100}, "type", "scale_up", "pod_count", "1")
+		time.Sleep(time.Minute)
+		dead := b.redis.Dead()
+		if len(dead) != 51 || b.redis.Pending() != 0 {
+			t.Fatalf("%d dead letters and %d pending, want 51 and 0", len(dead), b.redis.Pending())
+		}
+		if code := dead[50].Code; code != worker.CodeNotImplemented {
+			t.Errorf("scale_down is rejected as %q", code)
+		}
+		if got := len(b.cluster.Posts()); got != 1 {
+			t.Errorf("%d POSTs, want 1", got)
+		}
+		b.end(t)
+	})
+}
+
+func TestBusyServerIsAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := startBench(t, settings())
+		tries := 0
+		b.cluster.FailCreate(func(worker.PodSpec) error {
+			if tries++; tries < 100 {
+				return fmt.Errorf("%w: 429", worker.ErrBusy)
+			}
+			return nil
+		})
+		b.redis.Add(worker.ID{Ms: 1}, "type", "scale_up", "pod_count", "40")
+		time.Sleep(30 * time.Minute)
+		if got := b.kinds(worker.ID{Ms: 1}); got["workersucceeded"] != 40 || got["closed"] != 1 {
+			t.Errorf("the status stream: %v", got)
+		}
+		b.end(t)
+	})
+}
