@@ -1,0 +1,102 @@
+package config
+
+import (
+	"flag"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const reference = "../../docs/configuration.md"
+
+const preamble = `# Configuration
+
+<!-- Made by "make generate" from internal/config: change it there. -->
+
+Ottoscaler is configured by its environment alone. An empty variable counts as unset. A wrong value ends the start with
+exit code 2 and one line for each wrong variable: its name, what it got, what it takes. A variable that begins with
+` + "`OTTO_`" + ` and is not listed here is warned about, not refused.
+
+How to reach Kubernetes is found as every Kubernetes client finds it: inside a cluster by the Pod's ServiceAccount, else
+by ` + "`KUBECONFIG`" + `, else by ` + "`~/.kube/config`" + `.
+`
+
+var update = flag.Bool("update", false, "rewrite "+reference)
+
+func TestReference(t *testing.T) {
+	want := markdown(t)
+	if *update {
+		if err := os.WriteFile(reference, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("docs/configuration.md is not what the source says; run `make generate` (-want +got):\n%s", diff)
+	}
+}
+
+func TestEveryVariableHasARule(t *testing.T) {
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(rules())), slices.Sorted(slices.Values(Names()))); diff != "" {
+		t.Errorf("rules against fields:\n%s", diff)
+	}
+}
+
+// markdown is the reference: a section per struct of Config, a row per field.
+func markdown(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString(preamble)
+	file, err := parser.ParseFile(token.NewFileSet(), "config.go", nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for section := range reflect.TypeFor[Config]().Fields() {
+		fmt.Fprintf(&b, "\n## %s\n\n| variable | default | takes | meaning |\n|---|---|---|---|\n", section.Name)
+		comments := fieldComments(file, section.Type.Name())
+		for f := range section.Type.Fields() {
+			b.WriteString(row(t, f.Tag, comments[f.Name]))
+		}
+	}
+	return b.String()
+}
+
+func row(t *testing.T, tag reflect.StructTag, meaning string) string {
+	t.Helper()
+	name, value := tag.Get("env"), tag.Get("envDefault")
+	if meaning == "" {
+		t.Errorf("%s: its field has no comment", name)
+	}
+	if value != "" {
+		value = "`" + value + "`"
+	}
+	return fmt.Sprintf("| `%s` | %s | %s | %s |\n", name, value, rules()[name].takes, meaning)
+}
+
+// fieldComments are the comments above the fields of one struct.
+func fieldComments(file *ast.File, name string) map[string]string {
+	comments := map[string]string{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.TypeSpec)
+		if !ok || spec.Name.Name != name {
+			return true
+		}
+		for _, f := range spec.Type.(*ast.StructType).Fields.List {
+			comments[f.Names[0].Name] = strings.Join(strings.Fields(f.Doc.Text()), " ")
+		}
+		return false
+	})
+	return comments
+}

@@ -1,0 +1,213 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Bounds that are not somebody else's (a port's, a label's, a setting's in the contract) keep a slip of the finger out.
+const (
+	maxName     = 256 // bytes of a Redis key, group, consumer or user
+	maxCount    = 1_000_000
+	maxDuration = 10 * 365 * 24 * time.Hour
+	maxShown    = 64 // bytes of a wrong value in an error
+)
+
+// rule is what one variable takes.
+type rule struct {
+	takes  string // completes "takes …"
+	ok     func(value string) bool
+	secret bool
+}
+
+// rules are those of all variables, by name.
+func rules() map[string]rule {
+	stream := rule{takes: "1 to 256 bytes of text; braces only around a hash tag, as in `{tag}:events`", ok: isStream}
+	name := rule{takes: "1 to 256 bytes of text without control characters", ok: isName}
+	return map[string]rule{
+		"REDIS_HOST":            {takes: "a host name or an IP address, without a port", ok: isHost},
+		"REDIS_PORT":            number(1, 65535),
+		"REDIS_USERNAME":        name,
+		"REDIS_PASSWORD":        {takes: "text without line breaks", ok: isOneLine, secret: true},
+		"REDIS_PASSWORD_FILE":   file(),
+		"REDIS_DB":              number(0, maxCount),
+		"REDIS_TLS":             oneOf("true", "false"),
+		"REDIS_TLS_CA_FILE":     file(),
+		"REDIS_TLS_CERT_FILE":   file(),
+		"REDIS_TLS_KEY_FILE":    file(),
+		"REDIS_SENTINEL_MASTER": name,
+		"REDIS_SENTINEL_ADDRS":  {takes: "host:port, several with commas between", ok: isAddrs},
+		"REDIS_STREAM":          stream,
+		"REDIS_CONSUMER_GROUP":  name,
+		"REDIS_CONSUMER":        name,
+
+		"OTTO_AGENT_IMAGE":        {takes: "an image reference such as registry.example/team/agent:1.2", ok: isImage},
+		"OTTO_NAMESPACE":          dnsLabel(),
+		"OTTO_INSTANCE":           dnsLabel(),
+		"OTTO_MAX_WORKERS":        number(1, maxCount),
+		"OTTO_MAX_PODS_PER_EVENT": number(1, maxCount),
+		"OTTO_MAX_WAITING_EVENTS": number(1, maxCount),
+		"OTTO_MAX_ATTEMPTS":       number(1, 100),
+		"OTTO_AGENT_REQUESTS":     resources(),
+		"OTTO_AGENT_LIMITS":       resources(),
+		"OTTO_WORKER_TEMPLATES":   {takes: "a folder that exists", ok: isFolder},
+		"OTTO_WORKER_DEADLINE":    wholeSecondsOrNone(),
+		"OTTO_PENDING_TIMEOUT":    duration(time.Second),
+		"OTTO_IMAGE_PULL_TIMEOUT": duration(time.Second),
+		"OTTO_SUCCEEDED_TTL":      duration(0),
+		"OTTO_FAILED_TTL":         duration(0),
+		"OTTO_RECORD_TTL":         duration(time.Second),
+
+		"OTTO_CREATE_CONCURRENCY": number(1, 96),
+		"OTTO_LOG_LEVEL":          oneOf("debug", "info", "warn", "error"),
+		"OTTO_LOG_FORMAT":         oneOf("auto", "text", "json"),
+	}
+}
+
+// complain is the line about a wrong value.
+func (r rule) complain(name, value string) error {
+	got := strconv.Quote(clip(value))
+	if r.secret {
+		got = "a value that is not shown"
+	}
+	line := fmt.Sprintf("%s: got %s, takes %s", name, got, r.takes)
+	if name == "REDIS_PORT" && strings.HasPrefix(value, "tcp://") {
+		line += " (Kubernetes sets it like this in Pods beside a Service named redis; enableServiceLinks: false stops that)"
+	}
+	return fmt.Errorf("%s", line)
+}
+
+func clip(s string) string {
+	if len(s) <= maxShown {
+		return s
+	}
+	return s[:maxShown] + "…"
+}
+
+func number(least, most int) rule {
+	return rule{
+		takes: fmt.Sprintf("a number from %d to %d", least, most),
+		ok: func(v string) bool {
+			n, err := strconv.Atoi(v)
+			return err == nil && strconv.Itoa(n) == v && least <= n && n <= most // no sign, no leading zero
+		},
+	}
+}
+
+func oneOf(values ...string) rule {
+	last := len(values) - 1
+	return rule{
+		takes: strings.Join(values[:last], ", ") + " or " + values[last],
+		ok:    func(v string) bool { return slices.Contains(values, v) },
+	}
+}
+
+func duration(least time.Duration) rule {
+	takes := "a duration such as 90s, 15m or 24h, at least " + least.String()
+	if least == 0 {
+		takes = "a duration such as 90s, 15m or 24h, or 0"
+	}
+	return rule{
+		takes: takes,
+		ok: func(v string) bool {
+			d, err := time.ParseDuration(v)
+			return err == nil && !strings.ContainsAny(v, "+-") && least <= d && d <= maxDuration
+		},
+	}
+}
+
+// wholeSecondsOrNone fits activeDeadlineSeconds.
+func wholeSecondsOrNone() rule {
+	bounds := duration(0)
+	return rule{
+		takes: "a duration of whole seconds such as 90s, 15m or 24h, or 0 for none",
+		ok: func(v string) bool {
+			d, err := time.ParseDuration(v)
+			return err == nil && bounds.ok(v) && d%time.Second == 0
+		},
+	}
+}
+
+func file() rule {
+	return rule{
+		takes: "a file that can be read",
+		ok: func(v string) bool {
+			f, err := os.Open(v)
+			if err != nil {
+				return false
+			}
+			info, err := f.Stat()
+			_ = f.Close() // nothing was written
+			return err == nil && !info.IsDir()
+		},
+	}
+}
+
+func isFolder(v string) bool {
+	info, err := os.Stat(v)
+	return err == nil && info.IsDir()
+}
+
+var (
+	dnsLabelForm = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	hostForm     = regexp.MustCompile(`^[A-Za-z0-9]([-A-Za-z0-9_]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9_]{0,61}[A-Za-z0-9])?)*\.?$`)
+	imageForm    = regexp.MustCompile(`^([A-Za-z0-9][-A-Za-z0-9.]*(:[0-9]{1,5})?/)?` + // registry
+		`[a-z0-9]+([-._]+[a-z0-9]+)*(/[a-z0-9]+([-._]+[a-z0-9]+)*)*` + // path
+		`(:[A-Za-z0-9_][-A-Za-z0-9_.]{0,127})?(@sha256:[0-9a-f]{64})?$`) // tag, digest
+)
+
+func dnsLabel() rule {
+	return rule{
+		takes: "1 to 63 lower-case letters, digits and hyphens, a letter or digit at both ends",
+		ok:    dnsLabelForm.MatchString,
+	}
+}
+
+// isHost takes underscores too: names that container networks give often have them.
+func isHost(v string) bool {
+	if _, err := netip.ParseAddr(v); err == nil {
+		return true
+	}
+	return len(v) <= 253 && hostForm.MatchString(v)
+}
+
+func isAddrs(v string) bool {
+	for addr := range strings.SplitSeq(v, ",") {
+		host, port, err := net.SplitHostPort(addr)
+		if err != nil || !isHost(host) || !number(1, 65535).ok(port) {
+			return false
+		}
+	}
+	return true
+}
+
+func isImage(v string) bool { return len(v) <= 512 && imageForm.MatchString(v) }
+
+func isOneLine(v string) bool { return !strings.ContainsAny(v, "\r\n") }
+
+func isName(v string) bool {
+	return len(v) <= maxName && utf8.ValidString(v) && strings.TrimSpace(v) == v &&
+		!strings.ContainsFunc(v, unicode.IsControl)
+}
+
+// isStream keeps out names whose braces are no hash tag: the side keys could not share the stream's slot.
+func isStream(v string) bool {
+	if !isName(v) {
+		return false
+	}
+	if !strings.ContainsAny(v, "{}") {
+		return true
+	}
+	before, rest, _ := strings.Cut(v, "{")
+	tag, after, closed := strings.Cut(rest, "}")
+	return closed && tag != "" && !strings.ContainsAny(before+tag+after, "{}")
+}
