@@ -1,0 +1,270 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ottoscaler/ottoscaler/internal/worker"
+)
+
+func TestJournal(t *testing.T) { testJournal(t, mini) }
+
+// testJournal runs against any Redis: start gives a fresh one.
+func testJournal(t *testing.T, start func(*testing.T) *place) {
+	tests := map[string]func(*testing.T, *place){
+		"every kind of write ends in this state":    testWrites,
+		"writes that take in move the mark up only": testMark,
+		"open pages in numeric order":               testOpenPages,
+		"open goes on without the unreadable":       testOpenUnreadable,
+		"find":                                      testFind,
+		"one wrong reply inside EXEC is an error":   testWrongReply,
+		"a batch may be empty":                      testEmptyBatch,
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) { test(t, start(t)) })
+	}
+}
+
+var (
+	at      = time.Date(2026, 11, 22, 10, 0, 0, 123e6, time.UTC)
+	later   = at.Add(time.Minute)
+	theID   = worker.ID{Ms: 5, Seq: 1}
+	sample  = worker.Event{EventID: theID, Type: worker.ScaleUp, PodCount: 2, Timestamp: at, Metadata: map[string]string{"task_id": "task-123", "colour": "red"}, IdempotencyKey: "k 1", Template: "big", Deadline: time.Minute}
+	keysOf  = NewKeys(stream)
+	created = worker.Report{ID: theID, TaskID: "task-123", Worker: "otto-agent-1-5-1", Slot: 1, Attempt: 1, State: worker.StateCreated, UID: "u-1", At: at}
+	failed  = worker.Report{ID: theID, TaskID: "task-123", Worker: "otto-agent-1-5-1", Slot: 1, Attempt: 1, State: worker.StateFailed, UID: "u-1", Node: "node-1", Reason: "Error", Message: "exit 7", ExitCode: ptr(7), At: later}
+)
+
+// fresh is the record as Accept leaves it, with the given fields more.
+func fresh(more ...any) map[string]string {
+	return asHash(append(more, "type", "scale_up", "pod_count", 2, "task_id", "task-123", "m:colour", "red", "hash", "h1",
+		"accepted_at", "2026-11-22T10:00:00.123Z", "timestamp", "2026-11-22T10:00:00.123Z", "idempotency_key", "k 1",
+		"template", "big", "deadline_seconds", 60))
+}
+
+func testWrites(t *testing.T, p *place) {
+	accept := worker.Accept{Event: sample, Hash: "h1", At: at}
+	said := func(fields ...any) map[string]any {
+		entry := make(map[string]any)
+		for k, v := range asHash(fields) {
+			entry[k] = v
+		}
+		return entry
+	}
+	accepted := said("kind", "accepted", "event_id", "5-1", "task_id", "task-123", "at", "2026-11-22T10:00:00.123Z")
+	base := func(record map[string]string, status ...map[string]any) map[string]any {
+		return map[string]any{
+			keysOf.Event(theID): record, keysOf.Open(): []string{"5-1"}, keysOf.Mark(): "5-1",
+			keysOf.Idempotency("k 1"): "5-1 h1", keysOf.Status(): append([]map[string]any{accepted}, status...),
+		}
+	}
+	cases := []struct {
+		name    string
+		batch   []worker.Write
+		want    map[string]any
+		pending int64
+	}{
+		{"accept", []worker.Write{accept}, base(fresh()), 1},
+		{"progress", []worker.Write{accept, worker.Progress{Report: created}},
+			base(fresh("s1", "1 created u-1 - - - 1795341600123"),
+				said("kind", "worker", "event_id", "5-1", "task_id", "task-123", "worker", "otto-agent-1-5-1", "index", 1, "attempt", 1,
+					"state", "created", "at", "2026-11-22T10:00:00.123Z")), 1},
+		{"outcome", []worker.Write{accept, worker.Outcome{Report: failed}},
+			base(fresh("s1", "1 failed u-1 node-1 Error 7 1795341660123"),
+				said("kind", "worker", "event_id", "5-1", "task_id", "task-123", "worker", "otto-agent-1-5-1", "index", 1, "attempt", 1,
+					"state", "failed", "reason", "Error", "message", "exit 7", "exit_code", 7, "node", "node-1", "at", "2026-11-22T10:01:00.123Z")), 1},
+		{"settle", []worker.Write{accept, worker.Settle{ID: theID, TaskID: "task-123", At: later}},
+			base(fresh("settled", "2026-11-22T10:01:00.123Z"),
+				said("kind", "settled", "event_id", "5-1", "task_id", "task-123", "at", "2026-11-22T10:01:00.123Z")), 0},
+		{"ack", []worker.Write{accept, worker.Ack{ID: theID}}, base(fresh()), 0},
+		{"close", []worker.Write{accept, worker.Progress{Report: created},
+			worker.Close{ID: theID, TaskID: "task-123", IdempotencyKey: "k 1", Slots: 2, Counts: worker.Counts{Succeeded: 1, Lost: 1}, At: later}},
+			map[string]any{
+				keysOf.Mark(): "5-1", keysOf.Idempotency("k 1") + " (expires)": "5-1 h1",
+				keysOf.Event(theID) + " (expires)": fresh("closed", "2026-11-22T10:01:00.123Z", "n_succeeded", 1, "n_failed", 0, "n_cancelled", 0, "n_lost", 1),
+				keysOf.Status(): []map[string]any{accepted,
+					said("kind", "worker", "event_id", "5-1", "task_id", "task-123", "worker", "otto-agent-1-5-1", "index", 1, "attempt", 1,
+						"state", "created", "at", "2026-11-22T10:00:00.123Z"),
+					said("kind", "closed", "event_id", "5-1", "task_id", "task-123", "n_succeeded", 1, "n_failed", 0, "n_cancelled", 0, "n_lost", 1,
+						"at", "2026-11-22T10:01:00.123Z")},
+			}, 1},
+		{"duplicate", []worker.Write{worker.Duplicate{ID: theID, Of: worker.ID{Ms: 4}, At: at}},
+			map[string]any{keysOf.Mark(): "5-1", keysOf.Status(): []map[string]any{
+				said("kind", "duplicate", "event_id", "5-1", "message", "the same as event 4-0", "at", "2026-11-22T10:00:00.123Z")}}, 0},
+		{"reject", []worker.Write{worker.Reject{ID: theID, Fields: map[string]string{"type": "x"}, Code: "invalid_type", Reason: "type is wrong", TaskID: "t", At: at}},
+			map[string]any{
+				keysOf.Mark(): "5-1",
+				keysOf.Dead(): []map[string]any{said("original_id", "5-1", "reason_code", "invalid_type", "reason", "type is wrong", "f:type", "x")},
+				keysOf.Status(): []map[string]any{said("kind", "rejected", "event_id", "5-1", "task_id", "t", "reason", "invalid_type",
+					"message", "type is wrong", "at", "2026-11-22T10:00:00.123Z")}}, 0},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			p.do(t, "FLUSHALL")
+			p.do(t, "XGROUP", "CREATE", stream, group, "0", "MKSTREAM")
+			p.do(t, "XADD", stream, "5-1", "a", "b")
+			p.do(t, "XREADGROUP", "GROUP", group, consumer, "STREAMS", stream, ">")
+			if err := p.journal().Commit(t.Context(), c.batch); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, p.dump(t)); diff != "" {
+				t.Error(diff)
+			}
+			if got := p.pending(t); got != c.pending {
+				t.Errorf("%d pending, want %d", got, c.pending)
+			}
+		})
+	}
+}
+
+func testMark(t *testing.T, p *place) {
+	j := p.journal()
+	mark := func() string { return p.raw.Get(t.Context(), keysOf.Mark()).Val() }
+	commit := func(batch ...worker.Write) {
+		t.Helper()
+		if err := j.Commit(t.Context(), batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	commit(worker.Ack{ID: worker.ID{Ms: 99}})
+	if mark() != "" {
+		t.Error("an Ack moved the mark")
+	}
+	commit(worker.Duplicate{ID: worker.ID{Ms: 5, Seq: 10}, At: at}, worker.Duplicate{ID: worker.ID{Ms: 5, Seq: 2}, At: at})
+	commit(worker.Duplicate{ID: worker.ID{Ms: 5, Seq: 9}, At: at})
+	j = p.journal() // a new process knows nothing
+	commit(worker.Reject{ID: worker.ID{Ms: 4}, At: at})
+	if mark() != "5-10" {
+		t.Errorf("mark is %q, want 5-10", mark())
+	}
+	if got, err := j.Mark(t.Context()); err != nil || got.String() != "5-10" {
+		t.Errorf("Mark: %v, %v", got, err)
+	}
+	p.do(t, "SET", keysOf.Mark(), "rubbish")
+	if _, err := j.Mark(t.Context()); err == nil || !strings.Contains(err.Error(), keysOf.Mark()) {
+		t.Errorf("a mark that is none: %v", err)
+	}
+}
+
+func acceptAll(t *testing.T, j *Journal, list ...worker.ID) {
+	t.Helper()
+	var batch []worker.Write
+	for _, id := range list {
+		batch = append(batch, worker.Accept{Event: worker.Event{EventID: id, Type: worker.ScaleUp, PodCount: 1}, Hash: "h", At: at})
+	}
+	if err := j.Commit(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func recordIDs(records []worker.Record) []string {
+	var all []string
+	for _, r := range records {
+		all = append(all, r.Event.EventID.String())
+	}
+	return all
+}
+
+func testOpenPages(t *testing.T, p *place) {
+	j := p.journal()
+	acceptAll(t, j, worker.ID{Ms: 5, Seq: 2}, worker.ID{Ms: 5, Seq: 10}, worker.ID{Ms: 40}, worker.ID{Ms: 6}, worker.ID{Ms: 41})
+	if err := j.Commit(t.Context(), []worker.Write{worker.Close{ID: worker.ID{Ms: 6}, Slots: 1, At: at}}); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for after, n := (worker.ID{}), 2; ; {
+		page, err := j.Open(t.Context(), after, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, recordIDs(page)...)
+		if len(page) < n {
+			break
+		}
+		after = page[len(page)-1].Event.EventID
+	}
+	if diff := cmp.Diff([]string{"5-2", "5-10", "40-0", "41-0"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func testOpenUnreadable(t *testing.T, p *place) {
+	j := p.journal()
+	acceptAll(t, j, worker.ID{Ms: 1}, worker.ID{Ms: 2}, worker.ID{Ms: 3}, worker.ID{Ms: 4}, worker.ID{Ms: 5})
+	p.do(t, "HSET", keysOf.Event(worker.ID{Ms: 1}), "s1", "rubbish")
+	p.do(t, "SET", keysOf.Event(worker.ID{Ms: 2}), "no hash")
+	p.do(t, "DEL", keysOf.Event(worker.ID{Ms: 3}))
+	p.do(t, "SADD", keysOf.Open(), "rubbish", "01-0")
+	page, err := j.Open(t.Context(), worker.ID{}, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"4-0", "5-0"}, recordIDs(page)); diff != "" {
+		t.Error(diff)
+	}
+	for _, want := range []string{"event_id=1-0", "event_id=2-0", "event_id=3-0", "rubbish", "01-0"} {
+		if !strings.Contains(p.logged.String(), want) {
+			t.Errorf("nothing was logged about %s", want)
+		}
+	}
+}
+
+func testFind(t *testing.T, p *place) {
+	j := p.journal()
+	if r, err := j.Find(t.Context(), theID); r != nil || err != nil {
+		t.Fatalf("found %v, %v in nothing", r, err)
+	}
+	batch := []worker.Write{worker.Accept{Event: sample, Hash: "h1", At: at}, worker.Outcome{Report: failed}, worker.Settle{ID: theID, At: at}}
+	if err := j.Commit(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+	r, err := j.Find(t.Context(), theID)
+	want := &worker.Record{Event: sample, Settled: true, Slots: []worker.SlotRecord{
+		{Attempt: 1, State: worker.StateFailed, UID: "u-1", Node: "node-1", Reason: "Error", ExitCode: ptr(7), At: later}, {}}}
+	if diff := cmp.Diff(want, r); err != nil || diff != "" {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	closing := worker.Close{ID: theID, Slots: 2, Counts: worker.Counts{Failed: 1, Succeeded: 1}, At: at}
+	if err := j.Commit(t.Context(), []worker.Write{closing}); err != nil {
+		t.Fatal(err)
+	}
+	want.Closed, want.Counts, want.Slots = true, closing.Counts, make([]worker.SlotRecord, 2)
+	r, err = j.Find(t.Context(), theID)
+	if diff := cmp.Diff(want, r); err != nil || diff != "" {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	p.do(t, "HSET", keysOf.Event(theID), "pod_count", "many")
+	var unreadable *RecordError
+	if _, err = j.Find(t.Context(), theID); !errors.As(err, &unreadable) || unreadable.Key != keysOf.Event(theID) {
+		t.Errorf("unreadable: %v", err)
+	}
+}
+
+func testWrongReply(t *testing.T, p *place) {
+	p.do(t, "SET", keysOf.Open(), "no set")
+	err := p.journal().Commit(t.Context(), []worker.Write{worker.Accept{Event: sample, Hash: "h1", At: at}})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{"redis " + p.addr, "WRONGTYPE", "SADD", keysOf.Open()} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q does not say %q", err, want)
+		}
+	}
+}
+
+func testEmptyBatch(t *testing.T, p *place) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := p.journal().Commit(ctx, nil); err != nil {
+		t.Error(err)
+	}
+	if got := p.dump(t); len(got) != 0 {
+		t.Errorf("wrote %v", got)
+	}
+}

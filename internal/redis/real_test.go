@@ -1,0 +1,227 @@
+//go:build real
+
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ottoscaler/ottoscaler/internal/redis/redistest"
+	"github.com/ottoscaler/ottoscaler/internal/worker"
+)
+
+func real(t *testing.T) *place {
+	t.Helper()
+	return newPlace(t, redistest.Start(t).Addr)
+}
+
+func TestJournalOnRealRedis(t *testing.T) { testJournal(t, real) }
+
+func TestSourceOnRealRedis(t *testing.T) { testSource(t, real) }
+
+func TestTrimmed(t *testing.T) {
+	p := real(t)
+	first, second := p.add(t, "n", "1"), p.add(t, "n", "2")
+	read(t, p.source(), 2)
+	p.do(t, "XDEL", stream, first.String())
+	got := read(t, p.source(), 2)
+	want := []worker.Entry{
+		{ID: first, Trimmed: true, Redelivered: true}, {ID: second, Fields: map[string]string{"n": "2"}, Redelivered: true},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// blocked waits until a client is in a blocking read, and returns its line of CLIENT LIST.
+func blocked(t *testing.T, p *place) string {
+	t.Helper()
+	for range 500 {
+		list, _ := p.do(t, "CLIENT", "LIST").(string)
+		for line := range strings.Lines(list) {
+			if strings.Contains(line, "cmd=xreadgroup") && strings.Contains(line, "flags=b") {
+				return line
+			}
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("nobody blocks")
+	return ""
+}
+
+type result struct {
+	entries []worker.Entry
+	err     error
+}
+
+// readInBackground reads once, with a block of 2 s.
+func readInBackground(ctx context.Context, s *Source) <-chan result {
+	s.opts.Block = defaultBlock
+	results := make(chan result, 1)
+	go func() {
+		entries, err := s.Read(ctx)
+		results <- result{entries, err}
+	}()
+	return results
+}
+
+func TestStreamDeletedWhileBlocked(t *testing.T) {
+	p := real(t)
+	s := p.source()
+	old := p.add(t, "n", "old")
+	read(t, s, 1)
+	p.do(t, "SET", keysOf.Mark(), old.String())
+	results := readInBackground(t.Context(), s)
+	blocked(t, p)
+	p.do(t, "DEL", stream)
+	if r := <-results; r.err != nil || len(r.entries) > 0 {
+		t.Fatalf("read %v, %v", ids(r.entries), r.err)
+	}
+	fresh := p.add(t, "n", "new")
+	if diff := cmp.Diff([]string{fresh.String()}, ids(read(t, s, 1))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestConnectionLostWhileBlocked(t *testing.T) {
+	p := real(t)
+	s := p.source()
+	first := p.add(t, "n", "1")
+	read(t, s, 1)
+	results := readInBackground(t.Context(), s)
+	line := blocked(t, p)
+	id, _, _ := strings.Cut(strings.TrimPrefix(line, "id="), " ")
+	p.do(t, "CLIENT", "KILL", "ID", id)
+	if r := <-results; r.err == nil || !strings.HasPrefix(r.err.Error(), "redis "+p.addr+": reading "+stream+": the server closed") {
+		t.Fatalf("read %v, %v", ids(r.entries), r.err)
+	}
+	second := p.add(t, "n", "2")
+	if diff := cmp.Diff([]string{first.String(), second.String()}, ids(read(t, s, 2))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestCancelledWhileBlocked(t *testing.T) {
+	p := real(t)
+	s := p.source()
+	nothing(t, s)
+	ctx, cancel := context.WithCancel(t.Context())
+	begin := time.Now()
+	results := readInBackground(ctx, s)
+	blocked(t, p)
+	cancel()
+	id := p.add(t, "n", "1") // it is delivered to that read, and must come out of it
+	if r := <-results; r.err != nil || len(r.entries) != 1 || r.entries[0].ID != id {
+		t.Errorf("read %v, %v", ids(r.entries), r.err)
+	}
+	if _, err := s.Read(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("the next read: %v", err)
+	}
+	if took := time.Since(begin); took > defaultBlock+time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
+
+func TestServerCrash(t *testing.T) {
+	server := redistest.Start(t, "--appendonly", "yes", "--appendfsync", "always")
+	p := newPlace(t, server.Addr)
+	s, j := p.source(), p.journal()
+	id := p.add(t, "n", "1")
+	read(t, s, 1)
+	server.Kill()
+	if _, err := s.Read(t.Context()); err == nil {
+		t.Error("a read from nobody is no error")
+	}
+	if err := j.Commit(t.Context(), []worker.Write{worker.Ack{ID: id}}); err == nil {
+		t.Error("a write to nobody is no error")
+	}
+	server.Restart()
+	if err := p.client.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	// go-redis goes on telling its last dial error until it has looked again, which it does once a second.
+	got, err := s.Read(t.Context())
+	for range 50 {
+		if err == nil {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+		got, err = s.Read(t.Context())
+	}
+	if err != nil || len(got) != 1 || got[0].ID != id || !got[0].Redelivered {
+		t.Errorf("read %+v, %v", got, err)
+	}
+}
+
+func TestHugeEntries(t *testing.T) {
+	p := real(t)
+	s, j := p.source(), p.journal()
+	p.add(t, "type", "scale_up", "blob", strings.Repeat("x", 16<<20))
+	p.add(t, strings.Repeat("n", 16<<20), "v", "type", "scale_up")
+	many := []any{"type", "scale_up"}
+	for i := range 10_000 {
+		many = append(many, fmt.Sprintf("field-%d", i), "value")
+	}
+	p.add(t, many...)
+	last := p.add(t, "type", "scale_up")
+	for round := range 2 { // new, then pending
+		entries := read(t, s, 4)
+		if got := len(entries[2].Fields); got != 10_001 {
+			t.Errorf("round %d: %d fields", round, got)
+		}
+		if entries[3].ID != last || len(entries[0].Fields["blob"]) != 16<<20 {
+			t.Errorf("round %d: read %v", round, ids(entries))
+		}
+		if round == 1 {
+			rejectAll(t, p, j, entries)
+		}
+		s = p.source()
+	}
+	if p.pending(t) != 0 {
+		t.Error("something is pending")
+	}
+}
+
+func rejectAll(t *testing.T, p *place, j *Journal, entries []worker.Entry) {
+	t.Helper()
+	for _, e := range entries {
+		write := worker.Reject{ID: e.ID, Fields: e.Fields, Code: "invalid_metadata", Reason: "too much", At: at}
+		if err := j.Commit(t.Context(), []worker.Write{write}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, letter := range p.raw.XRange(t.Context(), keysOf.Dead(), "-", "+").Val() {
+		size := 0
+		for name, value := range letter.Values {
+			size += len(name) + len(fmt.Sprint(value))
+		}
+		if size > 12<<10 {
+			t.Errorf("the dead letter of %v has %d bytes", letter.Values["original_id"], size)
+		}
+	}
+}
+
+// TestRefusedInMulti: the command that may not be queued is named, not the EXECABORT that follows.
+func TestRefusedInMulti(t *testing.T) {
+	p := real(t)
+	p.do(t, "ACL", "SETUSER", "otto", "on", ">secret", "~*", "+@all", "-sadd")
+	client, err := NewClient(Options{Addr: p.addr, Username: "otto", Password: "secret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Close() }()
+	j := NewJournal(client, JournalOptions{Stream: stream, Group: group, RecordTTL: time.Hour, Logger: p.logger()})
+	err = j.Commit(t.Context(), []worker.Write{worker.Accept{Event: sample, Hash: "h", At: at}})
+	if err == nil || !strings.Contains(err.Error(), "SADD") || !strings.Contains(err.Error(), "NOPERM") || strings.Contains(err.Error(), "secret") {
+		t.Errorf("error %v", err)
+	}
+	if got := p.dump(t); len(got) != 0 {
+		t.Errorf("half of it was written: %v", got)
+	}
+}

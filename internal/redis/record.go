@@ -1,0 +1,196 @@
+package redis
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/worker"
+)
+
+// The record of an event is a hash:
+//
+//	type pod_count task_id timestamp idempotency_key template deadline_seconds traceparent tracestate
+//	              the entry's own fields, in its own spelling; absent where they say nothing
+//	m:<key>       metadata
+//	hash          content hash; accepted_at: when it was taken in. Both for people: nothing here reads them
+//	s<slot>       mark or outcome of one slot, see encodeSlot
+//	settled closed  the time, once it is
+//	n_succeeded n_failed n_cancelled n_lost  once it is closed, in place of the slots
+const (
+	metaPrefix = "m:"
+	slotPrefix = "s"
+	fieldTask  = "task_id"
+	// maxSlots bounds what a hostile pod_count in a record makes us allocate.
+	maxSlots = 100_000
+)
+
+// encodeEvent returns the fields and values of a new record.
+func encodeEvent(e *worker.Event, hash string, at time.Time) []any {
+	fields := []any{"type", string(e.Type), "pod_count", e.PodCount, "hash", hash, "accepted_at", stamp(at)}
+	add := func(name, value string) {
+		if value != "" {
+			fields = append(fields, name, value)
+		}
+	}
+	// The time in the entry ID is the default, and may lie past the year 9999, which RFC 3339 cannot spell.
+	if !e.Timestamp.Equal(e.EventID.Time()) {
+		add("timestamp", e.Timestamp.UTC().Format(time.RFC3339Nano))
+	}
+	add("idempotency_key", e.IdempotencyKey)
+	add("template", e.Template)
+	if e.Deadline > 0 {
+		add("deadline_seconds", strconv.FormatInt(int64(e.Deadline/time.Second), 10))
+	}
+	add("traceparent", e.Traceparent)
+	add("tracestate", e.Tracestate)
+	return append(fields, encodeMetadata(e.Metadata)...)
+}
+
+func encodeMetadata(meta map[string]string) []any {
+	fields := make([]any, 0, 2*len(meta))
+	for k, v := range meta {
+		if k != fieldTask {
+			k = metaPrefix + k
+		}
+		fields = append(fields, k, v)
+	}
+	return fields
+}
+
+// decodeRecord reads the hash at key. It is strict: one field that is not as encoded makes the record unreadable,
+// and the error is a *RecordError.
+func decodeRecord(id worker.ID, key string, fields map[string]string) (worker.Record, error) {
+	d := recordDecoder{key: key, entry: make(map[string]string), slots: make(map[int]worker.SlotRecord)}
+	for name, value := range fields {
+		if problem := d.field(name, value); problem != "" {
+			return worker.Record{}, &RecordError{Key: key, Field: name, Problem: problem}
+		}
+	}
+	if err := d.event(id); err != nil {
+		return worker.Record{}, err
+	}
+	return d.record, d.fillSlots()
+}
+
+type recordDecoder struct {
+	key    string
+	entry  map[string]string // the event as it was in the stream
+	slots  map[int]worker.SlotRecord
+	record worker.Record
+}
+
+// field takes one field in and says what is wrong with it, or nothing.
+func (d *recordDecoder) field(name, value string) string {
+	switch name {
+	case "type", "pod_count", fieldTask, "timestamp", "idempotency_key", "template", "deadline_seconds", "traceparent", "tracestate":
+		d.entry[name] = value
+		return ""
+	case "hash", "accepted_at":
+		return ""
+	case "settled":
+		d.record.Settled = true
+		return checkStamp(value)
+	case "closed":
+		d.record.Closed = true
+		return checkStamp(value)
+	}
+	if key, ok := strings.CutPrefix(name, metaPrefix); ok {
+		return d.metadata(key, value)
+	}
+	if count := d.count(name); count != nil {
+		return decodeCount(value, count)
+	}
+	return d.slot(name, value)
+}
+
+func (d *recordDecoder) metadata(key, value string) string {
+	switch key {
+	case "type", "pod_count", fieldTask, "timestamp", "idempotency_key", "template", "deadline_seconds", "traceparent", "tracestate":
+		return "no metadata key can have this name"
+	}
+	d.entry[key] = value
+	return ""
+}
+
+func (d *recordDecoder) count(name string) *int {
+	switch name {
+	case "n_succeeded":
+		return &d.record.Counts.Succeeded
+	case "n_failed":
+		return &d.record.Counts.Failed
+	case "n_cancelled":
+		return &d.record.Counts.Cancelled
+	case "n_lost":
+		return &d.record.Counts.Lost
+	}
+	return nil
+}
+
+func decodeCount(value string, to *int) string {
+	n, ok := number(value, maxSlots)
+	*to = int(n)
+	if !ok {
+		return fmt.Sprintf("%q is no count", clip(value, 64))
+	}
+	return ""
+}
+
+func (d *recordDecoder) slot(name, value string) string {
+	digits, isSlot := strings.CutPrefix(name, slotPrefix)
+	n, ok := number(digits, maxSlots)
+	if !isSlot || !ok || n == 0 {
+		return "no such field"
+	}
+	slot, err := decodeSlot(value)
+	if err != nil {
+		return err.Error()
+	}
+	d.slots[int(n)] = slot
+	return ""
+}
+
+// event reads the entry's own fields by the rules of the stream. What the operator may change between two starts
+// (templates, deadlines, the limit of pod_count) was checked when the event was taken in.
+func (d *recordDecoder) event(id worker.ID) error {
+	rules := worker.Rules{MaxPods: maxSlots, Deadlines: map[string]time.Duration{d.entry["template"]: 0}}
+	event, rejection := worker.Decode(id, d.entry, rules)
+	if rejection != nil {
+		return &RecordError{Key: d.key, Problem: rejection.Reason}
+	}
+	d.record.Event = event
+	return nil
+}
+
+func (d *recordDecoder) fillSlots() error {
+	slots := make([]worker.SlotRecord, d.record.Event.PodCount)
+	for n, slot := range d.slots {
+		if n > len(slots) {
+			return &RecordError{Key: d.key, Field: slotField(n), Problem: fmt.Sprintf("pod_count is %d", len(slots))}
+		}
+		slots[n-1] = slot
+	}
+	d.record.Slots = slots
+	return nil
+}
+
+func slotField(slot int) string { return slotPrefix + strconv.Itoa(slot) }
+
+// stampLayout is RFC 3339 with milliseconds.
+const stampLayout = "2006-01-02T15:04:05.000Z07:00"
+
+func stamp(t time.Time) string { return t.UTC().Format(stampLayout) }
+
+func checkStamp(s string) string {
+	if t, err := time.Parse(stampLayout, s); err != nil || stamp(t) != s {
+		return fmt.Sprintf("%q is no time", clip(s, 64))
+	}
+	return ""
+}
+
+// number reads 0..limit in its canonical spelling.
+func number(s string, limit int64) (int64, bool) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	return n, err == nil && n >= 0 && n <= limit && strconv.FormatInt(n, 10) == s
+}

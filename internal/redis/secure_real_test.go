@@ -1,0 +1,200 @@
+//go:build real
+
+package redis
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/redis/redistest"
+)
+
+const wait = 5 * time.Second
+
+func TestPasswords(t *testing.T) {
+	server := redistest.Start(t, "--requirepass", "right")
+	cases := map[string]struct {
+		o    Options
+		want string
+	}{
+		"right":        {Options{Password: "right"}, ""},
+		"none":         {Options{}, "a password is needed and none is set (NOAUTH)"},
+		"wrong":        {Options{Password: "hunter2"}, "the username or the password is wrong (WRONGPASS)"},
+		"unknown user": {Options{Username: "otto", Password: "right"}, "the username or the password is wrong (WRONGPASS)"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			c.o.Addr = server.Addr
+			begin := time.Now()
+			check(t, ready(t, c.o, wait), server.Addr, c.want)
+			if time.Since(begin) > wait/2 {
+				t.Error("it waited for what waiting cannot mend")
+			}
+		})
+	}
+}
+
+func check(t *testing.T, err error, addr, want string) {
+	t.Helper()
+	switch {
+	case want == "" && err == nil:
+	case want == "" || err == nil || err.Error() != "redis "+addr+": "+want:
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+func TestPasswordFileIsReadAgain(t *testing.T) {
+	p := newPlace(t, redistest.Start(t).Addr)
+	file := filepath.Join(t.TempDir(), "password")
+	write(t, file, "first\n")
+	p.do(t, "ACL", "SETUSER", "otto", "on", ">first", "~*", "+@all")
+	client, err := NewClient(Options{Addr: p.addr, Username: "otto", PasswordFile: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Close() }()
+	if err := client.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.do(t, "ACL", "SETUSER", "otto", "resetpass", ">second")
+	write(t, file, "second\n")
+	p.do(t, "CLIENT", "KILL", "USER", "otto")
+	if err := client.Ready(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTLS(t *testing.T) {
+	dir := t.TempDir()
+	ours, theirs := newCA(t, dir, "ours"), newCA(t, dir, "theirs")
+	serverCert, serverKey := ours.issue(t, "server")
+	clientCert, clientKey := ours.issue(t, "client")
+	port := redistest.FreePort(t)
+	server := redistest.StartAt(t, port, "--port", "0", "--tls-port", port, "--tls-cert-file", serverCert,
+		"--tls-key-file", serverKey, "--tls-ca-cert-file", ours.file, "--tls-auth-clients", "yes")
+	plain := redistest.Start(t)
+	full := Options{Addr: server.Addr, TLS: true, CAFile: ours.file, CertFile: clientCert, KeyFile: clientKey}
+	with := func(change func(*Options)) Options {
+		o := full
+		change(&o)
+		return o
+	}
+	cases := map[string]struct {
+		o    Options
+		want string // part of the error
+	}{
+		"all right":             {full, ""},
+		"another CA":            {with(func(o *Options) { o.CAFile = theirs.file }), "TLS: x509: certificate signed by unknown authority"},
+		"the system's CAs":      {with(func(o *Options) { o.CAFile = "" }), "TLS: x509: certificate signed by unknown authority"},
+		"another name":          {with(func(o *Options) { o.Addr = net.JoinHostPort("localhost", port) }), "TLS: x509: certificate is"},
+		"no client certificate": {with(func(o *Options) { o.CertFile, o.KeyFile = "", "" }), "TLS: the server refuses: tls: certificate required"},
+		"no TLS on our side":    {Options{Addr: server.Addr}, "is one side set to TLS and the other not?"},
+		"no TLS on its side":    {with(func(o *Options) { o.Addr = plain.Addr }), "TLS: no answer to the handshake"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := ready(t, c.o, dialTimeout+time.Second)
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("error %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestSentinel(t *testing.T) {
+	server := redistest.Start(t)
+	_, masterPort, _ := net.SplitHostPort(server.Addr)
+	port := redistest.FreePort(t)
+	config := filepath.Join(t.TempDir(), "sentinel.conf")
+	write(t, config, "sentinel monitor otto 127.0.0.1 "+masterPort+" 1\nbind 127.0.0.1\nport "+port+"\n")
+	sentinel := redistest.StartSentinel(t, port, config)
+	o := Options{SentinelMaster: "otto", SentinelAddrs: []string{sentinel.Addr}}
+	if err := ready(t, o, wait); err != nil {
+		t.Error(err)
+	}
+	o.SentinelMaster = "other"
+	if err := ready(t, o, time.Second); err == nil || err.Error() != `redis master "other" of sentinel `+sentinel.Addr+": no sentinel knows this master" {
+		t.Errorf("error %v", err)
+	}
+}
+
+func write(t *testing.T, file, content string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// authority is a CA that lives for one test.
+type authority struct {
+	dir, file string
+	cert      *x509.Certificate
+	key       *ecdsa.PrivateKey
+}
+
+func newCA(t *testing.T, dir, name string) *authority {
+	t.Helper()
+	a := &authority{dir: dir, file: filepath.Join(dir, name+".pem"), key: newKey(t)}
+	template := certificate(name)
+	template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign
+	der, err := x509.CreateCertificate(rand.Reader, template, template, a.key.Public(), a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.cert, err = x509.ParseCertificate(der); err != nil {
+		t.Fatal(err)
+	}
+	writePEM(t, a.file, "CERTIFICATE", der)
+	return a
+}
+
+func (a *authority) issue(t *testing.T, name string) (certFile, keyFile string) {
+	t.Helper()
+	key, template := newKey(t), certificate(name)
+	template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certFile, keyFile = filepath.Join(a.dir, name+".crt"), filepath.Join(a.dir, name+".key")
+	writePEM(t, certFile, "CERTIFICATE", der)
+	writePEM(t, keyFile, "PRIVATE KEY", keyDER)
+	return certFile, keyFile
+}
+
+func certificate(name string) *x509.Certificate {
+	return &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+}
+
+func newKey(t *testing.T) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func writePEM(t *testing.T, file, kind string, der []byte) {
+	t.Helper()
+	write(t, file, string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})))
+}

@@ -1,0 +1,196 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/ottoscaler/ottoscaler/internal/worker"
+)
+
+// SourceOptions say which stream is read, and as whom. Zero numbers get the defaults.
+type SourceOptions struct {
+	Stream   string
+	Group    string
+	Consumer string
+	Block    time.Duration // how long a read waits for the next entry; 2 s
+	Count    int           // the most entries of one read; 64
+	Recheck  time.Duration // how often the pending list is compared with what was returned; 10 s
+	Logger   *slog.Logger
+}
+
+const (
+	defaultBlock   = 2 * time.Second
+	defaultCount   = 64
+	defaultRecheck = 10 * time.Second
+	// grace is what an answer may take besides blocking.
+	grace = 4 * time.Second
+	// bigRead makes the next read small again: entries of many megabytes come one at a time.
+	bigRead = 1 << 20
+)
+
+// Source reads one stream. It implements worker.Source.
+//
+// Whatever Redis delivered to us stays on our pending list until it is acknowledged, also when its reply never
+// arrived: after an error, or when a read of a dead process was answered late. So the pending list is read before
+// anything new, at the start and after every error, and is compared with what was returned every Recheck.
+type Source struct {
+	client *Client
+	keys   Keys
+	opts   SourceOptions
+
+	recovering bool
+	cursor     worker.ID // recovering goes on after this one,
+	until      worker.ID // up to this one
+	returned   idSet     // pending as far as we know, and returned since the last error
+	nextCheck  time.Time
+	count      int // grows to opts.Count while reads are small
+}
+
+var _ worker.Source = (*Source)(nil)
+
+// NewSource returns a Source that has not touched Redis yet.
+func NewSource(client *Client, o SourceOptions) *Source {
+	if o.Block <= 0 {
+		o.Block = defaultBlock
+	}
+	if o.Count <= 0 {
+		o.Count = defaultCount
+	}
+	if o.Recheck <= 0 {
+		o.Recheck = defaultRecheck
+	}
+	s := &Source{client: client, keys: NewKeys(o.Stream), opts: o}
+	s.restart()
+	return s
+}
+
+// Read implements worker.Source. When ctx ends during a read, that read is not aborted, since Redis would go on
+// delivering to a reader that is gone; it returns what came, after Block at the latest.
+func (s *Source) Read(ctx context.Context) ([]worker.Entry, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	entries, err := s.read(ctx)
+	if err == nil {
+		return entries, nil
+	}
+	s.restart()
+	if groupIsGone(err) {
+		return nil, s.createGroup(ctx)
+	}
+	return nil, s.client.wrap("reading "+s.keys.Stream, err)
+}
+
+// restart forgets what was returned: all that is pending is returned again, from the beginning.
+func (s *Source) restart() {
+	s.recovering, s.cursor, s.until = true, worker.ID{}, maxID
+	s.returned, s.count = nil, 1
+	s.nextCheck = time.Now().Add(s.opts.Recheck)
+}
+
+func (s *Source) read(ctx context.Context) ([]worker.Entry, error) {
+	if err := s.checkPending(ctx); err != nil {
+		return nil, err
+	}
+	for s.recovering {
+		entries, err := s.readPending(ctx)
+		if err != nil || len(entries) > 0 {
+			return entries, err
+		}
+	}
+	return s.readNew(ctx)
+}
+
+// readPending returns the next page of the pending list without what was returned before; none while recovering
+// means: call again.
+func (s *Source) readPending(ctx context.Context) ([]worker.Entry, error) {
+	page, err := s.readGroup(ctx, s.cursor.String(), -1)
+	if err != nil {
+		return nil, err
+	}
+	var unknown []worker.Entry
+	for _, e := range page {
+		s.cursor = e.ID
+		if e.ID.Compare(s.until) <= 0 && !s.returned.has(e.ID) {
+			e.Redelivered = true
+			unknown = append(unknown, e)
+		}
+	}
+	s.recovering = len(page) > 0 && s.cursor.Compare(s.until) < 0
+	return s.finish(ctx, unknown)
+}
+
+func (s *Source) readNew(ctx context.Context) ([]worker.Entry, error) {
+	entries, err := s.readGroup(ctx, ">", s.opts.Block)
+	if err != nil {
+		return nil, err
+	}
+	return s.finish(ctx, entries)
+}
+
+// finish makes entries ready to be returned, and remembers that they are.
+func (s *Source) finish(ctx context.Context, entries []worker.Entry) ([]worker.Entry, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	if err := s.fillHolders(ctx, entries); err != nil {
+		return nil, fmt.Errorf("looking up idempotency keys: %w", err)
+	}
+	for _, e := range entries {
+		s.returned.add(e.ID)
+	}
+	return entries, nil
+}
+
+// readGroup reads once, from the pending list after an ID or, with `>`, new entries.
+func (s *Source) readGroup(ctx context.Context, from string, block time.Duration) ([]worker.Entry, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(block, 0)+grace)
+	defer cancel()
+	streams, err := s.client.reads.XReadGroup(ctx, &goredis.XReadGroupArgs{
+		Group: s.opts.Group, Consumer: s.opts.Consumer, Streams: []string{s.keys.Stream, from},
+		Count: int64(s.count), Block: block,
+	}).Result()
+	if errors.Is(err, goredis.Nil) || err == nil && len(streams) == 0 {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	entries, size, err := decodeEntries(streams[0].Messages)
+	s.adapt(size)
+	return entries, err
+}
+
+// adapt starts small and doubles, so that the memory a read takes follows the size of the entries that come.
+func (s *Source) adapt(size int) {
+	if size > bigRead {
+		s.count = 1
+		return
+	}
+	s.count = min(2*s.count, s.opts.Count)
+}
+
+func decodeEntries(messages []goredis.XMessage) (entries []worker.Entry, size int, err error) {
+	entries = make([]worker.Entry, len(messages))
+	for i, m := range messages {
+		id, err := worker.ParseID(m.ID)
+		if err != nil {
+			return nil, 0, err
+		}
+		entries[i] = worker.Entry{ID: id, Trimmed: m.Values == nil}
+		if m.Values == nil {
+			continue
+		}
+		entries[i].Fields = make(map[string]string, len(m.Values))
+		for name, value := range m.Values {
+			text, _ := value.(string) // Redis has nothing else
+			entries[i].Fields[name] = text
+			size += len(name) + len(text)
+		}
+	}
+	return entries, size, nil
+}

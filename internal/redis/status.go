@@ -1,0 +1,58 @@
+package redis
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/worker"
+)
+
+const statusMaxLen = 100_000
+
+// status builds the fields of one entry of the status stream. Empty ones are left out.
+type status []any
+
+func newStatus(kind string, id worker.ID, taskID string) status {
+	return status{"kind", kind, "event_id", id.String()}.add("task_id", taskID)
+}
+
+func (s status) add(name, value string) status {
+	if value == "" {
+		return s
+	}
+	return append(s, name, value)
+}
+
+func (s status) at(t time.Time) []any { return append(s, "at", stamp(t)) }
+
+func duplicateStatus(d worker.Duplicate) []any {
+	message := "taken in before; its record is gone"
+	if !d.Of.IsZero() {
+		message = "the same as event " + d.Of.String()
+	}
+	return newStatus("duplicate", d.ID, d.TaskID).add("message", message).at(d.At)
+}
+
+func rejectedStatus(r worker.Reject) []any {
+	return newStatus("rejected", r.ID, r.TaskID).
+		add("reason", clip(r.Code, maxCode)).add("message", clip(r.Reason, maxSentence)).at(r.At)
+}
+
+func workerStatus(r worker.Report) []any {
+	s := newStatus("worker", r.ID, r.TaskID).
+		add("worker", r.Worker).add("index", strconv.Itoa(r.Slot)).add("attempt", strconv.Itoa(r.Attempt)).
+		add("state", string(r.State)).add("reason", clip(r.Reason, maxReason)).add("message", clip(r.Message, maxSentence))
+	if r.ExitCode != nil {
+		s = s.add("exit_code", strconv.Itoa(*r.ExitCode))
+	}
+	return s.add("node", clip(r.Node, maxNode)).at(r.At)
+}
+
+func closedStatus(c worker.Close) []any {
+	return append(newStatus("closed", c.ID, c.TaskID), counts(c.Counts)...).at(c.At)
+}
+
+// counts are spelled alike in records and in the status stream. A zero is said too.
+func counts(c worker.Counts) status {
+	return status{"n_succeeded", c.Succeeded, "n_failed", c.Failed, "n_cancelled", c.Cancelled, "n_lost", c.Lost}
+}
