@@ -212,6 +212,9 @@ func (m *Manager) commit(ctx context.Context) {
 			m.fail(fmt.Errorf("writing records: %w", err))
 			return
 		}
+		for _, w := range batch {
+			tell(ctx, m.log, w)
+		}
 		m.replies <- written{n}
 	})
 }

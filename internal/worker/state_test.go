@@ -50,6 +50,13 @@ func simulation(t *rapid.T, w *world) map[string]func(*rapid.T) {
 		},
 		"read":    func(t *rapid.T) { w.deliverNew(rapid.IntRange(1, 5).Draw(t, "n")) },
 		"re-read": func(t *rapid.T) { w.deliverPending() },
+		"read ahead": func(t *rapid.T) {
+			if rapid.Bool().Draw(t, "pending") {
+				w.readPending()
+			} else {
+				w.readNew(3)
+			}
+		},
 		"commit": func(t *rapid.T) {
 			w.commit(rapid.IntRange(1, 9).Draw(t, "n"), rapid.IntRange(0, 19).Draw(t, "lost") == 0)
 		},

@@ -42,8 +42,8 @@ type world struct {
 	asks    []effect
 	replies []input
 
-	oldReads []Entry // what a batch read before the last commit would still bring
-	terms    int
+	ahead []Entry // a batch that was read and not handed over yet
+	terms int
 }
 
 type modelPod struct {
@@ -66,7 +66,7 @@ func newWorld(set Settings, fatal func(string, ...any)) *world {
 func (w *world) begin() {
 	w.terms++
 	w.core = newState(w.set)
-	w.writes, w.creates, w.removes, w.asks, w.replies, w.watched = nil, nil, nil, nil, nil, nil
+	w.writes, w.creates, w.removes, w.asks, w.replies, w.watched, w.ahead = nil, nil, nil, nil, nil, nil, nil
 	in := loaded{mark: w.mark}
 	for _, r := range w.sortedRecords() {
 		if !r.Closed {
@@ -124,17 +124,27 @@ func (w *world) feed(in input) {
 	}
 }
 
+// handOver gives the core what was read ahead.
+func (w *world) handOver() {
+	if batch := w.ahead; len(batch) > 0 {
+		w.ahead = nil
+		w.feed(entries{batch})
+	}
+}
+
 // deliverPending is the reader's first read: what was delivered before and is not acknowledged.
 func (w *world) deliverPending() {
-	var batch []Entry
+	w.readPending()
+	w.handOver()
+}
+
+func (w *world) readPending() {
+	w.handOver()
 	for _, e := range w.entries[:w.read] {
 		if w.pending[e.ID] {
 			e.Redelivered = true
-			batch = append(batch, w.lookup(e))
+			w.ahead = append(w.ahead, w.lookup(e))
 		}
-	}
-	if len(batch) > 0 {
-		w.feed(entries{batch})
 	}
 }
 
@@ -146,15 +156,17 @@ func (w *world) lookup(e Entry) Entry {
 }
 
 func (w *world) deliverNew(n int) {
-	var batch []Entry
+	w.readNew(n)
+	w.handOver()
+}
+
+func (w *world) readNew(n int) {
+	w.handOver()
 	for ; n > 0 && w.read < len(w.entries); n-- {
 		e := w.entries[w.read]
 		w.read++
 		w.pending[e.ID] = true
-		batch = append(batch, w.lookup(e))
-	}
-	if len(batch) > 0 {
-		w.feed(entries{batch})
+		w.ahead = append(w.ahead, w.lookup(e))
 	}
 }
 
@@ -192,6 +204,9 @@ func (w *world) apply(x Write) {
 			w.keys[k] = holding{id, x.Hash}
 		}
 	case Duplicate:
+		if _, again := w.dups[x.ID]; again {
+			w.fatal("entry %s is a duplicate twice", x.ID)
+		}
 		w.dups[x.ID] = x.Of
 		w.ack(x.ID)
 		w.raise(x.ID)

@@ -1,0 +1,32 @@
+package cli
+
+import (
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/lmittmann/tint"
+	"golang.org/x/term"
+	"k8s.io/klog/v2"
+
+	"github.com/ottoscaler/ottoscaler/internal/config"
+)
+
+// newLogger logs text for people on a terminal and JSON lines for programs elsewhere, unless the format is chosen.
+func newLogger(w io.Writer, c config.Process) *slog.Logger {
+	if c.LogFormat == "text" || c.LogFormat == "auto" && isTerminal(w) {
+		return slog.New(tint.NewHandler(w, &tint.Options{Level: c.LogLevel, TimeFormat: time.TimeOnly + ".000", NoColor: !isTerminal(w)}))
+	}
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: c.LogLevel}))
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// routeKlog sends what client-go logs through ours. It is process-wide, so the composition root alone calls it.
+func routeKlog(log *slog.Logger) {
+	klog.SetSlogLogger(log.With("from", "client-go"))
+}

@@ -1,0 +1,55 @@
+package worker
+
+import "testing"
+
+// A batch that was read before a commit may be handed over after it. Its entries were dealt with meanwhile, although
+// nothing in the batch says so.
+
+func staleWorld(t *testing.T, entries ...map[string]string) *world {
+	w := newWorld(testSettings(), t.Fatalf)
+	for i, f := range entries {
+		w.entries = append(w.entries, Entry{ID: ID{Ms: 1000, Seq: uint64(i)}, Fields: f})
+	}
+	return w
+}
+
+func TestStaleBatchIsNotRefusedTwice(t *testing.T) {
+	w := staleWorld(t, fields("pod_count", "0"))
+	w.deliverNew(1)
+	w.readPending() // the refusal is not committed: the entry is still pending
+	w.commit(1, false)
+	w.handOver()
+	w.heal() // a second dead letter would be fatal
+	w.checkEnd()
+}
+
+func TestStaleBatchIsNotAcceptedTwice(t *testing.T) {
+	w := staleWorld(t, fields("idempotency_key", "k"), fields("idempotency_key", "k"))
+	w.deliverNew(1)
+	w.readNew(1) // nobody holds the key yet
+	for len(w.core.events) == 0 || !w.core.events[ID{Ms: 1000}].closed {
+		w.commit(len(w.writes), false)
+		for len(w.creates) > 0 {
+			w.serveCreate(0, "")
+		}
+		for len(w.replies) > 0 {
+			w.reply(0)
+		}
+		for _, name := range w.podNames() {
+			w.advance(name, PhaseSucceeded)
+		}
+		w.deliverWatch(len(w.watched))
+	}
+	for _, name := range w.podNames() { // with its last Pod the first event is forgotten
+		w.vanish(name)
+	}
+	w.deliverWatch(len(w.watched))
+	if len(w.core.events) != 0 {
+		t.Fatal("the first event is still in hand")
+	}
+	w.heal()
+	w.checkEnd()
+	if of, ok := w.dups[ID{Ms: 1000, Seq: 1}]; !ok || of != (ID{Ms: 1000}) {
+		t.Errorf("the second entry is a duplicate of %v (%v), want of the first", of, ok)
+	}
+}

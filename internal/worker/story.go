@@ -1,0 +1,52 @@
+package worker
+
+import (
+	"context"
+	"log/slog"
+)
+
+// tell logs a write that is committed: the log says what the records say, no more and no sooner.
+func tell(ctx context.Context, log *slog.Logger, w Write) {
+	switch w := w.(type) {
+	case Accept:
+		log.LogAttrs(ctx, slog.LevelInfo, "event accepted", eventID(w.Event.EventID), taskID(w.Event.TaskID()),
+			slog.Int("pod_count", w.Event.PodCount))
+	case Duplicate:
+		log.LogAttrs(ctx, slog.LevelInfo, "entry is a duplicate", eventID(w.ID), taskID(w.TaskID), slog.String("of", w.Of.String()))
+	case Settle:
+		log.LogAttrs(ctx, slog.LevelInfo, "event settled: every worker has its Pod", eventID(w.ID), taskID(w.TaskID))
+	case Progress:
+		level := slog.LevelDebug
+		if w.State == StateRetrying {
+			level = slog.LevelWarn
+		}
+		log.LogAttrs(ctx, level, "worker "+string(w.State), w.attrs()...)
+	case Outcome:
+		log.LogAttrs(ctx, slog.LevelInfo, "worker ended", w.attrs()...)
+	case Close:
+		log.LogAttrs(ctx, slog.LevelInfo, "event closed: every worker has its outcome", eventID(w.ID), taskID(w.TaskID),
+			slog.Int("succeeded", w.Counts.Succeeded), slog.Int("failed", w.Counts.Failed),
+			slog.Int("cancelled", w.Counts.Cancelled), slog.Int("lost", w.Counts.Lost))
+	case Reject, Ack: // said when it was decided; nothing to say
+	}
+}
+
+func eventID(id ID) slog.Attr { return slog.String("event_id", id.String()) }
+
+func taskID(t string) slog.Attr { return slog.String("task_id", t) }
+
+func (r Report) attrs() []slog.Attr {
+	attrs := []slog.Attr{
+		eventID(r.ID), taskID(r.TaskID), slog.String("worker", r.Worker), slog.Int("attempt", r.Attempt),
+		slog.String("state", string(r.State)),
+	}
+	for _, a := range []slog.Attr{slog.String("node", r.Node), slog.String("reason", r.Reason), slog.String("message", r.Message)} {
+		if a.Value.String() != "" {
+			attrs = append(attrs, a)
+		}
+	}
+	if r.ExitCode != nil {
+		attrs = append(attrs, slog.Int("exit_code", *r.ExitCode))
+	}
+	return attrs
+}
