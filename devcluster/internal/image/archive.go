@@ -24,6 +24,7 @@ type entry struct {
 
 // process is how a container of the image starts unless the Pod says otherwise; the names are those of the image format.
 type process struct {
+	User       string   `json:",omitempty"`
 	Env        []string `json:",omitempty"`
 	Entrypoint []string `json:",omitempty"`
 	Cmd        []string `json:",omitempty"`

@@ -3,7 +3,7 @@
 // Everything a node makes outside its state folder carries the node's ID, a hash of that folder's path:
 //
 //   - /run/devcluster/<ID>: sockets (their paths are limited to 107 bytes), configuration, network
-//     namespaces, runc's state and the journal;
+//     namespaces, runc's state, the kubelet's root (a bind mount of Dir/node/kubelet) and the journal;
 //   - the cgroup devcluster-<ID>, in every hierarchy, above all Pods;
 //   - the CNI network devcluster-<ID>.
 //

@@ -51,12 +51,13 @@ func (l layout) CNIConf() string          { return filepath.Join(l.Run, "cni") }
 func (l layout) CNIData() string          { return filepath.Join(l.Run, "ipam") }
 func (l layout) KubeletConfig() string    { return filepath.Join(l.Run, "kubelet.yaml") }
 func (l layout) ResolvConf() string       { return filepath.Join(l.Run, "resolv.conf") }
-func (l layout) KubeletRoot() string      { return filepath.Join(l.Node, "kubelet") }
+func (l layout) KubeletDisk() string      { return filepath.Join(l.Node, "kubelet") }
+func (l layout) KubeletRoot() string      { return filepath.Join(l.Run, "kubelet") }
 func (l layout) KubeletCerts() string     { return filepath.Join(l.Node, "pki") }
 func (l layout) PodLogs() string          { return filepath.Join(l.Node, "pods") }
 func (l layout) Images() string           { return filepath.Join(l.Node, "images") }
 func (l layout) Journal() string          { return filepath.Join(l.Run, "journal.json") }
 
 func (l layout) folders() []string {
-	return []string{l.Run, l.CNIConf(), l.Node, l.Images(), l.PodLogs(), l.KubeletRoot(), l.Logs}
+	return []string{l.Run, l.CNIConf(), l.Node, l.Images(), l.PodLogs(), l.KubeletDisk(), l.KubeletRoot(), l.Logs}
 }

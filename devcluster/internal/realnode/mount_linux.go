@@ -53,6 +53,21 @@ func mountsBelow(list []mount, dirs ...string) []string {
 	return points
 }
 
+// mountKubeletRoot gives the kubelet a root with a short path, for its sockets, that is still on the disk, for
+// its volumes. Private and then shared: what the kubelet mounts reaches containers, but not the folder behind.
+func mountKubeletRoot(l layout) error {
+	err := unix.Mount(l.KubeletDisk(), l.KubeletRoot(), "", unix.MS_BIND, "")
+	for _, propagation := range []uintptr{unix.MS_PRIVATE, unix.MS_SHARED} {
+		if err == nil {
+			err = unix.Mount("", l.KubeletRoot(), "", propagation, "")
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("mounting the kubelet's root: %w", err)
+	}
+	return nil
+}
+
 // unmountBelow detaches: all users are dead by now, and a lazy unmount cannot hang on one that is not.
 func unmountBelow(dirs ...string) error {
 	list, err := readMounts()

@@ -101,10 +101,7 @@ func (n *Node) prepare(context.Context) error {
 	if err := j.write(l.Journal()); err != nil {
 		return err
 	}
-	if err := saveSysctls(); err != nil {
-		return err
-	}
-	if err := makeCgroups(l.Cgroup()); err != nil {
+	if err := errors.Join(saveSysctls(), makeCgroups(l.Cgroup()), mountKubeletRoot(l)); err != nil {
 		return err
 	}
 	cniBin, err := findCNI()
