@@ -54,16 +54,17 @@ func parseQuantity(text string) (*big.Rat, bool) {
 
 // scale is the factor of a quantity's suffix.
 func scale(suffix string) *big.Rat {
-	switch base, power := int64(1000), strings.Index("KMGTP", strings.ToUpper(strings.TrimSuffix(suffix, "i"))); {
-	case suffix == "":
+	if suffix == "" {
 		return big.NewRat(1, 1)
-	case suffix == "m":
-		return big.NewRat(1, 1000)
-	default:
-		if strings.HasSuffix(suffix, "i") {
-			base = 1024
-		}
-		exp := new(big.Int).Exp(big.NewInt(base), big.NewInt(int64(max(power, 0)+1)), nil)
-		return new(big.Rat).SetInt(exp)
 	}
+	if suffix == "m" {
+		return big.NewRat(1, 1000)
+	}
+	letter, binary := strings.CutSuffix(suffix, "i")
+	base := big.NewInt(1000)
+	if binary {
+		base = big.NewInt(1024)
+	}
+	power := strings.Index("KMGTP", strings.ToUpper(letter)) + 1
+	return new(big.Rat).SetInt(base.Exp(base, big.NewInt(int64(power)), nil))
 }

@@ -1,0 +1,89 @@
+# Ottoscaler. `make` lists the targets; longer steps are in scripts/.
+# Needs Go and make; works with GNU make 3.81 and later.
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+FUZZTIME ?= 1m
+
+# One set of flags everywhere: Kubernetes, which devcluster is built from, would be compiled anew for another. The
+# version comes from -ldflags, so Go need not ask git for it. Race builds (scripts/unit.sh) stand apart.
+export CGO_ENABLED := 0
+export GOFLAGS := $(strip $(filter-out -buildvcs=%,$(GOFLAGS)) -buildvcs=false)
+export DEVCLUSTER := $(CURDIR)/bin/devcluster
+export OTTOSCALER := $(CURDIR)/bin/ottoscaler
+export FUZZTIME
+
+LINT := go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
+
+.PHONY: help
+help: ## list the targets
+	@echo "Ottoscaler: one line in a Redis Stream becomes exactly N worker Pods."
+	@echo
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
+		while IFS='|' read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
+
+.PHONY: demo dev test-event
+demo: deps build bin/demo ## show it: three real workers from one XADD, then clean up
+	@bin/demo demo
+
+dev: deps build bin/demo ## keep Redis, Kubernetes and ottoscaler up to play with, until Ctrl-C
+	@bin/demo dev
+
+test-event: bin/demo ## send one event to what `make dev` runs
+	@bin/demo test-event
+
+.PHONY: build ottoscaler devcluster bin/demo
+build: ottoscaler devcluster ## compile bin/ottoscaler and bin/devcluster (the first time 10 to 20 minutes)
+
+ottoscaler:
+	@scripts/build.sh bin/ottoscaler . ./cmd/app "-X main.version=$(VERSION)"
+
+devcluster:
+	@scripts/build.sh bin/devcluster devcluster . "$$(devcluster/ldflags)"
+
+bin/demo:
+	@scripts/build.sh bin/demo . ./test/demo ""
+
+.PHONY: test check integration e2e
+test: ## everything CI runs, with the time of each phase
+	@scripts/test.sh
+
+check: lint unit ## lint (with format) and unit tests with the race detector
+
+integration: build ## tests against a real redis-server and a real API server
+	@scripts/integration.sh
+
+e2e: build bin/demo ## tests of the whole, on a node that really runs containers
+	@scripts/e2e.sh
+
+.PHONY: lint fmt unit fuzz
+lint: ## format and linters, in every module
+	@echo "lint: . (the first time compiles golangci-lint)"
+	@$(LINT) run ./...
+	@echo "lint: devcluster"
+	@cd devcluster && $(LINT) run ./...
+	@if command -v shellcheck >/dev/null; then shellcheck .ci/run scripts/*.sh devcluster/ldflags; fi
+
+fmt: ## rewrite the source in its format
+	$(LINT) fmt ./...
+	cd devcluster && $(LINT) fmt ./...
+
+unit: ## unit tests of every module, with the race detector
+	@scripts/unit.sh
+
+fuzz: ## every fuzz target for FUZZTIME (1m)
+	@scripts/fuzz.sh
+
+.PHONY: generate tidy deps clean
+generate: ## rewrite what is generated from source: docs/configuration.md
+	go generate ./...
+
+tidy: ## go mod tidy in every module
+	go mod tidy
+	cd devcluster && go mod tidy
+	cd tools && go mod tidy
+
+deps: ## see to the programs a real node needs; as root on Debian installs them (NO_INSTALL=1 forbids it)
+	@scripts/deps.sh run
+
+clean: ## remove what was built here (Go's own cache stays)
+	rm -rf bin .cache coverage.out

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Runs every fuzz target of the root module for FUZZTIME, one after the other.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+grep -rnoE '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' cmd internal |
+	while IFS=: read -r file _ func; do
+		target=${func#func }
+		echo "fuzz: $target (./$(dirname "$file")) for ${FUZZTIME:-1m}"
+		go test -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-1m}" "./$(dirname "$file")" </dev/null
+	done
