@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/caarlos0/env/v11"
@@ -192,4 +193,22 @@ func Unknown(environ map[string]string) []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(environ)), func(name string) bool {
 		return environ[name] == "" || !isOurs(name) || slices.Contains(known, name)
 	})
+}
+
+// Usage lists every variable with its default and what it takes, a line each, for the help of a command.
+func Usage() string {
+	fields, err := env.GetFieldParams(&Config{})
+	if err != nil {
+		return ""
+	}
+	var b strings.Builder
+	byName := rules()
+	for _, f := range fields {
+		fmt.Fprintf(&b, "  %-24s %s", f.Key, byName[f.Key].takes)
+		if f.DefaultValue != "" {
+			fmt.Fprintf(&b, " [%s]", f.DefaultValue)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
 }

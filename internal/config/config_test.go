@@ -130,7 +130,7 @@ func garbage(t *testing.T) map[string][]string {
 		"OTTO_NAMESPACE":          label,
 		"OTTO_INSTANCE":           label,
 		"OTTO_MAX_WORKERS":        count,
-		"OTTO_MAX_PODS_PER_EVENT": count,
+		"OTTO_MAX_PODS_PER_EVENT": append([]string{"100001"}, count...),
 		"OTTO_MAX_WAITING_EVENTS": count,
 		"OTTO_MAX_ATTEMPTS":       append([]string{"101"}, count...),
 		"OTTO_AGENT_REQUESTS":     resources,

@@ -100,3 +100,17 @@ func fieldComments(file *ast.File, name string) map[string]string {
 	})
 	return comments
 }
+
+func TestUsageListsEveryVariable(t *testing.T) {
+	lines := strings.Split(strings.TrimSuffix(Usage(), "\n"), "\n")
+	var names []string
+	for _, line := range lines {
+		names = append(names, strings.Fields(line)[0])
+	}
+	if diff := cmp.Diff(Names(), names); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if want := "  REDIS_PORT               a number from 1 to 65535 [6379]"; lines[1] != want {
+		t.Errorf("got %q, want %q", lines[1], want)
+	}
+}

@@ -54,7 +54,7 @@ func rules() map[string]rule {
 		"OTTO_NAMESPACE":          dnsLabel(),
 		"OTTO_INSTANCE":           dnsLabel(),
 		"OTTO_MAX_WORKERS":        number(1, maxCount),
-		"OTTO_MAX_PODS_PER_EVENT": number(1, maxCount),
+		"OTTO_MAX_PODS_PER_EVENT": number(1, 100_000),
 		"OTTO_MAX_WAITING_EVENTS": number(1, maxCount),
 		"OTTO_MAX_ATTEMPTS":       number(1, 100),
 		"OTTO_AGENT_REQUESTS":     resources(),
