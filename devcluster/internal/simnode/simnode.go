@@ -16,10 +16,10 @@ const (
 //go:embed stages.yaml
 var stages string
 
-// nodeIP is reported by all simulated nodes and podCIDR is where their Pods' addresses come from. Both are
-// made up, never configured anywhere, and the same in all clusters.
+// Both are made up and the same in all clusters. The node's address is loopback, so that the API server,
+// asked for logs, finds nobody there and sends nothing out of this machine.
 const (
-	nodeIP  = "192.0.2.1"     // documentation range
+	nodeIP  = "127.0.0.1"
 	podCIDR = "100.64.0.0/10" // as wide as thousands of Pods need
 )
 
