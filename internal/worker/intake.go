@@ -48,20 +48,26 @@ func (s *state) takeIn(batch []Entry) {
 	if len(s.held) == 0 {
 		s.forgettable = len(s.leaving)
 	}
-	for _, en := range batch {
-		if en.Redelivered && s.events[en.ID] == nil && !s.inHand[en.ID] {
-			s.ask(en.ID)
-		}
-	}
 	s.held = append(s.held, batch...)
+	for i := range batch {
+		s.question(&batch[i])
+	}
 	s.takeHeld()
+}
+
+// question is the look-up that an entry needs: of its record, if it was delivered before and is not in hand.
+func (s *state) question(en *Entry) *question {
+	if !en.Redelivered || s.events[en.ID] != nil || s.inHand[en.ID] {
+		return nil
+	}
+	return s.ask(en.ID)
 }
 
 // takeHeld takes in what is held, in stream order, up to the first entry whose record is still being looked up. The
 // order matters: were a later entry taken in first, the mark would pass the earlier one, and a crash would lose it.
 func (s *state) takeHeld() {
 	for len(s.held) > 0 {
-		q := s.asked[s.held[0].ID]
+		q := s.question(&s.held[0])
 		if q != nil && !q.answered {
 			return
 		}

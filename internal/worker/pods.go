@@ -49,11 +49,12 @@ func (s *state) sight(o *Observation) {
 // look takes in what was seen of a slot's Pod.
 func (s *state) look(sl *slot, o *Observation) {
 	switch sl.phase {
-	case slotWaits, slotAgain, slotCreating:
+	case slotWaits, slotCreating:
 		seen := *o
 		sl.seen = &seen // until the reply says that it is ours
-	case slotPauses:
+	case slotPauses, slotAgain:
 		if !o.Gone {
+			s.line(sl.event.Template).drop(sl)
 			s.alive(sl, o.Ref.UID)
 			s.look(sl, o)
 		}

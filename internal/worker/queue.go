@@ -50,6 +50,11 @@ func (l *line) head() ID {
 	return l.waiting[0].EventID
 }
 
+// drop takes a slot off that needs no POST any more.
+func (l *line) drop(sl *slot) {
+	l.again = slices.DeleteFunc(l.again, func(other *slot) bool { return other == sl })
+}
+
 // add queues an event's slots from the next one on, as a range.
 func (l *line) add(e *event) {
 	at, _ := slices.BinarySearchFunc(l.waiting, e, func(a, b *event) int { return a.EventID.Compare(b.EventID) })

@@ -314,7 +314,23 @@ func (w *world) post(p PodSpec) (string, error) {
 		Ref: PodRef{p.Name, uid}, Event: p.Event.EventID, Slot: p.Slot, Attempt: p.Attempt, Created: w.now,
 	}}
 	w.tell(p.Name)
+	if n := w.livePods(); n > w.set.MaxWorkers {
+		w.fatal("%d Pods live: at most %d", n, w.set.MaxWorkers)
+	}
 	return uid, nil
+}
+
+// livePods counts what takes room, as a watcher of the cluster would. A Pod that is stuck is left aside: its worker may
+// have its outcome, and the Pod be on its way out.
+func (w *world) livePods() int {
+	n := 0
+	for _, p := range w.pods {
+		stuck := p.obs.Waiting != WaitingNone || w.now.Sub(p.obs.Created) >= w.set.PendingTimeout
+		if !p.obs.Phase.Ended() && !stuck {
+			n++
+		}
+	}
+	return n
 }
 
 func (w *world) tell(name string) { w.watched = append(w.watched, w.pods[name].obs) }
