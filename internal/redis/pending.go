@@ -43,7 +43,7 @@ func (s *Source) checkPending(ctx context.Context) error {
 func (s *Source) eachPending(ctx context.Context, each func(worker.ID)) error {
 	var from worker.ID
 	for {
-		page, err := s.pendingPage(ctx, from)
+		page, err := s.pendingPage(ctx, from, maxID, pendingPage)
 		if err != nil {
 			return err
 		}
@@ -61,12 +61,21 @@ func (s *Source) eachPending(ctx context.Context, each func(worker.ID)) error {
 	}
 }
 
-func (s *Source) pendingPage(ctx context.Context, from worker.ID) ([]goredis.XPendingExt, error) {
+// passedOver reports whether our pending list has an entry that came before these new ones and was not returned. Were
+// they taken in first, the mark would pass that entry, and after a crash it would count as dealt with. A group delivers
+// in order, so such an entry lies between the last one returned and these, and one more than these is proof.
+func (s *Source) passedOver(ctx context.Context, entries []worker.Entry) (bool, error) {
+	last := entries[len(entries)-1].ID
+	page, err := s.pendingPage(ctx, next(s.highest), last, len(entries)+1)
+	return len(page) > len(entries), err
+}
+
+func (s *Source) pendingPage(ctx context.Context, from, to worker.ID, n int) ([]goredis.XPendingExt, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	return s.client.reads.XPendingExt(ctx, &goredis.XPendingExtArgs{
 		Stream: s.keys.Stream, Group: s.opts.Group, Consumer: s.opts.Consumer,
-		Start: from.String(), End: "+", Count: pendingPage,
+		Start: from.String(), End: to.String(), Count: int64(n),
 	}).Result()
 }
 

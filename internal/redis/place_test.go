@@ -76,6 +76,14 @@ func (p *place) add(t *testing.T, fields ...any) worker.ID {
 	return mustID(t, id)
 }
 
+func (p *place) addN(t *testing.T, n int) int {
+	t.Helper()
+	for range n {
+		p.add(t, "a", "b")
+	}
+	return n
+}
+
 func (p *place) pending(t *testing.T) int64 {
 	t.Helper()
 	summary, err := p.raw.XPending(t.Context(), stream, group).Result()

@@ -37,7 +37,8 @@ const (
 //
 // Whatever Redis delivered to us stays on our pending list until it is acknowledged, also when its reply never
 // arrived: after an error, or when a read of a dead process was answered late. So the pending list is read before
-// anything new, at the start and after every error, and is compared with what was returned every Recheck.
+// anything new, at the start and after every error; new entries are returned only when none on our list was passed
+// over by them; and every Recheck the whole list is compared with what was returned.
 type Source struct {
 	client *Client
 	keys   Keys
@@ -47,6 +48,7 @@ type Source struct {
 	cursor     worker.ID // recovering goes on after this one,
 	until      worker.ID // up to this one
 	returned   idSet     // pending as far as we know, and returned since the last error
+	highest    worker.ID // the last new entry, or the last that was pending before it
 	nextCheck  time.Time
 	count      int // grows to opts.Count while reads are small
 }
@@ -89,7 +91,7 @@ func (s *Source) Read(ctx context.Context) ([]worker.Entry, error) {
 // restart forgets what was returned: all that is pending is returned again, from the beginning.
 func (s *Source) restart() {
 	s.recovering, s.cursor, s.until = true, worker.ID{}, maxID
-	s.returned, s.count = nil, 1
+	s.returned, s.highest, s.count = nil, worker.ID{}, 1
 	s.nextCheck = time.Now().Add(s.opts.Recheck)
 }
 
@@ -127,8 +129,16 @@ func (s *Source) readPending(ctx context.Context) ([]worker.Entry, error) {
 
 func (s *Source) readNew(ctx context.Context) ([]worker.Entry, error) {
 	entries, err := s.readGroup(ctx, ">", s.opts.Block)
+	if err != nil || len(entries) == 0 {
+		return nil, err
+	}
+	passed, err := s.passedOver(ctx, entries)
 	if err != nil {
 		return nil, err
+	}
+	if passed {
+		s.recovering, s.cursor, s.until = true, s.highest, entries[len(entries)-1].ID
+		return s.readPending(ctx)
 	}
 	return s.finish(ctx, entries)
 }
@@ -142,6 +152,9 @@ func (s *Source) finish(ctx context.Context, entries []worker.Entry) ([]worker.E
 	}
 	for _, e := range entries {
 		s.returned.add(e.ID)
+		if e.ID.Compare(s.highest) > 0 {
+			s.highest = e.ID
+		}
 	}
 	return entries, nil
 }

@@ -24,6 +24,7 @@ func testSource(t *testing.T, start func(*testing.T) *place) {
 		"what is pending comes first after a restart":   testRestart,
 		"an error brings back what is pending":          testErrorRereads,
 		"what somebody else's read left is found":       testGhost,
+		"what somebody else's read left goes first":     testGhostGoesFirst,
 		"an acknowledged entry is forgotten":            testForgets,
 		"holders of idempotency keys":                   testHolders,
 		"a lookup that fails fails the read":            testLookupFails,
@@ -154,6 +155,19 @@ func testGhost(t *testing.T, p *place) {
 	if !s.returned.has(first) || len(s.returned) != 3 {
 		t.Errorf("it remembers %v", s.returned)
 	}
+}
+
+// testGhostGoesFirst: no newer entry is returned before it, not even once.
+func testGhostGoesFirst(t *testing.T, p *place) {
+	s := p.source()
+	read(t, s, p.addN(t, 3))
+	ghosts := []string{p.add(t, "n", "1").String(), p.add(t, "n", "2").String()}
+	p.do(t, "XREADGROUP", "GROUP", group, consumer, "STREAMS", stream, ">")
+	want := append(ghosts, p.add(t, "n", "3").String(), p.add(t, "n", "4").String())
+	if diff := cmp.Diff(want, ids(read(t, s, 4))); diff != "" {
+		t.Error(diff)
+	}
+	nothing(t, s)
 }
 
 func testForgets(t *testing.T, p *place) {
