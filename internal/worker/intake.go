@@ -71,9 +71,10 @@ func (s *state) takeHeld() {
 		if q != nil && !q.answered {
 			return
 		}
-		s.take(&s.held[0], q)
-		delete(s.asked, s.held[0].ID)
+		en := &s.held[0]
 		s.held = s.held[1:]
+		s.take(en, q)
+		s.unask(en.ID)
 	}
 	s.held = nil
 	for _, l := range s.leaving[:s.forgettable] {
@@ -191,7 +192,14 @@ func (s *state) found(in found) {
 	}
 	q.pods = nil
 	if !slices.ContainsFunc(s.held, func(en Entry) bool { return en.ID == in.id }) {
-		delete(s.asked, in.id)
+		s.unask(in.id)
 	}
 	s.takeHeld()
+}
+
+// unask forgets a question that is answered and used.
+func (s *state) unask(id ID) {
+	if q := s.asked[id]; q != nil && q.answered {
+		delete(s.asked, id)
+	}
 }

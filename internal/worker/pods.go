@@ -35,8 +35,11 @@ func (s *state) sight(o *Observation) {
 			q.pods = slices.DeleteFunc(q.pods, func(p Observation) bool { return p.Ref == o.Ref })
 		}
 	case e == nil:
-		q := s.ask(o.Event)
-		q.pods = append(q.pods, *o)
+		if q := s.ask(o.Event); q.answered {
+			s.stray(*o, q.record)
+		} else {
+			q.pods = append(q.pods, *o)
+		}
 	case o.Slot < 1 || o.Slot > len(e.slots):
 		s.say(slog.LevelWarn, "a Pod claims a slot that its event does not have, it is left alone", "pod", o.Ref.Name)
 	case o.Attempt < e.slots[o.Slot-1].attempt && !o.Gone:
