@@ -1,7 +1,7 @@
 //go:build real
 
 // These tests run the built binary: the path in DEVCLUSTER, or one that they build.
-package main_test
+package test
 
 import (
 	"bufio"
@@ -32,9 +32,9 @@ func TestMain(m *testing.M) {
 func build() string {
 	dir, err := os.MkdirTemp("", "devcluster-test")
 	must(err)
-	flags, err := exec.Command("./ldflags").Output()
+	flags, err := exec.Command("../ldflags").Output()
 	must(err)
-	cmd := exec.Command("go", "build", "-ldflags", strings.TrimSpace(string(flags)), "-o", filepath.Join(dir, "devcluster"), ".")
+	cmd := exec.Command("go", "build", "-ldflags", strings.TrimSpace(string(flags)), "-o", filepath.Join(dir, "devcluster"), "..")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	cmd.Stderr = os.Stderr
 	must(cmd.Run())
@@ -131,8 +131,30 @@ func (r *running) becomes(pod, path, want string) {
 	r.do("kubectl", "wait", "pod/"+pod, "--for=jsonpath={"+path+"}="+want, "--timeout=30s")
 }
 
-func TestPodsLiveAndDie(t *testing.T) {
+// TestOneCluster is for what needs no cluster of its own: each start takes seconds.
+func TestOneCluster(t *testing.T) {
 	r := up(t, newDir(t))
+	for _, tt := range []struct {
+		name string
+		test func(*testing.T, *running)
+	}{
+		{"pods live and die", podsLiveAndDie},
+		{"the audit log counts", auditLogCounts},
+		{"tokens", tokens},
+		{"a second up refuses", secondUpRefuses},
+	} {
+		t.Run(tt.name, func(t *testing.T) { tt.test(t, r.with(t)) })
+	}
+}
+
+// with is the same cluster for a subtest.
+func (r *running) with(t *testing.T) *running {
+	copied := *r
+	copied.t = t
+	return &copied
+}
+
+func podsLiveAndDie(t *testing.T, r *running) {
 	const terminated, waiting = ".status.containerStatuses[0].state.terminated", ".status.containerStatuses[0].state.waiting"
 	tests := []struct {
 		name        string
@@ -149,7 +171,7 @@ func TestPodsLiveAndDie(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := &running{t: t, dir: r.dir}
+			r := r.with(t)
 			r.pod(tt.name, tt.annotations...)
 			r.becomes(tt.name, tt.path, tt.want)
 			r.becomes(tt.name, ".status.phase", tt.phase)
@@ -158,8 +180,7 @@ func TestPodsLiveAndDie(t *testing.T) {
 	}
 }
 
-func TestAuditLogCounts(t *testing.T) {
-	r := up(t, newDir(t))
+func auditLogCounts(t *testing.T, r *running) {
 	before := auditCounts(t, r.dir)
 	r.pod("counted", "devcluster.io/duration=0s")
 	r.becomes("counted", ".status.phase", "Succeeded")
@@ -237,8 +258,7 @@ func TestNodeLoss(t *testing.T) {
 	r.do("kubectl", "wait", "node/"+node, "--for=condition=Ready", "--timeout=40s")
 }
 
-func TestTokens(t *testing.T) {
-	r := up(t, newDir(t))
+func tokens(t *testing.T, r *running) {
 	config := filepath.Join(t.TempDir(), "sa")
 	if err := os.WriteFile(config, []byte(r.do("kubeconfig", "--serviceaccount", "default/default")), 0o600); err != nil {
 		t.Fatal(err)
@@ -267,8 +287,7 @@ func TestTwoClustersSideBySide(t *testing.T) {
 	b.do("kubectl", "get", "pods")
 }
 
-func TestSecondUpRefuses(t *testing.T) {
-	r := up(t, newDir(t))
+func secondUpRefuses(t *testing.T, r *running) {
 	out, err := r.try("up", "--node", "kwok")
 	if err == nil || !strings.Contains(out, "process "+strconv.Itoa(r.cmd.Process.Pid)) {
 		t.Errorf("%v: %s", err, out)
