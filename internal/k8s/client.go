@@ -1,0 +1,116 @@
+package k8s
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/client-go/rest"
+
+	"github.com/ottoscaler/ottoscaler/internal/worker"
+)
+
+const (
+	// callTimeout bounds one request, so that a frozen connection holds nothing up for longer.
+	callTimeout = 15 * time.Second
+	// maxInFlight stays below the 100 streams the API server allows on one HTTP/2 connection: above that client-go
+	// dials ever more of them.
+	maxInFlight = 96
+
+	protobuf = runtime.ContentTypeProtobuf
+)
+
+// Options are what a Client needs to know besides the way to the API server.
+type Options struct {
+	Namespace string
+	Instance  string // of this installation; a legal label value
+	Stream    string
+	Names     worker.Names // of the same instance and stream
+	Templates *Templates
+	Version   string // ours, for the user agent
+	Logger    *slog.Logger
+}
+
+// Client is the worker.Cluster of one namespace. All its methods may be called at once.
+type Client struct {
+	Options
+	calls  *rest.RESTClient // what we ask for
+	sights *rest.RESTClient // the watch, on a connection of its own
+	params runtime.ParameterCodec
+	places chan struct{} // one taken by each call in flight
+}
+
+var _ worker.Cluster = (*Client)(nil)
+
+// New returns a Client; it sends nothing yet.
+func New(cfg *rest.Config, o Options) (*Client, error) {
+	if why := validation.IsValidLabelValue(o.Instance); o.Instance == "" || len(why) > 0 {
+		return nil, fmt.Errorf("instance %q is no label value: %s", o.Instance, strings.Join(why, "; "))
+	}
+	scheme := podScheme()
+	c := &Client{Options: o, params: runtime.NewParameterCodec(scheme), places: make(chan struct{}, maxInFlight)}
+	own := ownConfig(cfg, scheme, o)
+	var err error
+	if c.calls, err = connect(own); err != nil {
+		return nil, err
+	}
+	c.sights, err = connect(own)
+	return c, err
+}
+
+// podScheme knows Pods and what goes with every request; the full one costs 8 MB.
+func podScheme() *runtime.Scheme {
+	scheme := runtime.NewScheme()
+	scheme.AddKnownTypes(corev1.SchemeGroupVersion, &corev1.Pod{}, &corev1.PodList{})
+	metav1.AddToGroupVersion(scheme, corev1.SchemeGroupVersion)
+	return scheme
+}
+
+func ownConfig(cfg *rest.Config, scheme *runtime.Scheme, o Options) *rest.Config {
+	own := rest.CopyConfig(cfg)
+	own.APIPath, own.GroupVersion = "/api", &corev1.SchemeGroupVersion
+	own.NegotiatedSerializer = serializer.NewCodecFactory(scheme).WithoutConversion()
+	own.ContentType, own.AcceptContentTypes = protobuf, protobuf+",application/json"
+	own.UserAgent = "ottoscaler/" + o.Version
+	own.QPS = -1 // the default is five requests a second
+	own.WarningHandlerWithContext = newWarnings(o.Logger)
+	return own
+}
+
+// connect makes a client with a connection of its own: client-go shares one between equal configs, and a Dial makes
+// them differ.
+func connect(cfg *rest.Config) (*rest.RESTClient, error) {
+	own := rest.CopyConfig(cfg)
+	own.Dial = (&net.Dialer{Timeout: callTimeout, KeepAlive: callTimeout}).DialContext
+	client, err := rest.RESTClientFor(own)
+	if err != nil {
+		return nil, fmt.Errorf("preparing the Kubernetes client: %w", err)
+	}
+	return client, nil
+}
+
+// call sends one request and reads the answer into a Pod, if there is one. Nothing is retried in here: the domain
+// decides when to try again.
+func (c *Client) call(ctx context.Context, r *rest.Request, into *corev1.Pod) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	select {
+	case c.places <- struct{}{}:
+		defer func() { <-c.places }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	result := r.Namespace(c.Namespace).Resource("pods").MaxRetries(0).Do(ctx)
+	if into == nil {
+		return result.Error()
+	}
+	return result.Into(into)
+}

@@ -1,0 +1,58 @@
+package k8s
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/ottoscaler/ottoscaler/internal/worker"
+)
+
+// Delete removes the Pod if it still has that UID; already gone is success. A negative grace means the Pod's own.
+// Without a UID it deletes nothing: the name may have come back as another Pod.
+func (c *Client) Delete(ctx context.Context, ref worker.PodRef, grace time.Duration) error {
+	if ref.UID == "" {
+		return fmt.Errorf("deleting pod %q: its UID is not known", ref.Name)
+	}
+	err := c.call(ctx, c.calls.Delete().Name(ref.Name).Body(deleteOptions(ref, grace)), nil)
+	switch {
+	case err == nil, isGone(err):
+		return nil
+	case apierrors.IsConflict(err): // most likely another UID; a GET tells
+		if missing, err := c.Missing(ctx, ref); err == nil && missing {
+			return nil
+		}
+	}
+	return translate("deleting", ref.Name, err)
+}
+
+func deleteOptions(ref worker.PodRef, grace time.Duration) *metav1.DeleteOptions {
+	o := &metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(ref.UID)}
+	if grace >= 0 {
+		o.GracePeriodSeconds = new(seconds(grace))
+	}
+	return o
+}
+
+// Missing asks whether that very Pod is gone. Only the API server's own words count as a yes.
+func (c *Client) Missing(ctx context.Context, ref worker.PodRef) (bool, error) {
+	var pod corev1.Pod
+	err := c.get(ctx, ref.Name, &pod)
+	switch {
+	case isGone(err):
+		return true, nil
+	case err != nil:
+		return false, translate("looking for", ref.Name, err)
+	}
+	return ref.UID != "" && pod.UID != types.UID(ref.UID), nil
+}
+
+// isGone is false for the 404 of something that is no API server: a proxy, a wrong path.
+func isGone(err error) bool {
+	return apierrors.IsNotFound(err) && !apierrors.HasStatusCause(err, metav1.CauseTypeUnexpectedServerResponse)
+}

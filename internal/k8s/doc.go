@@ -1,0 +1,11 @@
+// Package k8s runs workers as Pods: it is the worker.Cluster of a real Kubernetes.
+//
+// One worker costs one POST and one DELETE. Everything else arrives over one watch. Two connections are kept: one for
+// what we ask, one for the watch, so that hundreds of POSTs in flight never delay what the watch has to say.
+//
+// What a Pod is made of comes from two sides that never mix. The operator owns the template (see Templates): images,
+// commands, volumes, service accounts. The producer of an event fills in environment variables and annotations, and
+// nothing else; Kubernetes expands nothing in them.
+//
+// Whatever is read back from a Pod may have been written by somebody hostile: see observe.
+package k8s
