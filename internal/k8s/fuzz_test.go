@@ -18,7 +18,9 @@ func FuzzObserve(f *testing.F) {
 	for _, change := range []func(){
 		func() {},
 		func() { seed.Status.Phase = corev1.PodFailed },
-		func() { seed.Status.ContainerStatuses = []corev1.ContainerStatus{dead("a", 7, "Err\x00or", "\xff\u202eno", 0)} },
+		func() {
+			seed.Status.ContainerStatuses = []corev1.ContainerStatus{dead("a", 7, "Err\x00or", "\xff\u202eno", 0)}
+		},
 		func() { seed.Status.Phase, seed.Status.Reason = corev1.PodPending, "한글" },
 		func() { seed.Status.ContainerStatuses = []corev1.ContainerStatus{stuck("ErrImagePull", "\x07")} },
 	} {

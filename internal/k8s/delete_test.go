@@ -1,0 +1,123 @@
+package k8s
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+
+	"github.com/ottoscaler/ottoscaler/internal/worker"
+)
+
+var testRef = worker.PodRef{Name: testName, UID: "uid-1"}
+
+func readDelete(t *testing.T, r *http.Request) *metav1.DeleteOptions {
+	t.Helper()
+	body, _ := io.ReadAll(r.Body)
+	obj, _, err := serializer.NewCodecFactory(podScheme()).UniversalDeserializer().Decode(body, nil, nil)
+	if err != nil {
+		t.Error(err)
+		return &metav1.DeleteOptions{}
+	}
+	return obj.(*metav1.DeleteOptions)
+}
+
+func TestDeleteCarriesTheUID(t *testing.T) {
+	for name, test := range map[string]struct {
+		grace time.Duration
+		want  *int64
+	}{
+		"its own grace": {-1, nil},
+		"at once":       {0, new(int64(0))},
+		"rounded up":    {1500 * time.Millisecond, new(int64(2))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newTestClient(t, func(w http.ResponseWriter, r *http.Request) {
+				got := readDelete(t, r)
+				if r.Method != http.MethodDelete || r.URL.Path != podsPath+"/"+testName {
+					t.Errorf("%s %s", r.Method, r.URL)
+				}
+				if string(*got.Preconditions.UID) != testRef.UID || !cmp.Equal(test.want, got.GracePeriodSeconds) {
+					t.Errorf("UID %v, grace %v", got.Preconditions, got.GracePeriodSeconds)
+				}
+				answer(w, 200, livePod(t))
+			})
+			if err := c.Delete(t.Context(), testRef, test.grace); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestDelete(t *testing.T) {
+	conflict := status(409, metav1.StatusReasonConflict, "Precondition failed: UID in precondition: uid-1, UID in object meta: uid-2")
+	gone := status(404, metav1.StatusReasonNotFound, `pods "p" not found`)
+	other := livePod(t)
+	other.UID = "uid-2"
+	for name, test := range map[string]struct {
+		code  int
+		reply any
+		get   any
+		want  error
+	}{
+		"gone":               {404, gone, nil, nil},
+		"another Pod":        {409, conflict, other, nil},
+		"a conflict for now": {409, conflict, livePod(t), worker.ErrBusy},
+		"a proxy's 404":      {404, "not here", nil, worker.ErrDenied},
+		"busy":               {429, status(429, metav1.StatusReasonTooManyRequests, "slow down"), nil, worker.ErrBusy},
+		"not allowed": {
+			403, status(403, metav1.StatusReasonForbidden, `pods "p" is forbidden: User "u" cannot delete resource "pods" in API group ""`),
+			nil, worker.ErrDenied,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newTestClient(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodGet {
+					answer(w, 200, test.get)
+					return
+				}
+				answer(w, test.code, test.reply)
+			})
+			if err := c.Delete(t.Context(), testRef, -1); !errors.Is(err, test.want) {
+				t.Errorf("got %v, want %v", err, test.want)
+			}
+		})
+	}
+}
+
+func TestDeleteWithoutUID(t *testing.T) {
+	c := newTestClient(t, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s was sent", r.Method) })
+	if err := c.Delete(t.Context(), worker.PodRef{Name: testName}, 0); err == nil {
+		t.Error("deleted whatever has that name")
+	}
+}
+
+func TestMissing(t *testing.T) {
+	for name, test := range map[string]struct {
+		ref   worker.PodRef
+		code  int
+		reply any
+		want  bool
+		fails bool
+	}{
+		"there":             {testRef, 200, livePod(t), false, false},
+		"gone":              {testRef, 404, status(404, metav1.StatusReasonNotFound, "not found"), true, false},
+		"another UID":       {worker.PodRef{Name: testName, UID: "uid-0"}, 200, livePod(t), true, false},
+		"by name, there":    {worker.PodRef{Name: testName}, 200, livePod(t), false, false},
+		"a proxy's 404":     {testRef, 404, "no such page", false, true},
+		"the server is out": {testRef, 503, status(503, metav1.StatusReasonServiceUnavailable, "out"), false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newTestClient(t, func(w http.ResponseWriter, _ *http.Request) { answer(w, test.code, test.reply) })
+			got, err := c.Missing(t.Context(), test.ref)
+			if got != test.want || (err != nil) != test.fails {
+				t.Errorf("got %v, %v", got, err)
+			}
+		})
+	}
+}
