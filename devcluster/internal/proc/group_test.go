@@ -12,7 +12,7 @@ import (
 )
 
 func sleeper(t *testing.T) Spec {
-	return Spec{Name: "sleeper", Path: "/bin/sh", Args: []string{"-c", "echo hello; exec sleep 600"}, LogFile: filepath.Join(t.TempDir(), "log")}
+	return Spec{Name: "sleeper", Path: "/bin/sh", Args: []string{"-c", "echo hello; exec sleep 600"}, LogFile: filepath.Join(t.TempDir(), "log"), StopTimeout: time.Hour}
 }
 
 func newGroup(t *testing.T) *Group {
