@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
+// sleeper handles SIGTERM: one that does not would be ended by it even while it is frozen.
 func sleeper(t *testing.T) Spec {
-	return Spec{Name: "sleeper", Path: "/bin/sh", Args: []string{"-c", "echo hello; exec sleep 600"}, LogFile: filepath.Join(t.TempDir(), "log"), StopTimeout: time.Hour}
+	return Spec{Name: "sleeper", Path: "/bin/sh", Args: []string{"-c", "trap 'exit 0' TERM; echo hello; while :; do sleep 1; done"}, LogFile: filepath.Join(t.TempDir(), "log"), StopTimeout: time.Hour}
 }
 
 func newGroup(t *testing.T) *Group {
