@@ -1,0 +1,120 @@
+//go:build real
+
+package e2e
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ottoscaler/ottoscaler/test/harness"
+)
+
+// TestThreeWorkers is the main job: one entry, three containers, their logs, their end, nothing left.
+func TestThreeWorkers(t *testing.T) {
+	s := harness.NewStack(t, cluster)
+	s.Start("OTTO_SUCCEEDED_TTL=5s")
+	event := s.Add("type", "scale_up", "pod_count", 3, "task_id", "task-123", "branch", "$(HOME) `id`")
+
+	pods := []string{"otto-agent-1-" + event, "otto-agent-2-" + event, "otto-agent-3-" + event}
+	s.Eventually("the three Pods", func() error {
+		if got := s.Pods(); !slices.Equal(got, pods) {
+			return fmt.Errorf("there are %v", got)
+		}
+		return nil
+	})
+	if cluster.Node == "containerd" {
+		for _, pod := range pods {
+			s.Eventually("the log of "+pod, func() error { return says(s, pod, "Starting...\nDone!\n") })
+		}
+	}
+	s.WaitClosed(event)
+	checkStory(t, s.Status(event))
+	checkRequests(t, s.Requests(), pods)
+	if dead := s.Dead(); len(dead) != 0 {
+		t.Errorf("dead letters: %v", dead)
+	}
+	if code := s.Stop(); code != 0 {
+		t.Errorf("exit code %d after SIGTERM, want 0", code)
+	}
+}
+
+func says(s *harness.Stack, pod, text string) error {
+	out, err := cluster.Kubectl("logs", "-n", s.Namespace, pod)
+	if err != nil {
+		return err
+	}
+	if out != text {
+		return fmt.Errorf("it says %q", out)
+	}
+	return nil
+}
+
+// checkStory: the status stream tells the whole story, once, in an order that makes sense.
+func checkStory(t *testing.T, status []map[string]string) {
+	t.Helper()
+	var story []string
+	for _, e := range status {
+		story = append(story, strings.TrimSpace(strings.Join([]string{e["kind"], e["index"], e["state"]}, " ")))
+		if e["task_id"] != "task-123" || e["at"] == "" {
+			t.Errorf("an entry without its task or time: %v", e)
+		}
+	}
+	if story[0] != "accepted" || story[len(story)-1] != "closed" {
+		t.Errorf("the story begins with %q and ends with %q", story[0], story[len(story)-1])
+	}
+	slices.Sort(story)
+	want := []string{
+		"accepted", "closed", "settled",
+		"worker 1 created", "worker 1 running", "worker 1 succeeded",
+		"worker 2 created", "worker 2 running", "worker 2 succeeded",
+		"worker 3 created", "worker 3 running", "worker 3 succeeded",
+	}
+	if diff := cmp.Diff(want, story); diff != "" {
+		t.Errorf("the status stream (-want +got):\n%s", diff)
+	}
+	if last := status[len(status)-1]; last["n_succeeded"] != "3" || last["n_failed"] != "0" {
+		t.Errorf("the counts: %v", last)
+	}
+}
+
+// checkRequests: in a healthy worker's life there is one POST and one DELETE, and beside them one list or watch.
+func checkRequests(t *testing.T, requests []harness.Request, pods []string) {
+	t.Helper()
+	once := make(map[string]int)
+	for _, pod := range pods {
+		once[pod] = 1
+	}
+	count := harness.Count(requests)
+	for i := range requests {
+		if r := requests[i]; r.Verb == "delete" && r.UID == "" {
+			t.Errorf("a DELETE without a UID: %+v", r)
+		}
+		if r := requests[i]; r.Code >= 400 {
+			t.Errorf("refused: %+v", r)
+		}
+	}
+	if diff := cmp.Diff(once, posts(requests)); diff != "" {
+		t.Errorf("POSTs (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(once, count["delete"]); diff != "" {
+		t.Errorf("DELETEs (-want +got):\n%s", diff)
+	}
+	if n := len(count["get"]); n != 0 {
+		t.Errorf("GETs of %d Pods: %v", n, count["get"])
+	}
+}
+
+// posts counts the creates that were answered with 201.
+func posts(requests []harness.Request) map[string]int {
+	out := make(map[string]int)
+	for _, r := range requests {
+		if r.Verb == "create" && r.Code == 201 {
+			out[r.Name]++
+		}
+	}
+	return out
+}

@@ -1,0 +1,134 @@
+//go:build real
+
+// Package harness starts real parts for tests: a Kubernetes (devcluster), a Redis and the product's own binary, each as
+// its own process.
+package harness
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+const (
+	upLimit   = 3 * time.Minute
+	stopLimit = time.Minute
+)
+
+// Cluster is one running devcluster.
+type Cluster struct {
+	Dir        string
+	Kubeconfig string // the admin's
+	AuditLog   string
+	Node       string // containerd, kwok or none
+
+	binary string
+	up     *exec.Cmd
+	output bytes.Buffer
+	ended  chan error
+}
+
+// StartCluster starts one with that kind of node, for a TestMain: it outlives a single test. The caller stops it.
+func StartCluster(node string) (*Cluster, error) {
+	binary, err := binary("DEVCLUSTER", "devcluster")
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "ottotest-")
+	if err != nil {
+		return nil, err
+	}
+	c := &Cluster{Dir: dir, binary: binary, ended: make(chan error, 1)}
+	c.up = exec.Command(binary, "up", "--dir", dir, "--node", node)
+	c.up.Stdout, c.up.Stderr = &c.output, &c.output
+	if err := c.up.Start(); err != nil {
+		return nil, fmt.Errorf("starting devcluster: %w", err)
+	}
+	go func() { c.ended <- c.up.Wait() }()
+	if err := c.ready(); err != nil {
+		return nil, fmt.Errorf("%w\n%s", err, c.Stop())
+	}
+	return c, nil
+}
+
+func (c *Cluster) ready() error {
+	if out, err := exec.Command(c.binary, "wait", "--dir", c.Dir, "--timeout", upLimit.String()).CombinedOutput(); err != nil {
+		return fmt.Errorf("devcluster is not ready: %w: %s", err, out)
+	}
+	data, err := os.ReadFile(filepath.Join(c.Dir, "ready.json"))
+	if err != nil {
+		return err
+	}
+	var r struct {
+		Kubeconfig string `json:"kubeconfig"`
+		AuditLog   string `json:"audit_log"`
+		Node       string `json:"node"`
+	}
+	if err := json.Unmarshal(data, &r); err != nil {
+		return fmt.Errorf("ready.json: %w", err)
+	}
+	c.Kubeconfig, c.AuditLog, c.Node = r.Kubeconfig, r.AuditLog, r.Node
+	return nil
+}
+
+// Stop ends the cluster and returns what it printed.
+func (c *Cluster) Stop() string {
+	_ = c.up.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-c.ended:
+	case <-time.After(stopLimit):
+		_ = c.up.Process.Kill()
+		<-c.ended
+		_ = exec.Command(c.binary, "clean", "--dir", c.Dir).Run()
+	}
+	_ = os.RemoveAll(c.Dir)
+	return c.output.String()
+}
+
+// Kubectl runs kubectl as the admin and returns what it printed.
+func (c *Cluster) Kubectl(args ...string) (string, error) {
+	cmd := exec.Command(c.binary, append([]string{"kubectl", "--kubeconfig", c.Kubeconfig}, args...)...)
+	cmd.Env = append(os.Environ(), "DEVCLUSTER_DIR="+c.Dir)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return string(out), fmt.Errorf("kubectl %v: %w: %s", args, err, out)
+	}
+	return string(out), nil
+}
+
+// Fault runs one of devcluster's fault commands: kill, freeze, thaw or start, and the component.
+func (c *Cluster) Fault(command, component string) error {
+	if out, err := exec.Command(c.binary, command, component, "--dir", c.Dir).CombinedOutput(); err != nil {
+		return fmt.Errorf("devcluster %s %s: %w: %s", command, component, err, out)
+	}
+	return nil
+}
+
+// accountKubeconfig returns the kubeconfig of a ServiceAccount.
+func (c *Cluster) accountKubeconfig(namespace, name string) ([]byte, error) {
+	out, err := exec.Command(c.binary, "kubeconfig", "--dir", c.Dir, "--serviceaccount", namespace+"/"+name).Output()
+	if err != nil {
+		return nil, fmt.Errorf("devcluster kubeconfig: %w", err)
+	}
+	return out, nil
+}
+
+// binary finds what `make build` built: by its variable, else in bin/.
+func binary(variable, name string) (string, error) {
+	if path := os.Getenv(variable); path != "" {
+		return path, nil
+	}
+	path, err := filepath.Abs(filepath.Join("..", "..", "bin", name))
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("%w: run `make build` first, or name the binary in %s", err, variable)
+	}
+	return path, nil
+}
