@@ -1,0 +1,39 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+)
+
+// audit counts what Ottoscaler asked of the API server.
+type audit struct{ posts, deletes int }
+
+// readAudit counts, in an audit log, the requests of Ottoscaler that make or delete Pods, whatever the answer was. The
+// kubelet deletes Pods too, to confirm their end: the user agent tells them apart.
+func readAudit(r io.Reader) (audit, error) {
+	var a audit
+	for lines := json.NewDecoder(r); ; {
+		var e struct {
+			Verb      string
+			UserAgent string
+			ObjectRef struct{ Resource, Subresource string }
+		}
+		switch err := lines.Decode(&e); {
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF): // the last line may be half written
+			return a, nil
+		case err != nil:
+			return a, err
+		}
+		if e.ObjectRef.Resource != "pods" || e.ObjectRef.Subresource != "" || !strings.HasPrefix(e.UserAgent, "ottoscaler/") {
+			continue
+		}
+		switch e.Verb {
+		case "create":
+			a.posts++
+		case "delete", "deletecollection":
+			a.deletes++
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// devState is what a running `dev` tells `test-event`.
+type devState struct {
+	PID        int        `json:"pid"`
+	Redis      redisPlace `json:"redis"`
+	ClusterDir string     `json:"cluster_dir"`
+	Devcluster string     `json:"devcluster"` // path of the program
+}
+
+func (s devState) kubectl() string { return shown(s.Devcluster) + " kubectl --dir " + s.ClusterDir }
+
+// devDir is the one folder of this user's `dev` of this checkout, wherever it is called from.
+func devDir() (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("finding this program: %w", err)
+	}
+	if real, err := filepath.EvalSymlinks(self); err == nil {
+		self = real
+	}
+	sum := sha256.Sum256([]byte(self))
+	return filepath.Join(os.TempDir(), fmt.Sprintf("ottoscaler-dev-%d-%s", os.Getuid(), hex.EncodeToString(sum[:4]))), nil
+}
+
+func statePath(dir string) string { return filepath.Join(dir, "state.json") }
+
+// makeOwn makes the folder, or finds it; one that somebody else put there is refused.
+func makeOwn(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("making the folder of dev: %w", err)
+	}
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return err
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !info.IsDir() || !ok || int(owner.Uid) != os.Getuid() {
+		return fmt.Errorf("%s is not a folder of yours: remove it, or set TMPDIR", dir)
+	}
+	return os.Chmod(dir, 0o700)
+}
+
+// lockDev takes the folder until unlock or the end of this process, however it comes.
+func lockDev(dir string) (unlock func() error, err error) {
+	path := filepath.Join(dir, "lock")
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("locking the folder of dev: %w", err)
+	}
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	switch {
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		pid, _ := os.ReadFile(path)
+		_ = file.Close()
+		return nil, fmt.Errorf("a dev of this checkout runs already, as process %s: end it with Ctrl-C there, or send it an event with `make test-event`",
+			strings.TrimSpace(string(pid)))
+	case err != nil:
+		_ = file.Close()
+		return nil, fmt.Errorf("locking the folder of dev: %w", err)
+	}
+	if err := os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600); err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	return file.Close, nil
+}
+
+func (s devState) write(dir string) error {
+	data, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(statePath(dir), append(data, '\n'), 0o600)
+}
+
+func readDevState() (devState, error) {
+	var s devState
+	dir, err := devDir()
+	if err != nil {
+		return s, err
+	}
+	data, err := os.ReadFile(statePath(dir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, errors.New("no dev of this checkout is up: start it with `make dev` in another terminal, or set REDIS_HOST and REDIS_PORT")
+	}
+	if err != nil {
+		return s, err
+	}
+	if err := json.Unmarshal(data, &s); err != nil {
+		return s, fmt.Errorf("reading %s: %w", statePath(dir), err)
+	}
+	if syscall.Kill(s.PID, 0) != nil {
+		return s, fmt.Errorf("the dev of this checkout, process %d, is gone: start it again with `make dev`", s.PID)
+	}
+	return s, nil
+}
+
+// shown is the shorter way to name a path from here.
+func shown(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if rel, err := filepath.Rel(here, path); err == nil && len(rel) < len(path) {
+		return rel
+	}
+	return path
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	ottoscalerStartLimit = 30 * time.Second
+	ottoscalerStopLimit  = 30 * time.Second // its own grace period is 20 s
+
+	stream    = "otto:scale:events"
+	group     = "ottoscaler"
+	statusKey = "{" + stream + "}:status"
+	deadKey   = "{" + stream + "}:dead"
+)
+
+// ottoOptions are how one run of Ottoscaler differs from another.
+type ottoOptions struct {
+	env        []string // on top of the addresses
+	inherit    bool     // pass on OTTO_… variables
+	toTerminal bool     // its log goes to our stderr instead of a file
+}
+
+func (s *stack) startOttoscaler(ctx context.Context, o ottoOptions) error {
+	began := time.Now()
+	cmd := exec.Command(s.ottoscalerPath, "run")
+	cmd.Env = append(cleanEnv(os.Environ(), o.inherit),
+		"REDIS_HOST="+s.redis.Host, "REDIS_PORT="+s.redis.Port, "KUBECONFIG="+s.cluster.Kubeconfig)
+	cmd.Env = append(cmd.Env, o.env...)
+	log := s.logs("ottoscaler.log")
+	if o.toTerminal {
+		log, cmd.Stdout, cmd.Stderr = "", os.Stderr, os.Stderr
+	}
+	p, err := startProcess("ottoscaler", log, cmd, nil, s.died)
+	if err := s.supervise(p, err, ottoscalerStopLimit); err != nil {
+		return err
+	}
+	s.ottoscaler = p
+	if err := s.waitOttoscaler(ctx); err != nil {
+		return p.blame(err)
+	}
+	s.out.say("%s  %s %s", s.out.bold("Ottoscaler"), "reads the stream "+stream, s.out.dim("· "+took(time.Since(began))))
+	return nil
+}
+
+// waitOttoscaler waits for the consumer that the first read makes.
+func (s *stack) waitOttoscaler(ctx context.Context) error {
+	client := s.redis.client("")
+	defer func() { _ = client.Close() }()
+	return waitFor(ctx, "ottoscaler to read the stream "+stream, ottoscalerStartLimit, func(ctx context.Context) error {
+		consumers, err := client.XInfoConsumers(ctx, stream, group).Result()
+		if err != nil {
+			return fmt.Errorf("looking for its consumer group: %w", err)
+		}
+		if len(consumers) == 0 {
+			return errors.New("its consumer group has no consumer yet")
+		}
+		return nil
+	})
+}
+
+// cleanEnv keeps another Redis' or Kubernetes' variables from Ottoscaler; in a Pod it would find that Pod's cluster.
+func cleanEnv(env []string, inherit bool) []string {
+	others := []string{"REDIS_", "KUBERNETES_", "KUBECONFIG="}
+	if !inherit {
+		others = append(others, "OTTO_")
+	}
+	return slices.DeleteFunc(slices.Clone(env), func(variable string) bool {
+		return slices.ContainsFunc(others, func(prefix string) bool { return strings.HasPrefix(variable, prefix) })
+	})
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// stack is what runs:
+//
+//	event ── XADD ──▶ Redis ──▶ ottoscaler ── POST, DELETE ──▶ devcluster: API server, node
+//	  status stream ◀── Redis ◀────┘  ▲                            │
+//	                                  └────────── watch ◀──────────┘
+type stack struct {
+	options
+	programs
+
+	dir   string // scratch: logs, Redis' data, the cluster's folder
+	out   *printer
+	died  context.CancelCauseFunc // ends everything when a part ends unasked
+	undo  cleanups
+	redis redisPlace
+
+	cluster    clusterInfo
+	ottoscaler *process
+}
+
+// programs are the paths of what we start.
+type programs struct{ ottoscalerPath, devclusterPath string }
+
+func findPrograms() (programs, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return programs{}, fmt.Errorf("finding this program: %w", err)
+	}
+	p := programs{
+		ottoscalerPath: fromEnv("OTTOSCALER", filepath.Join(filepath.Dir(self), "ottoscaler")),
+		devclusterPath: fromEnv("DEVCLUSTER", filepath.Join(filepath.Dir(self), "devcluster")),
+	}
+	for _, path := range []string{p.ottoscalerPath, p.devclusterPath} {
+		if _, err := os.Stat(path); err != nil {
+			return p, fmt.Errorf("a program is missing (`make build` makes it): %w", err)
+		}
+	}
+	return p, nil
+}
+
+func fromEnv(name, otherwise string) string {
+	if value := os.Getenv(name); value != "" {
+		return value
+	}
+	return otherwise
+}
+
+// newStack starts nothing. The context it returns ends with ctx, and when a part of the stack ends unasked.
+func newStack(ctx context.Context, o options, dir string, out *printer) (context.Context, *stack, error) {
+	p, err := findPrograms()
+	if err != nil {
+		return ctx, nil, err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	return ctx, &stack{options: o, programs: p, dir: dir, out: out, died: cancel}, nil
+}
+
+// start returns when all parts are ready. What it started before an error stop ends.
+func (s *stack) start(ctx context.Context, otto ottoOptions) error {
+	if err := os.MkdirAll(s.logs(""), 0o700); err != nil {
+		return fmt.Errorf("making the scratch folder: %w", err)
+	}
+	for _, start := range []func(context.Context) error{
+		s.startRedis,
+		s.startCluster,
+		func(ctx context.Context) error { return s.startOttoscaler(ctx, otto) },
+	} {
+		if err := start(ctx); err != nil {
+			return cause(ctx, err)
+		}
+	}
+	return nil
+}
+
+// stop ends everything that runs, in the reverse order of its start.
+func (s *stack) stop() error {
+	began := time.Now()
+	s.out.say("")
+	s.out.say("%s", s.out.dim("stopping everything that was started…"))
+	err := s.undo.run()
+	s.died(nil)
+	if err != nil {
+		return fmt.Errorf("cleaning up: %w", err)
+	}
+	s.out.say("%s", s.out.dim("stopped and removed in "+took(time.Since(began))))
+	return nil
+}
+
+// cause prefers the reason why everything was ended to what that did to a call.
+func cause(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// supervise sees to the end of a part that was started.
+func (s *stack) supervise(p *process, err error, limit time.Duration) error {
+	if err != nil {
+		return err
+	}
+	s.undo.add("stopping "+p.name, func() error { return p.stop(limit) })
+	return nil
+}
+
+func (s *stack) logs(name string) string { return filepath.Join(s.dir, "logs", name) }
+
+// addScratch makes the scratch folder go at the very end, unless something of the cluster may still be mounted in it.
+func (s *stack) addScratch() {
+	s.undo.add("removing "+s.dir, func() error {
+		if err := s.cleanCluster(); err != nil {
+			return fmt.Errorf("kept, because the cluster in it cannot be cleaned: %w", err)
+		}
+		return os.RemoveAll(s.dir)
+	})
+}
+
+var errInterrupted = errors.New("stopped before the end")

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const testEvent = "1756659802903-0"
+
+var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+func after(d time.Duration) time.Time { return start.Add(d) }
+
+func sight(d time.Duration, phase string) podSight {
+	return podSight{at: after(d), name: "otto-agent-1-" + testEvent, event: testEvent, slot: 1, node: "localhost", phase: phase}
+}
+
+func status(d time.Duration, pairs ...string) statusEntry {
+	fields := map[string]string{"event_id": testEvent}
+	for i := 0; i < len(pairs); i += 2 {
+		fields[pairs[i]] = pairs[i+1]
+	}
+	return statusEntry{after(d), fields}
+}
+
+func closed(d time.Duration) statusEntry {
+	return status(d, "kind", "closed", "n_succeeded", "1", "n_failed", "0", "n_cancelled", "0", "n_lost", "0")
+}
+
+// life is one worker's, as it should be.
+func life() []news {
+	ended := sight(31*time.Second, "Succeeded")
+	ended.reason = "exit code 0"
+	gone := sight(36*time.Second, "Succeeded")
+	gone.gone = true
+	return []news{
+		status(3*time.Millisecond, "kind", "accepted"),
+		sight(12*time.Millisecond, "Pending"),
+		sight(13*time.Millisecond, "Pending"), // bound: nothing to tell
+		status(14*time.Millisecond, "kind", "worker", "index", "1", "state", "created"),
+		status(15*time.Millisecond, "kind", "settled"),
+		sight(time.Second, "Running"),
+		status(time.Second, "kind", "worker", "index", "1", "state", "running"),
+		logLine{at: after(time.Second), worker: "w", text: "Starting..."},
+		logLine{at: after(31 * time.Second), worker: "w", text: "Done!"},
+		logLine{at: after(31 * time.Second), worker: "w", end: true},
+		ended,
+		status(31*time.Second, "kind", "worker", "index", "1", "state", "succeeded", "reason", "Completed", "exit_code", "0"),
+		closed(31 * time.Second),
+		gone,
+	}
+}
+
+func TestStoryTellsEachChangeOnce(t *testing.T) {
+	s, out := newStory(testEvent, start, 1, true), newPrinter(nil)
+	var got []string
+	for i, n := range life() {
+		if s.done() {
+			t.Errorf("done before news %d", i)
+		}
+		if l := n.apply(s); l != nil {
+			got = append(got, told(s, l, out))
+		}
+	}
+	want := []string{
+		"       3 ms  status  accepted",
+		"      12 ms  pod     otto-agent-1-1756659802903-0  Pending",
+		"      14 ms  status  worker 1 created",
+		"      15 ms  status  settled: every worker is created, the entry is acknowledged",
+		"     1.00 s  pod     otto-agent-1-1756659802903-0  Running on localhost",
+		"     1.00 s  status  worker 1 running",
+		"     1.00 s  log     w  Starting...",
+		"     31.0 s  log     w  Done!",
+		"     31.0 s  pod     otto-agent-1-1756659802903-0  Succeeded, exit code 0",
+		"     31.0 s  status  worker 1 succeeded, Completed, exit code 0",
+		"     31.0 s  status  closed: 1 succeeded, 0 failed, 0 cancelled, 0 lost",
+		"     36.0 s  pod     otto-agent-1-1756659802903-0  gone",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if !s.done() {
+		t.Error("not done: waits for", s.waitsFor())
+	}
+}
+
+func TestStoryIgnoresWhatIsNotItsOwn(t *testing.T) {
+	other, slot := sight(0, "Pending"), sight(0, "Pending")
+	other.event, slot.slot = "1-0", 2
+	for name, n := range map[string]news{
+		"another event's Pod":    other,
+		"a slot it has not":      slot,
+		"another event's status": statusEntry{start, map[string]string{"event_id": "1-0", "kind": "closed"}},
+	} {
+		s := newStory(testEvent, start, 1, false)
+		if l := n.apply(s); l != nil || s.closed != "" || s.workers[0].name != "" {
+			t.Errorf("%s: told %v, story %+v", name, l, s)
+		}
+	}
+}
+
+func TestStoryWaitsForItsParts(t *testing.T) {
+	gone := sight(0, "Succeeded")
+	gone.gone = true
+	tests := []struct {
+		name string
+		logs bool
+		news []news
+		want string
+	}{
+		{"nothing yet", false, nil, "the workers to end and be gone; so far 0 of 1 are"},
+		{"gone", false, []news{gone}, "the status stream to say that the event is closed"},
+		{"gone and closed", false, []news{gone, closed(0)}, ""},
+		{"a log to come", true, []news{gone, closed(0)}, "the end of the log of "},
+		{"a log that cannot be read", true, []news{gone, closed(0), logLine{end: true, err: errors.New("no")}}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newStory(testEvent, start, 1, tt.logs)
+			for _, n := range tt.news {
+				n.apply(s)
+			}
+			if got := s.waitsFor(); got != tt.want {
+				t.Errorf("waits for %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestStatusInWords(t *testing.T) {
+	tests := []struct {
+		entry statusEntry
+		want  string
+	}{
+		{status(0, "kind", "rejected", "reason", "bad_pod_count", "message", "pod_count is no number"), "rejected: bad_pod_count: pod_count is no number"},
+		{status(0, "kind", "duplicate"), "duplicate"},
+		{
+			status(0, "kind", "worker", "index", "2", "state", "failed", "reason", "Error", "exit_code", "7", "message", "boom"),
+			"worker 2 failed, Error, exit code 7, boom",
+		},
+	}
+	for _, tt := range tests {
+		if got := tt.entry.words(); got != tt.want {
+			t.Errorf("%v: %q, want %q", tt.entry.fields, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// facts are what was looked up when all was over.
+type facts struct {
+	audit   *audit // nil: there is no audit log
+	dead    int64
+	pending int64
+}
+
+// spans are the fastest and the slowest worker's time between two moments.
+type span struct {
+	what             string
+	fastest, slowest time.Duration
+	n                int
+}
+
+func spans(s *story) []span {
+	sent := func(worker) time.Time { return s.sent }
+	created := func(w worker) time.Time { return w.created }
+	running := func(w worker) time.Time { return w.running }
+	ended := func(w worker) time.Time { return w.ended }
+	gone := func(w worker) time.Time { return w.gone }
+	return []span{
+		measure(s, "XADD → Pod created", sent, created),
+		measure(s, "created → running", created, running),
+		measure(s, "running → ended", running, ended),
+		measure(s, "ended → gone", ended, gone),
+		measure(s, "XADD → gone", sent, gone),
+	}
+}
+
+func measure(s *story, what string, from, to func(worker) time.Time) span {
+	var all []time.Duration
+	for _, w := range s.workers {
+		if !from(w).IsZero() && !to(w).IsZero() {
+			all = append(all, to(w).Sub(from(w)))
+		}
+	}
+	if len(all) == 0 {
+		return span{what: what}
+	}
+	return span{what, slices.Min(all), slices.Max(all), len(all)}
+}
+
+func summary(s *story, out *printer) []string {
+	lines := []string{out.dim(fmt.Sprintf("  %-20s %*s %*s", "", timeWidth, "FASTEST", timeWidth, "SLOWEST"))}
+	for _, sp := range spans(s) {
+		fastest, slowest := "-", "-"
+		if sp.n > 0 {
+			fastest, slowest = took(sp.fastest), took(sp.slowest)
+		}
+		lines = append(lines, fmt.Sprintf("  %-20s %*s %*s", sp.what, timeWidth, fastest, timeWidth, slowest))
+	}
+	return lines
+}
+
+// check is one thing that must be so.
+type check struct {
+	ok   bool
+	text string
+}
+
+func checks(s *story, f facts) []check {
+	n := len(s.workers)
+	list := []check{
+		{s.states["succeeded"] == n && s.kinds["worker"] == 3*n,
+			fmt.Sprintf("%d of %d workers succeeded (created %d, running %d in the status stream)", s.states["succeeded"], n, s.states["created"], s.states["running"])},
+		{s.count(func(w worker) bool { return !w.gone.IsZero() }) == n, "their Pods are gone"},
+	}
+	if f.audit != nil {
+		list = append(list, check{*f.audit == audit{n, n},
+			fmt.Sprintf("%d POSTs and %d DELETEs of Pods in the API server's audit log", f.audit.posts, f.audit.deletes)})
+	}
+	list = append(list, check{f.dead == 0, fmt.Sprintf("%d dead letters", f.dead)}, check{f.pending == 0, fmt.Sprintf("%d entries pending", f.pending)})
+	if s.logs.wanted {
+		list = append(list, s.logs.check())
+	}
+	return list
+}
+
+func (l logs) check() check {
+	text := strings.Join(l.lines, " ")
+	if l.err != nil {
+		return check{false, fmt.Sprintf("the log of %s: %v", l.worker, l.err)}
+	}
+	return check{text == "Starting... Done!", fmt.Sprintf("the log of %s says %q", l.worker, text)}
+}
+
+// verdict prints the checks and returns an error when one failed.
+func verdict(list []check, out *printer) error {
+	failed := 0
+	for _, c := range list {
+		mark := out.green("ok")
+		if !c.ok {
+			failed++
+			mark = out.red("NO")
+		}
+		out.say("  %s  %s", mark, c.text)
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of %d checks failed", failed, len(list))
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func lived() *story {
+	s := newStory(testEvent, start, 1, true)
+	for _, n := range life() {
+		n.apply(s)
+	}
+	return s
+}
+
+func TestTable(t *testing.T) {
+	s := newStory(testEvent, start, 2, false)
+	s.workers[0] = worker{name: "otto-agent-1-" + testEvent, state: "Running", created: after(12 * time.Millisecond), running: after(1400 * time.Millisecond)}
+	want := []string{
+		"  WORKER                        STATE        CREATED   RUNNING     ENDED      GONE",
+		"  otto-agent-1-1756659802903-0  Running        12 ms    1.40 s         -         -",
+		"  worker 2                                         -         -         -         -",
+	}
+	if diff := cmp.Diff(want, table(s, newPrinter(nil))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSummary(t *testing.T) {
+	s := lived()
+	s.workers = append(s.workers, worker{created: after(20 * time.Millisecond)}, worker{})
+	want := []string{
+		"                         FASTEST   SLOWEST",
+		"  XADD → Pod created       12 ms     20 ms",
+		"  created → running       988 ms    988 ms",
+		"  running → ended         30.0 s    30.0 s",
+		"  ended → gone            5.00 s    5.00 s",
+		"  XADD → gone             36.0 s    36.0 s",
+	}
+	if diff := cmp.Diff(want, summary(s, newPrinter(nil))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	good := facts{audit: &audit{1, 1}}
+	tests := []struct {
+		name   string
+		change func(*story, *facts)
+		failed string // the line that says no
+	}{
+		{"as it should be", func(*story, *facts) {}, ""},
+		{"no audit log", func(_ *story, f *facts) { f.audit = nil }, ""},
+		{"a worker failed", func(s *story, _ *facts) { s.states = map[string]int{"failed": 1} }, "0 of 1 workers succeeded"},
+		{"an outcome twice", func(s *story, _ *facts) { s.states["succeeded"]++ }, "2 of 1 workers"},
+		{"a Pod stayed", func(s *story, _ *facts) { s.workers[0].gone = time.Time{} }, "their Pods are gone"},
+		{"a second POST", func(_ *story, f *facts) { f.audit = &audit{2, 1} }, "2 POSTs"},
+		{"a dead letter", func(_ *story, f *facts) { f.dead = 1 }, "1 dead letters"},
+		{"an entry pending", func(_ *story, f *facts) { f.pending = 1 }, "1 entries pending"},
+		{"half a log", func(s *story, _ *facts) { s.logs.lines = s.logs.lines[:1] }, `says "Starting..."`},
+		{"no log", func(s *story, _ *facts) { s.logs.err = errors.New("refused") }, "refused"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s, f, b := lived(), good, &bytes.Buffer{}
+			tt.change(s, &f)
+			err := verdict(checks(s, f), newPrinter(b))
+			if (err != nil) != (tt.failed != "") {
+				t.Fatalf("error %v\n%s", err, b)
+			}
+			for line := range strings.Lines(b.String()) {
+				if no := strings.HasPrefix(line, "  NO"); no != (tt.failed != "" && strings.Contains(line, tt.failed)) {
+					t.Errorf("line %q", line)
+				}
+			}
+		})
+	}
+}
+
+func TestReadAudit(t *testing.T) {
+	log := `{"verb":"create","userAgent":"ottoscaler/dev","objectRef":{"resource":"pods"}}
+{"verb":"create","userAgent":"ottoscaler/dev","objectRef":{"resource":"pods","subresource":"binding"}}
+{"verb":"watch","userAgent":"ottoscaler/dev","objectRef":{"resource":"pods"}}
+{"verb":"delete","userAgent":"kubelet/v1.37.2","objectRef":{"resource":"pods"}}
+{"verb":"delete","userAgent":"ottoscaler/dev","objectRef":{"resource":"pods"}}
+{"verb":"delete","userAg`
+	got, err := readAudit(strings.NewReader(log))
+	if want := (audit{1, 1}); err != nil || got != want {
+		t.Errorf("got %+v, %v; want %+v", got, err, want)
+	}
+}

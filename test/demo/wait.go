@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+const pollPause = 50 * time.Millisecond
+
+// waitFor tries until it succeeds, ctx ends or the limit is over; the error then says what it waited for.
+func waitFor(ctx context.Context, what string, limit time.Duration, try func(context.Context) error) error {
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for {
+		err := try(limited)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-limited.Done():
+			return fmt.Errorf("waited %s for %s: %w", limit, what, err)
+		case <-time.After(pollPause):
+		}
+	}
+}
+
+// took spells a duration for people: milliseconds below a second.
+func took(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.2f s", d.Seconds())
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}
