@@ -57,11 +57,7 @@ e2e: build bin/demo ## tests of the whole, on a node that really runs containers
 
 .PHONY: lint fmt unit fuzz
 lint: ## format and linters, in every module
-	@echo "lint: . (the first time compiles golangci-lint)"
-	@$(LINT) run ./...
-	@echo "lint: devcluster"
-	@cd devcluster && $(LINT) run ./...
-	@if command -v shellcheck >/dev/null; then shellcheck .ci/run scripts/*.sh devcluster/ldflags; fi
+	@scripts/lint.sh
 
 fmt: ## rewrite the source in its format
 	$(LINT) fmt ./...

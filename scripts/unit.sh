@@ -5,15 +5,13 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/race.sh
 . scripts/race.sh
-
-heavy=k8s.io/kubernetes/cmd/kube-apiserver/app
-kinds='{{$kind := "light"}}{{range .Deps}}{{if eq . "'$heavy'"}}{{$kind = "heavy"}}{{end}}{{end}}{{$kind}} {{.ImportPath}}'
-packages() { (cd devcluster && go list -f "$kinds" ./...) | sed -n "s/^$1 //p"; }
+# shellcheck source=scripts/modules.sh
+. scripts/modules.sh
 
 echo "unit: ."
 with_race go test ./...
 echo "unit: devcluster"
 # shellcheck disable=SC2046  # import paths have no spaces
-with_race go test -C devcluster $(packages light)
+with_race go test -C devcluster $(devcluster_packages light)
 # shellcheck disable=SC2046
-go test -C devcluster $(packages heavy)
+go test -C devcluster $(devcluster_packages heavy)
