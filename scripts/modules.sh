@@ -1,4 +1,6 @@
 # shellcheck shell=bash
+# Another value would compile Kubernetes once more.
+export CGO_ENABLED=0
 # devcluster_packages light|heavy lists the packages of devcluster without, or with, Kubernetes itself in them.
 devcluster_packages() {
 	local heavy=k8s.io/kubernetes/cmd/kube-apiserver/app
