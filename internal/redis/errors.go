@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
 // RecordError is a value in Redis that cannot be read as what it should be. Everything else goes on without it.
@@ -27,6 +29,9 @@ func (e *RecordError) Error() string {
 	}
 	return fmt.Sprintf("key %q, field %q: %s", e.Key, clip(e.Field, 64), e.Problem)
 }
+
+// Unwrap tells the domain what it is.
+func (e *RecordError) Unwrap() error { return worker.ErrUnreadable }
 
 type versionError string
 
@@ -69,7 +74,7 @@ func explain(err error) string {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused"
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
-		return "the server closed the connection (is one side set to TLS and the other not?)"
+		return "the server closed the connection"
 	case isTLS(err):
 		return "TLS: " + tlsReason(err)
 	case errors.Is(err, goredis.Nil): // nowhere else does a missing value become an error

@@ -99,7 +99,7 @@ func TestTLS(t *testing.T) {
 		"the system's CAs":      {with(func(o *Options) { o.CAFile = "" }), "TLS: x509: certificate signed by unknown authority"},
 		"another name":          {with(func(o *Options) { o.Addr = net.JoinHostPort("localhost", port) }), "TLS: x509: certificate is"},
 		"no client certificate": {with(func(o *Options) { o.CertFile, o.KeyFile = "", "" }), "TLS: the server refuses: tls: certificate required"},
-		"no TLS on our side":    {Options{Addr: server.Addr}, "is one side set to TLS and the other not?"},
+		"no TLS on our side":    {Options{Addr: server.Addr}, "closed the connection"},
 		"no TLS on its side":    {with(func(o *Options) { o.Addr = plain.Addr }), "TLS: no answer to the handshake"},
 	}
 	for name, c := range cases {

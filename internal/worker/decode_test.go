@@ -173,6 +173,16 @@ func TestEventInJSON(t *testing.T) {
 	}
 }
 
+func TestEventOfTheFarFutureInJSON(t *testing.T) {
+	e, bad := Decode(ID{Ms: 1<<64 - 1, Seq: 1}, fields(), rules())
+	if bad != nil {
+		t.Fatal(bad)
+	}
+	if _, err := json.Marshal(e); err != nil {
+		t.Errorf("an ID that a producer may choose: %v", err)
+	}
+}
+
 func TestHashLeavesTimeAndTraceAside(t *testing.T) {
 	base, _ := Decode(ID{Ms: 1}, fields("task_id", "t"), rules())
 	again, _ := Decode(ID{Ms: 2}, fields("task_id", "t", "timestamp", "5", "tracestate", "a=b"), rules())

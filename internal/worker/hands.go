@@ -62,7 +62,7 @@ func (m *Manager) remover(ctx context.Context) {
 	}
 }
 
-// asker answers checks and finds. A record that cannot be read ends the term, like any other error of the journal.
+// asker answers checks and finds. An error of the journal ends the term, as everywhere.
 func (m *Manager) asker(ctx context.Context) {
 	for {
 		select {
@@ -81,6 +81,11 @@ func (m *Manager) answer(ctx context.Context, e effect) {
 		m.replies <- checked{check: e, missing: gone, err: err}
 	case find:
 		rec, err := m.journal.Find(ctx, e.id)
+		if errors.Is(err, ErrUnreadable) {
+			m.log.Error("an event is left alone, its record cannot be read", "event_id", e.id.String(), "error", err)
+			m.replies <- found{find: e, unreadable: true}
+			return
+		}
 		if err != nil {
 			m.fail(fmt.Errorf("looking up the record of event %s: %w", e.id, err))
 			return

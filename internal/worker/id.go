@@ -3,7 +3,6 @@ package worker
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -48,12 +47,13 @@ func (id ID) Compare(other ID) int {
 // IsZero reports whether id is no entry's ID (Redis never gives 0-0 away).
 func (id ID) IsZero() bool { return id == ID{} }
 
-// Time is the moment the ID carries: by default the Redis server's clock at the XADD.
+// lastMs is the last millisecond that RFC 3339 can write: the end of the year 9999.
+const lastMs = 253_402_300_799_999
+
+// Time is the moment the ID carries: by default the Redis server's clock at the XADD. A producer may set an ID of its
+// own; one past the year 9999 gives the last moment of it.
 func (id ID) Time() time.Time {
-	if id.Ms > math.MaxInt64 {
-		return time.UnixMilli(math.MaxInt64).UTC()
-	}
-	return time.UnixMilli(int64(id.Ms)).UTC()
+	return time.UnixMilli(int64(min(id.Ms, lastMs))).UTC()
 }
 
 // MarshalText and UnmarshalText give an ID its canonical form in JSON.

@@ -38,9 +38,10 @@ type leaving struct {
 
 // question is the look-up of a record, for whatever waits for it.
 type question struct {
-	answered bool
-	record   *Record       // nil: there is none
-	pods     []Observation // of an event that is not in hand
+	answered   bool
+	record     *Record       // nil: there is none
+	unreadable bool          // there is one, but nobody can read it
+	pods       []Observation // of an event that is not in hand
 }
 
 // takeIn handles one batch of the reader.
@@ -92,6 +93,8 @@ func (s *state) takeHeld() {
 func (s *state) take(en *Entry, q *question) {
 	e := s.events[en.ID]
 	switch {
+	case q != nil && q.unreadable:
+		// It stays pending: to acknowledge it might lose it, and to accept it might run it twice.
 	case e != nil && e.settled, q != nil && q.record != nil:
 		s.write(Ack{en.ID})
 	case e != nil, s.inHand[en.ID]:
@@ -186,7 +189,7 @@ func (s *state) ask(id ID) *question {
 func (s *state) found(in found) {
 	s.asking--
 	q := s.asked[in.id]
-	q.answered, q.record = true, in.record
+	q.answered, q.record, q.unreadable = true, in.record, in.unreadable
 	for _, o := range q.pods {
 		s.stray(o, in.record)
 	}

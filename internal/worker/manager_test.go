@@ -184,3 +184,40 @@ func TestBusyServerIsAskedAgain(t *testing.T) {
 		b.end(t)
 	})
 }
+
+// unreadable is a journal with one record that nobody can read.
+type unreadable struct {
+	*workertest.Redis
+	id worker.ID
+}
+
+func (u unreadable) Find(ctx context.Context, id worker.ID) (*worker.Record, error) {
+	if id == u.id {
+		return nil, fmt.Errorf("key: %w", worker.ErrUnreadable)
+	}
+	return u.Redis.Find(ctx, id)
+}
+
+func TestUnreadableRecordStopsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		redis, cluster := workertest.NewRedis(), workertest.NewCluster()
+		cluster.RunTime = time.Second
+		redis.Add(worker.ID{Ms: 1}, "type", "scale_up", "pod_count", "1")
+		if batch, err := redis.Source().Read(t.Context()); len(batch) != 1 || err != nil { // delivered to a process that died
+			t.Fatal(batch, err)
+		}
+		redis.Add(worker.ID{Ms: 2}, "type", "scale_up", "pod_count", "1")
+		take, stop := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		m := worker.NewManager(redis.Source(), unreadable{redis, worker.ID{Ms: 1}}, cluster, settings(), slog.New(slog.DiscardHandler))
+		go func() { done <- m.Run(take, t.Context()) }()
+		time.Sleep(time.Minute)
+		if posts := cluster.Posts(); len(posts) != 1 || posts[0] != "otto-agent-1-2-0" || redis.Pending() != 1 {
+			t.Errorf("POSTs %v and %d pending, want the second event's worker, and the first event left pending", posts, redis.Pending())
+		}
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -34,7 +34,7 @@ type Journal interface {
 	// Open returns the records of events that are not closed yet, in numeric order of their IDs, starting after the
 	// given one (the zero ID: from the beginning), at most n of them. Fewer than n: there are no more.
 	Open(ctx context.Context, after ID, n int) ([]Record, error)
-	// Find returns the record of one event, closed or not; nil when there is none.
+	// Find returns the record of one event, closed or not; nil when there is none; ErrUnreadable.
 	Find(ctx context.Context, id ID) (*Record, error)
 	// Mark returns the highest ID ever taken in; the zero ID when there is none.
 	Mark(ctx context.Context) (ID, error)
@@ -42,6 +42,10 @@ type Journal interface {
 	// applied. The caller then ends its term and starts a new one from the records.
 	Commit(ctx context.Context, batch []Write) error
 }
+
+// ErrUnreadable says that a record is there and nobody can read it: somebody else wrote it, or damaged it. The event is
+// left as it is; everything else goes on.
+var ErrUnreadable = errors.New("the record cannot be read")
 
 // Record is what Redis remembers of an event.
 type Record struct {

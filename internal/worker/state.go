@@ -52,7 +52,8 @@ type (
 	}
 	found struct { // the reply to a find
 		find
-		record *Record // nil: there is none
+		record     *Record // nil: there is none
+		unreadable bool    // there is one, but nobody can read it
 	}
 	stop struct{} // finish what is in flight, begin nothing
 	tick struct{} // time has passed

@@ -119,7 +119,7 @@ func (s *Stack) Command(env ...string) *exec.Cmd {
 	cmd := exec.Command(path)
 	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + s.t.TempDir(), "KUBECONFIG=" + s.kubeconfig, "OTTO_NAMESPACE=" + s.Namespace,
-		"REDIS_HOST=" + host, "REDIS_PORT=" + port, "OTTO_LOG_LEVEL=debug",
+		"REDIS_HOST=" + host, "REDIS_PORT=" + port,
 	}, env...)
 	return cmd
 }

@@ -1,0 +1,213 @@
+//go:build real
+
+package integration
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ottoscaler/ottoscaler/test/harness"
+)
+
+const failing = `metadata:
+  annotations: {%s}
+spec:
+  containers:
+  - name: agent
+    image: busybox:latest
+    command: [sh, -c, "exit 7"]
+    securityContext:
+      allowPrivilegeEscalation: false
+      runAsNonRoot: true
+      runAsUser: 65532
+      capabilities: {drop: [ALL]}
+      seccompProfile: {type: RuntimeDefault}
+`
+
+// templates writes operator templates whose Pods fare as devcluster's annotations say.
+func templates(t *testing.T, fates map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, annotations := range fates {
+		if err := os.WriteFile(filepath.Join(dir, name+".yaml"), []byte(fmt.Sprintf(failing, annotations)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// TestOutcomes: how a Pod ends is what the worker's outcome says, and its Pod goes in every case.
+func TestOutcomes(t *testing.T) {
+	s := harness.NewStack(t, cluster)
+	dir := templates(t, map[string]string{
+		"fails":   `devcluster.io/exit-code: "7"`,
+		"no-pull": `devcluster.io/fault: image-pull`,
+		"evicted": `devcluster.io/fault: evict`,
+	})
+	s.Start("OTTO_WORKER_TEMPLATES="+dir, "OTTO_FAILED_TTL=2s", "OTTO_SUCCEEDED_TTL=1s", "OTTO_IMAGE_PULL_TIMEOUT=3s", "OTTO_MAX_ATTEMPTS=2")
+	events := map[string]string{}
+	for name := range map[string]bool{"fails": true, "no-pull": true, "evicted": true} {
+		events[name] = s.Add(up("template", name)...)
+	}
+	s.WaitClosed(events["fails"], events["no-pull"], events["evicted"])
+	for name, want := range map[string]struct{ state, reason, code, attempt string }{
+		"fails":   {"failed", "", "7", "1"},
+		"no-pull": {"failed", "", "", "1"},
+		"evicted": {"failed", "", "137", "2"},
+	} {
+		got := outcome(s, events[name])
+		if got["state"] != want.state || got["exit_code"] != want.code || got["attempt"] != want.attempt || got["reason"] == "" {
+			t.Errorf("%s: %v, want %+v with a reason", name, got, want)
+		}
+	}
+}
+
+func outcome(s *harness.Stack, event string) map[string]string {
+	for _, e := range s.Status(event) {
+		if e["kind"] == "worker" && strings.Contains("succeeded failed cancelled lost", e["state"]) {
+			return e
+		}
+	}
+	return nil
+}
+
+// TestKilledInABurst: kill -9 at several moments of a burst, start again: every worker exactly once.
+func TestKilledInABurst(t *testing.T) {
+	s := harness.NewStack(t, cluster)
+	env := []string{"OTTO_SUCCEEDED_TTL=1s", "OTTO_MAX_WORKERS=500"}
+	s.Start(env...)
+	var events []string
+	total := 0
+	for round := range 4 {
+		for i := range 10 {
+			n := 1 + (round+i)%5
+			total += n
+			events = append(events, s.Add("type", "scale_up", "pod_count", n, "task_id", "burst"))
+		}
+		s.Eventually("the burst to begin", func() error {
+			if got := len(harness.Count(s.Requests())["create"]); got < total-20 {
+				return fmt.Errorf("%d POSTs", got)
+			}
+			return nil
+		})
+		s.Kill()
+		s.Start(env...)
+	}
+	s.WaitClosed(events...)
+	checkOnce(t, s.Requests(), total)
+	for _, e := range events {
+		last := s.Status(e)[len(s.Status(e))-1]
+		if last["n_lost"] != "0" || last["n_failed"] != "0" {
+			t.Errorf("event %s: %v", e, last)
+		}
+	}
+	if dead := s.Dead(); len(dead) != 0 {
+		t.Errorf("dead letters: %v", dead)
+	}
+}
+
+// checkOnce: each name had exactly one Pod. The POST of a client that was killed is logged as a timeout although its Pod
+// may have been made, so the proof is at the other end: a Pod goes only by our DELETE, each name saw exactly one that
+// found its Pod, and no POST came after it.
+func checkOnce(t *testing.T, requests []harness.Request, total int) {
+	t.Helper()
+	gone := make(map[string]int)
+	for _, r := range requests {
+		switch {
+		case r.Verb == "create" && gone[r.Name] > 0:
+			t.Errorf("a POST of %s after its DELETE", r.Name)
+		case r.Verb == "delete" && r.Code == 200:
+			gone[r.Name]++
+		}
+	}
+	for name, n := range gone {
+		if n != 1 {
+			t.Errorf("%s was deleted %d times", name, n)
+		}
+	}
+	for name, n := range created(requests) {
+		if n != 1 {
+			t.Errorf("%s was created %d times", name, n)
+		}
+	}
+	if len(gone) != total {
+		t.Errorf("%d workers had a Pod, want %d", len(gone), total)
+	}
+}
+
+func created(requests []harness.Request) map[string]int {
+	out := make(map[string]int)
+	for _, r := range requests {
+		if r.Verb == "create" && r.Code == 201 {
+			out[r.Name]++
+		}
+	}
+	return out
+}
+
+// TestStoppedInABurst: SIGTERM ends with exit code 0, no POST comes later, and the next start does the rest.
+func TestStoppedInABurst(t *testing.T) {
+	s := harness.NewStack(t, cluster)
+	s.Start("OTTO_SUCCEEDED_TTL=1s", "OTTO_MAX_WORKERS=500", "OTTO_CREATE_CONCURRENCY=2")
+	event := s.Add("type", "scale_up", "pod_count", 300)
+	s.Eventually("the first Pods", func() error {
+		if got := len(created(s.Requests())); got < 10 {
+			return fmt.Errorf("%d POSTs", got)
+		}
+		return nil
+	})
+	if code := s.Stop(); code != 0 {
+		t.Errorf("exit code %d after SIGTERM, want 0", code)
+	}
+	before := len(created(s.Requests()))
+	if before == 300 {
+		t.Log("all Pods were created before the stop: nothing was interrupted")
+	}
+	s.Start("OTTO_SUCCEEDED_TTL=1s", "OTTO_MAX_WORKERS=500")
+	s.WaitClosed(event)
+	if got := len(created(s.Requests())); got != 300 {
+		t.Errorf("%d Pods were created, want 300", got)
+	}
+}
+
+// TestRedisOutage: with Redis gone and back, everything goes on by itself.
+func TestRedisOutage(t *testing.T) {
+	s := harness.NewStack(t, cluster)
+	s.Start("OTTO_SUCCEEDED_TTL=1s")
+	event := s.Add("type", "scale_up", "pod_count", 5)
+	s.Server.Kill()
+	s.Server.Restart()
+	s.Eventually("Redis to be back", func() error { return s.Redis.Ping(t.Context()).Err() })
+	s.WaitClosed(event)
+	second := s.Add("type", "scale_up", "pod_count", 2)
+	s.WaitClosed(second)
+	if got := len(created(s.Requests())); got != 7 {
+		t.Errorf("%d Pods were created, want 7", got)
+	}
+}
+
+// TestAPIServerOutage: events wait while the API server is down, and run once it is back.
+func TestAPIServerOutage(t *testing.T) {
+	s := harness.NewStack(t, cluster)
+	s.Start("OTTO_SUCCEEDED_TTL=1s")
+	if err := cluster.Fault("kill", "kube-apiserver"); err != nil {
+		t.Fatal(err)
+	}
+	event := s.Add("type", "scale_up", "pod_count", 5)
+	s.Eventually("the event to be accepted", func() error {
+		if st := s.Status(event); len(st) == 0 {
+			return fmt.Errorf("nothing is said of it")
+		}
+		return nil
+	})
+	if err := cluster.Fault("start", "kube-apiserver"); err != nil {
+		t.Fatal(err)
+	}
+	s.WaitClosed(event)
+	if got := len(created(s.Requests())); got != 5 {
+		t.Errorf("%d Pods were created, want 5", got)
+	}
+}

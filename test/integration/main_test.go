@@ -1,0 +1,28 @@
+//go:build real
+
+// Package integration runs the product against a real Redis and a real API server, with simulated nodes.
+package integration
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/ottoscaler/ottoscaler/test/harness"
+)
+
+var cluster *harness.Cluster
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	var err error
+	if cluster, err = harness.StartCluster("kwok"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer cluster.Stop()
+	return m.Run()
+}

@@ -1,0 +1,45 @@
+//go:build real
+
+package integration
+
+import (
+	"bytes"
+	"errors"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/ottoscaler/ottoscaler/test/harness"
+)
+
+// TestStartRefusals: what cannot work ends the start with the right exit code and one line that says what to mend.
+func TestStartRefusals(t *testing.T) {
+	s := harness.NewStack(t, cluster)
+	for name, c := range map[string]struct {
+		env  string
+		code int
+		says string
+	}{
+		"no Redis there":  {"REDIS_PORT=1", 1, "127.0.0.1:1"},
+		"a wrong number":  {"OTTO_MAX_WORKERS=many", 2, "OTTO_MAX_WORKERS"},
+		"a wrong port":    {"REDIS_PORT=99999", 2, "REDIS_PORT"},
+		"no such folder":  {"OTTO_WORKER_TEMPLATES=/does/not/exist", 2, "/does/not/exist"},
+		"no such cluster": {"KUBECONFIG=/does/not/exist", 1, "KUBECONFIG"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var out bytes.Buffer
+			cmd := s.Command(c.env)
+			cmd.Stdout, cmd.Stderr = &out, &out
+			err := cmd.Run()
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.ExitCode() != c.code {
+				t.Errorf("ended with %v, want exit code %d\n%s", err, c.code, out.String())
+			}
+			line := strings.TrimSpace(out.String())
+			if strings.Contains(line, "\n") || !strings.Contains(line, c.says) {
+				t.Errorf("want one line about %s, got:\n%s", c.says, line)
+			}
+		})
+	}
+}
