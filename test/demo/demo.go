@@ -46,8 +46,11 @@ func runDemo(ctx context.Context, o options, out *printer) (err error) {
 func (s *stack) demonstrate(ctx context.Context) error {
 	s.out.say("%s", s.out.bold("Ottoscaler: one line in a Redis Stream becomes three workers in Kubernetes"))
 	s.out.say("")
-	if err := s.start(ctx, ottoOptions{env: []string{"OTTO_SUCCEEDED_TTL=" + succeededTTL}}); err != nil {
+	if err := s.startNeighbours(ctx); err != nil {
 		return err
+	}
+	if err := s.startOttoscaler(ctx, ottoOptions{env: []string{"OTTO_SUCCEEDED_TTL=" + succeededTTL}}); err != nil {
+		return cause(ctx, err)
 	}
 	s.out.say("            OTTO_SUCCEEDED_TTL=%s instead of 30s: finished workers go sooner", succeededTTL)
 	client := s.redis.client("")
@@ -81,7 +84,7 @@ func (s *stack) tell(ctx context.Context, client *goredis.Client) (*story, error
 	s.out.say("")
 	s.out.say("%s", s.out.bold(e.String()))
 	s.out.say("  → event %s", id)
-	s.out.say("%s", s.out.dim("  times count from the XADD; pod: the API server's watch, status: the status stream, log: a worker's output"))
+	s.out.say("%s", s.out.dim("  times since the XADD · pod: the API server's watch · status: the status stream"))
 	s.out.say("")
 	t.story = newStory(id, sent, n, s.cluster.Node == nodeReal)
 	return t.story, t.run(ctx)

@@ -56,7 +56,7 @@ func (s *stack) claim() error {
 func (s *stack) serve(ctx context.Context) error {
 	s.out.say("%s", s.out.bold("Ottoscaler to play with"))
 	s.out.say("")
-	if err := s.start(ctx, ottoOptions{inherit: true, toTerminal: true}); err != nil {
+	if err := s.startNeighbours(ctx); err != nil {
 		return err
 	}
 	state := devState{PID: os.Getpid(), Redis: s.redis, ClusterDir: s.clusterDir(), Devcluster: s.devclusterPath}
@@ -66,6 +66,10 @@ func (s *stack) serve(ctx context.Context) error {
 	for _, line := range s.endpoints(state) {
 		s.out.say("%s", line)
 	}
+	if err := s.startOttoscaler(ctx, ottoOptions{inherit: true, toTerminal: true}); err != nil {
+		return cause(ctx, err)
+	}
+	s.out.say("%s · Ctrl-C stops it and leaves nothing behind", s.out.bold("Everything is up"))
 	<-ctx.Done()
 	return context.Cause(ctx)
 }
@@ -74,11 +78,12 @@ func (s *stack) endpoints(state devState) []string {
 	_, err := exec.LookPath("redis-cli")
 	lines := []string{
 		"",
-		s.out.bold("Everything is up") + " · Ctrl-C stops it and leaves nothing behind · each start is a fresh one",
+		s.out.bold("Where it is") + " · each start is a fresh one",
 		"",
 		"  Redis       " + s.redis.addr(),
-		"  API server  " + s.cluster.APIServer + "  (node: " + s.cluster.Node + ")",
-		"  logs        " + s.logs("*.log") + "  " + filepath.Join(s.clusterDir(), "logs", "*.log"),
+		"  API server  " + s.cluster.APIServer,
+		"  logs        " + s.logs("*.log"),
+		"              " + filepath.Join(s.clusterDir(), "logs", "*.log"),
 		"",
 		s.out.bold("In another terminal"),
 		"",

@@ -22,7 +22,7 @@ type devState struct {
 	Devcluster string     `json:"devcluster"` // path of the program
 }
 
-func (s devState) kubectl() string { return shown(s.Devcluster) + " kubectl --dir " + s.ClusterDir }
+func (s devState) kubectl() string { return s.Devcluster + " kubectl --dir " + s.ClusterDir }
 
 // devDir is the one folder of this user's `dev` of this checkout, wherever it is called from.
 func devDir() (string, error) {
@@ -108,16 +108,4 @@ func readDevState() (devState, error) {
 		return s, fmt.Errorf("the dev of this checkout, process %d, is gone: start it again with `make dev`", s.PID)
 	}
 	return s, nil
-}
-
-// shown is the shorter way to name a path from here.
-func shown(path string) string {
-	here, err := os.Getwd()
-	if err != nil {
-		return path
-	}
-	if rel, err := filepath.Rel(here, path); err == nil && len(rel) < len(path) {
-		return rel
-	}
-	return path
 }

@@ -50,17 +50,17 @@ func (s *stack) startOttoscaler(ctx context.Context, o ottoOptions) error {
 	return nil
 }
 
-// waitOttoscaler waits for the consumer that the first read makes.
+// waitOttoscaler waits for the group that the first read makes: an event sent from now on is read.
 func (s *stack) waitOttoscaler(ctx context.Context) error {
 	client := s.redis.client("")
 	defer func() { _ = client.Close() }()
 	return waitFor(ctx, "ottoscaler to read the stream "+stream, ottoscalerStartLimit, func(ctx context.Context) error {
-		consumers, err := client.XInfoConsumers(ctx, stream, group).Result()
+		groups, err := client.XInfoGroups(ctx, stream).Result()
 		if err != nil {
 			return fmt.Errorf("looking for its consumer group: %w", err)
 		}
-		if len(consumers) == 0 {
-			return errors.New("its consumer group has no consumer yet")
+		if len(groups) == 0 {
+			return errors.New("it has no consumer group yet")
 		}
 		return nil
 	})

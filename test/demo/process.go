@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	tailLines = 15
+	tailLines = 25
 	tailWidth = 300 // characters of a line
 )
 

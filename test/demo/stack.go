@@ -65,21 +65,15 @@ func newStack(ctx context.Context, o options, dir string, out *printer) (context
 	return ctx, &stack{options: o, programs: p, dir: dir, out: out, died: cancel}, nil
 }
 
-// start returns when all parts are ready. What it started before an error stop ends.
-func (s *stack) start(ctx context.Context, otto ottoOptions) error {
+// startNeighbours returns when Redis and Kubernetes are ready. What it started before an error stop ends.
+func (s *stack) startNeighbours(ctx context.Context) error {
 	if err := os.MkdirAll(s.logs(""), 0o700); err != nil {
 		return fmt.Errorf("making the scratch folder: %w", err)
 	}
-	for _, start := range []func(context.Context) error{
-		s.startRedis,
-		s.startCluster,
-		func(ctx context.Context) error { return s.startOttoscaler(ctx, otto) },
-	} {
-		if err := start(ctx); err != nil {
-			return cause(ctx, err)
-		}
+	if err := s.startRedis(ctx); err != nil {
+		return cause(ctx, err)
 	}
-	return nil
+	return cause(ctx, s.startCluster(ctx))
 }
 
 // stop ends everything that runs, in the reverse order of its start.
