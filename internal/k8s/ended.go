@@ -82,7 +82,7 @@ func firstFailed(pod *corev1.Pod) *corev1.ContainerStateTerminated {
 func last(pod *corev1.Pod) *corev1.ContainerStateTerminated {
 	var last *corev1.ContainerStateTerminated
 	for _, t := range terminated(pod) {
-		if t.ExitCode == 0 && (last == nil || t.FinishedAt.Time.After(last.FinishedAt.Time)) {
+		if t.ExitCode == 0 && (last == nil || t.FinishedAt.After(last.FinishedAt.Time)) {
 			last = t
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -19,16 +20,21 @@ func translate(verb, name string, err error) error {
 	return fmt.Errorf("%s pod %q: %w: %s", verb, name, meaning(err), words(err))
 }
 
-// words is what the server said, bounded and clean: policies and webhooks write it.
-func words(err error) string { return line(err.Error(), maxMessage) }
+// words is what the server said, bounded and clean: policies and webhooks write it. Where nobody answered, the
+// request's long URL tells nothing.
+func words(err error) string {
+	if request, ok := errors.AsType[*url.Error](err); ok {
+		err = request.Err
+	}
+	return line(err.Error(), maxMessage)
+}
 
 func meaning(err error) error {
 	var answer apierrors.APIStatus
 	if errors.As(err, &answer) {
 		return answered(answer.Status())
 	}
-	var failed *net.OpError
-	if errors.As(err, &failed) && failed.Op == "dial" {
+	if failed, ok := errors.AsType[*net.OpError](err); ok && failed.Op == "dial" {
 		return worker.ErrBusy // nothing was sent
 	}
 	return worker.ErrUnknown

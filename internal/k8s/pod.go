@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -103,7 +104,7 @@ func fill(spec *corev1.PodSpec, p worker.PodSpec) {
 	env := variables(p)
 	for _, containers := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
 		for i := range containers {
-			containers[i].Env = append(env[:len(env):len(env)], containers[i].Env...)
+			containers[i].Env = append(slices.Clip(env), containers[i].Env...)
 		}
 	}
 	if d := p.Event.Deadline; d > 0 {
@@ -130,7 +131,8 @@ func labelValue(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	hash := hex.EncodeToString(sum[:4])
 	legal := strings.Map(func(r rune) rune {
-		if r < 0x80 && (isAlphanumeric(byte(r)) || strings.ContainsRune("-_.", r)) {
+		switch {
+		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9', strings.ContainsRune("-_.", r):
 			return r
 		}
 		return '-'
@@ -141,8 +143,4 @@ func labelValue(s string) string {
 		return hash
 	}
 	return legal + "-" + hash
-}
-
-func isAlphanumeric(b byte) bool {
-	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9'
 }

@@ -27,7 +27,7 @@ func (c *Client) Ready(ctx context.Context) error {
 		got, err := c.serverVersion(ctx)
 		switch {
 		case apierrors.IsUnauthorized(err), apierrors.IsForbidden(err):
-			return false, fmt.Errorf("the API server at %s refuses our credentials: %w", c.address(), err)
+			return false, fmt.Errorf("the API server at %s refuses our credentials: %s", c.address(), words(err))
 		case err != nil:
 			last = telling(last, err)
 			return false, nil
@@ -36,7 +36,7 @@ func (c *Client) Ready(ctx context.Context) error {
 		return true, nil
 	})
 	if err != nil && ctx.Err() != nil {
-		return fmt.Errorf("the Kubernetes API server at %s does not answer: %w", c.address(), last)
+		return fmt.Errorf("the Kubernetes API server at %s does not answer: %s", c.address(), words(last))
 	}
 	return err
 }

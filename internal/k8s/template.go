@@ -113,7 +113,8 @@ func loadTemplate(name, file string) (corev1.PodTemplateSpec, error) {
 	if err := decode(b, &t); err != nil {
 		return t, fmt.Errorf("want one PodTemplateSpec, with metadata and spec: %s", line(err.Error(), maxMessage))
 	}
-	return t, checkTemplate(&t)
+	err = checkTemplate(&t)
+	return t, err
 }
 
 // decode is as strict as the API server, and names a wrong field by its whole path.
