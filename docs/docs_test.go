@@ -18,7 +18,7 @@ const root = ".."
 var (
 	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	heading = regexp.MustCompile(`(?m)^(#+) +(.+)$`)
-	fence   = regexp.MustCompile("(?ms)^```.*?^```$")
+	fence   = regexp.MustCompile("(?ms)^```.*?\n```$")
 	target  = regexp.MustCompile("(?m)(?:`|&& |^    )make ([a-z][a-z0-9-]*)")
 	rule    = regexp.MustCompile(`(?m)^([a-z0-9-]+):.*## `)
 	code    = regexp.MustCompile("`[^`\n]+`|(?m)^    .+$")

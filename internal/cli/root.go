@@ -49,9 +49,8 @@ func newRoot(version string) *cobra.Command {
 
 becomes exactly three Otto agent Pods, which are watched to their end, reported on the stream's status stream
 and cleaned up. It is configured by environment variables: see "ottoscaler run --help".`,
-		Example: `  REDIS_HOST=localhost ottoscaler
-  ottoscaler run --help
-  ottoscaler version`,
+		Example: `  REDIS_HOST=localhost ottoscaler    # run until Ctrl-C
+  ottoscaler run --help              # the configuration`,
 		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,

@@ -209,7 +209,11 @@ func (p *process) terms(take, work context.Context) {
 
 func (p *process) term(take, work context.Context) error {
 	r := p.cfg.Redis
-	source := redis.NewSource(p.redis, redis.SourceOptions{Stream: r.Stream, Group: r.ConsumerGroup, Consumer: r.Consumer, Logger: p.log})
-	journal := redis.NewJournal(p.redis, redis.JournalOptions{Stream: r.Stream, Group: r.ConsumerGroup, RecordTTL: p.cfg.Workers.RecordTTL, Logger: p.log})
+	source := redis.NewSource(p.redis, redis.SourceOptions{
+		Stream: r.Stream, Group: r.ConsumerGroup, Consumer: r.Consumer, Logger: p.log,
+	})
+	journal := redis.NewJournal(p.redis, redis.JournalOptions{
+		Stream: r.Stream, Group: r.ConsumerGroup, RecordTTL: p.cfg.Workers.RecordTTL, Logger: p.log,
+	})
 	return worker.NewManager(source, journal, p.cluster, p.settings, p.log).Run(take, work)
 }

@@ -33,7 +33,8 @@ func TestDeadLetterIsBounded(t *testing.T) {
 		bytes   string
 	}{
 		"one huge value keeps no small field out": {
-			map[string]string{"a": strings.Repeat("x", 16<<20), "type": "scale_up"}, "1", fmt.Sprint(16<<20 + 1)},
+			map[string]string{"a": strings.Repeat("x", 16<<20), "type": "scale_up"}, "1", fmt.Sprint(16<<20 + 1),
+		},
 		"a huge name":             {map[string]string{strings.Repeat("x", 1<<20): "", "type": "scale_up"}, "1", fmt.Sprint(1 << 20)},
 		"ten thousand fields":     {many, "9489", "151820"},
 		"many fields of no bytes": {map[string]string{"": "", "type": "scale_up"}, "", ""},

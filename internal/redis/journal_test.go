@@ -37,7 +37,7 @@ var (
 	sample  = worker.Event{EventID: theID, Type: worker.ScaleUp, PodCount: 2, Timestamp: at, Metadata: map[string]string{"task_id": "task-123", "colour": "red"}, IdempotencyKey: "k 1", Template: "big", Deadline: time.Minute}
 	keysOf  = NewKeys(stream)
 	created = worker.Report{ID: theID, TaskID: "task-123", Worker: "otto-agent-1-5-1", Slot: 1, Attempt: 1, State: worker.StateCreated, UID: "u-1", At: at}
-	failed  = worker.Report{ID: theID, TaskID: "task-123", Worker: "otto-agent-1-5-1", Slot: 1, Attempt: 1, State: worker.StateFailed, UID: "u-1", Node: "node-1", Reason: "Error", Message: "exit 7", ExitCode: ptr(7), At: later}
+	failed  = worker.Report{ID: theID, TaskID: "task-123", Worker: "otto-agent-1-5-1", Slot: 1, Attempt: 1, State: worker.StateFailed, UID: "u-1", Node: "node-1", Reason: "Error", Message: "exit 7", ExitCode: new(7), At: later}
 )
 
 // fresh is the record as Accept leaves it, with the given fields more.
@@ -70,38 +70,66 @@ func testWrites(t *testing.T, p *place) {
 		pending int64
 	}{
 		{"accept", []worker.Write{accept}, base(fresh()), 1},
-		{"progress", []worker.Write{accept, worker.Progress{Report: created}},
+		{
+			"progress",
+			[]worker.Write{accept, worker.Progress{Report: created}},
 			base(fresh("s1", "1 created u-1 - - - 1795341600123"),
 				said("kind", "worker", "event_id", "5-1", "task_id", "task-123", "worker", "otto-agent-1-5-1", "index", 1, "attempt", 1,
-					"state", "created", "at", "2026-11-22T10:00:00.123Z")), 1},
-		{"outcome", []worker.Write{accept, worker.Outcome{Report: failed}},
+					"state", "created", "at", "2026-11-22T10:00:00.123Z")), 1,
+		},
+		{
+			"outcome",
+			[]worker.Write{accept, worker.Outcome{Report: failed}},
 			base(fresh("s1", "1 failed u-1 node-1 Error 7 1795341660123"),
 				said("kind", "worker", "event_id", "5-1", "task_id", "task-123", "worker", "otto-agent-1-5-1", "index", 1, "attempt", 1,
-					"state", "failed", "reason", "Error", "message", "exit 7", "exit_code", 7, "node", "node-1", "at", "2026-11-22T10:01:00.123Z")), 1},
-		{"settle", []worker.Write{accept, worker.Settle{ID: theID, TaskID: "task-123", At: later}},
+					"state", "failed", "reason", "Error", "message", "exit 7", "exit_code", 7, "node", "node-1", "at", "2026-11-22T10:01:00.123Z")), 1,
+		},
+		{
+			"settle",
+			[]worker.Write{accept, worker.Settle{ID: theID, TaskID: "task-123", At: later}},
 			base(fresh("settled", "2026-11-22T10:01:00.123Z"),
-				said("kind", "settled", "event_id", "5-1", "task_id", "task-123", "at", "2026-11-22T10:01:00.123Z")), 0},
+				said("kind", "settled", "event_id", "5-1", "task_id", "task-123", "at", "2026-11-22T10:01:00.123Z")), 0,
+		},
 		{"ack", []worker.Write{accept, worker.Ack{ID: theID}}, base(fresh()), 0},
-		{"close", []worker.Write{accept, worker.Progress{Report: created},
-			worker.Close{ID: theID, TaskID: "task-123", IdempotencyKey: "k 1", Slots: 2, Counts: worker.Counts{Succeeded: 1, Lost: 1}, At: later}},
+		{
+			"close",
+			[]worker.Write{
+				accept,
+				worker.Progress{Report: created},
+				worker.Close{ID: theID, TaskID: "task-123", IdempotencyKey: "k 1", Slots: 2, Counts: worker.Counts{Succeeded: 1, Lost: 1}, At: later},
+			},
 			map[string]any{
 				keysOf.Mark(): "5-1", keysOf.Idempotency("k 1") + " (expires)": "5-1 h1",
 				keysOf.Event(theID) + " (expires)": fresh("closed", "2026-11-22T10:01:00.123Z", "n_succeeded", 1, "n_failed", 0, "n_cancelled", 0, "n_lost", 1),
-				keysOf.Status(): []map[string]any{accepted,
+				keysOf.Status(): []map[string]any{
+					accepted,
 					said("kind", "worker", "event_id", "5-1", "task_id", "task-123", "worker", "otto-agent-1-5-1", "index", 1, "attempt", 1,
 						"state", "created", "at", "2026-11-22T10:00:00.123Z"),
 					said("kind", "closed", "event_id", "5-1", "task_id", "task-123", "n_succeeded", 1, "n_failed", 0, "n_cancelled", 0, "n_lost", 1,
-						"at", "2026-11-22T10:01:00.123Z")},
-			}, 1},
-		{"duplicate", []worker.Write{worker.Duplicate{ID: theID, Of: worker.ID{Ms: 4}, At: at}},
+						"at", "2026-11-22T10:01:00.123Z"),
+				},
+			},
+			1,
+		},
+		{
+			"duplicate",
+			[]worker.Write{worker.Duplicate{ID: theID, Of: worker.ID{Ms: 4}, At: at}},
 			map[string]any{keysOf.Mark(): "5-1", keysOf.Status(): []map[string]any{
-				said("kind", "duplicate", "event_id", "5-1", "message", "the same as event 4-0", "at", "2026-11-22T10:00:00.123Z")}}, 0},
-		{"reject", []worker.Write{worker.Reject{ID: theID, Fields: map[string]string{"type": "x"}, Code: "invalid_type", Reason: "type is wrong", TaskID: "t", At: at}},
+				said("kind", "duplicate", "event_id", "5-1", "message", "the same as event 4-0", "at", "2026-11-22T10:00:00.123Z"),
+			}},
+			0,
+		},
+		{
+			"reject",
+			[]worker.Write{worker.Reject{ID: theID, Fields: map[string]string{"type": "x"}, Code: "invalid_type", Reason: "type is wrong", TaskID: "t", At: at}},
 			map[string]any{
 				keysOf.Mark(): "5-1",
 				keysOf.Dead(): []map[string]any{said("original_id", "5-1", "reason_code", "invalid_type", "reason", "type is wrong", "f:type", "x")},
 				keysOf.Status(): []map[string]any{said("kind", "rejected", "event_id", "5-1", "task_id", "t", "reason", "invalid_type",
-					"message", "type is wrong", "at", "2026-11-22T10:00:00.123Z")}}, 0},
+					"message", "type is wrong", "at", "2026-11-22T10:00:00.123Z")},
+			},
+			0,
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -225,7 +253,8 @@ func testFind(t *testing.T, p *place) {
 	}
 	r, err := j.Find(t.Context(), theID)
 	want := &worker.Record{Event: sample, Settled: true, Slots: []worker.SlotRecord{
-		{Attempt: 1, State: worker.StateFailed, UID: "u-1", Node: "node-1", Reason: "Error", ExitCode: ptr(7), At: later}, {}}}
+		{Attempt: 1, State: worker.StateFailed, UID: "u-1", Node: "node-1", Reason: "Error", ExitCode: new(7), At: later}, {},
+	}}
 	if diff := cmp.Diff(want, r); err != nil || diff != "" {
 		t.Errorf("%v\n%s", err, diff)
 	}

@@ -144,5 +144,3 @@ func ids(entries []worker.Entry) []string {
 	}
 	return all
 }
-
-func ptr(n int) *int { return &n }

@@ -16,17 +16,17 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-func real(t *testing.T) *place {
+func realPlace(t *testing.T) *place {
 	t.Helper()
 	return newPlace(t, redistest.Start(t).Addr)
 }
 
-func TestJournalOnRealRedis(t *testing.T) { testJournal(t, real) }
+func TestJournalOnRealRedis(t *testing.T) { testJournal(t, realPlace) }
 
-func TestSourceOnRealRedis(t *testing.T) { testSource(t, real) }
+func TestSourceOnRealRedis(t *testing.T) { testSource(t, realPlace) }
 
 func TestTrimmed(t *testing.T) {
-	p := real(t)
+	p := realPlace(t)
 	first, second := p.add(t, "n", "1"), p.add(t, "n", "2")
 	read(t, p.source(), 2)
 	p.do(t, "XDEL", stream, first.String())
@@ -72,7 +72,7 @@ func readInBackground(ctx context.Context, s *Source) <-chan result {
 }
 
 func TestStreamDeletedWhileBlocked(t *testing.T) {
-	p := real(t)
+	p := realPlace(t)
 	s := p.source()
 	old := p.add(t, "n", "old")
 	read(t, s, 1)
@@ -90,7 +90,7 @@ func TestStreamDeletedWhileBlocked(t *testing.T) {
 }
 
 func TestConnectionLostWhileBlocked(t *testing.T) {
-	p := real(t)
+	p := realPlace(t)
 	s := p.source()
 	first := p.add(t, "n", "1")
 	read(t, s, 1)
@@ -108,7 +108,7 @@ func TestConnectionLostWhileBlocked(t *testing.T) {
 }
 
 func TestCancelledWhileBlocked(t *testing.T) {
-	p := real(t)
+	p := realPlace(t)
 	s := p.source()
 	nothing(t, s)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -160,7 +160,7 @@ func TestServerCrash(t *testing.T) {
 }
 
 func TestHugeEntries(t *testing.T) {
-	p := real(t)
+	p := realPlace(t)
 	s, j := p.source(), p.journal()
 	p.add(t, "type", "scale_up", "blob", strings.Repeat("x", 16<<20))
 	p.add(t, strings.Repeat("n", 16<<20), "v", "type", "scale_up")
@@ -209,7 +209,7 @@ func rejectAll(t *testing.T, p *place, j *Journal, entries []worker.Entry) {
 
 // TestRefusedInMulti: the command that may not be queued is named, not the EXECABORT that follows.
 func TestRefusedInMulti(t *testing.T) {
-	p := real(t)
+	p := realPlace(t)
 	p.do(t, "ACL", "SETUSER", "otto", "on", ">secret", "~*", "+@all", "-sadd")
 	client, err := NewClient(Options{Addr: p.addr, Username: "otto", Password: "secret"})
 	if err != nil {

@@ -37,7 +37,7 @@ func genSlot(t *rapid.T) worker.SlotRecord {
 		At:      time.UnixMilli(rapid.Int64Range(0, maxStamp).Draw(t, "at")).UTC(),
 	}
 	if rapid.Bool().Draw(t, "ended") {
-		s.ExitCode = ptr(rapid.IntRange(-1, 255).Draw(t, "exit code"))
+		s.ExitCode = new(rapid.IntRange(-1, 255).Draw(t, "exit code"))
 	}
 	return s
 }
@@ -67,9 +67,9 @@ func TestSlotIsReadable(t *testing.T) {
 	at := time.UnixMilli(1756659802903)
 	cases := map[string]worker.SlotRecord{
 		"1 created u-1 - - - 1756659802903":             {Attempt: 1, State: "created", UID: "u-1", At: at},
-		"2 failed u-1 node-1 OOMKilled 137 -":           {Attempt: 2, State: "failed", UID: "u-1", Node: "node-1", Reason: "OOMKilled", ExitCode: ptr(137)},
+		"2 failed u-1 node-1 OOMKilled 137 -":           {Attempt: 2, State: "failed", UID: "u-1", Node: "node-1", Reason: "OOMKilled", ExitCode: new(137)},
 		"1 lost %2D - a%20b%25 - 1756659802903":         {Attempt: 1, State: "lost", UID: "-", Reason: "a b%", At: at},
-		"1 succeeded - %00%0A%FF Completed 0 " + "1000": {Attempt: 1, State: "succeeded", Node: "\x00\n\xff", Reason: "Completed", ExitCode: ptr(0), At: time.UnixMilli(1000)},
+		"1 succeeded - %00%0A%FF Completed 0 " + "1000": {Attempt: 1, State: "succeeded", Node: "\x00\n\xff", Reason: "Completed", ExitCode: new(0), At: time.UnixMilli(1000)},
 	}
 	for want, slot := range cases {
 		if got := encodeSlot(slot); got != want {
@@ -183,8 +183,7 @@ func FuzzDecodeRecord(f *testing.F) {
 		id := worker.ID{Ms: 1756659802903}
 		r, err := decodeRecord(id, "key", fields)
 		if err != nil {
-			var unreadable *RecordError
-			if !errors.As(err, &unreadable) {
+			if _, ok := errors.AsType[*RecordError](err); !ok {
 				t.Fatalf("%v is no RecordError", err)
 			}
 			return

@@ -124,8 +124,10 @@ func TestDecodeAccepts(t *testing.T) {
 		"all fields": {
 			fields("idempotency_key", "k", "template", "big", "deadline_seconds", "3600", "tracestate", "a=b",
 				"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
-			Event{PodCount: 3, IdempotencyKey: "k", Template: "big", Deadline: time.Hour, Tracestate: "a=b",
-				Traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"},
+			Event{
+				PodCount: 3, IdempotencyKey: "k", Template: "big", Deadline: time.Hour, Tracestate: "a=b",
+				Traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+			},
 		},
 		"a template without a deadline": {
 			fields("template", "free", "deadline_seconds", "999999"),

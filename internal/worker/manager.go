@@ -192,7 +192,7 @@ func (m *Manager) dispatch(ctx context.Context, effects []effect) {
 		case check, find:
 			m.unasked = append(m.unasked, e)
 		case notice:
-			m.log.Log(ctx, e.level, e.text, e.attrs...)
+			m.log.Log(ctx, e.level, e.text, e.attrs...) //nolint:sloglint // the core's notices are constants there
 		}
 	}
 	m.commit(ctx)

@@ -245,7 +245,7 @@ type Observation struct {
 	Deleting  bool   // it has a deletionTimestamp
 	Disrupted bool   // ended, or being ended, by the infrastructure: evicted, preempted, node shutdown, not admitted by the kubelet
 	Waiting   Waiting
-	Reason    string    // CamelCase: why it waits or ended (OOMKilled, Error, Completed, DeadlineExceeded, Evicted, ErrImagePull, Unschedulable …)
+	Reason    string    // CamelCase: why it waits or ended: OOMKilled, Error, Evicted, ErrImagePull, Unschedulable …
 	Message   string    // for people, at most 1 KiB, valid UTF-8, no control characters but newline
 	ExitCode  *int      // of the ended container
 	Created   time.Time // the API server's clock

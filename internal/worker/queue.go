@@ -42,6 +42,9 @@ func (l *line) ready(now time.Time) bool {
 	return l.parkedSince.IsZero() || !l.probing && !now.Before(l.probeAt)
 }
 
+// occupied reports whether what starts next has its place in room already.
+func (l *line) occupied() bool { return len(l.again) > 0 && l.again[0].occupies }
+
 // head orders lines among each other: what starts again first, then stream order.
 func (l *line) head() ID {
 	if len(l.again) > 0 {
@@ -131,8 +134,7 @@ func (s *state) firstReady() *line {
 	var first *line
 	for _, name := range s.order {
 		l := s.lines[name]
-		// What starts again and may have a Pod already is counted in room; the rest needs a place.
-		if !l.ready(s.now) || s.live >= s.MaxWorkers && !(len(l.again) > 0 && l.again[0].occupies) {
+		if !l.ready(s.now) || s.live >= s.MaxWorkers && !l.occupied() {
 			continue
 		}
 		if first == nil || l.head().Compare(first.head()) < 0 {

@@ -207,8 +207,10 @@ func (s *state) end(sl *slot, d decision) {
 
 func (s *state) close(e *event) {
 	if e.counts.total() == len(e.slots) {
-		s.write(Close{ID: e.EventID, TaskID: e.TaskID(), IdempotencyKey: e.IdempotencyKey, Slots: len(e.slots),
-			Counts: e.counts, At: s.now})
+		s.write(Close{
+			ID: e.EventID, TaskID: e.TaskID(), IdempotencyKey: e.IdempotencyKey, Slots: len(e.slots),
+			Counts: e.counts, At: s.now,
+		})
 	}
 }
 

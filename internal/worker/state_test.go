@@ -23,14 +23,14 @@ func testSettings() Settings {
 func TestSimulation(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(testSettings(), t.Fatalf)
-		t.Repeat(simulation(t, w))
+		t.Repeat(simulation(w))
 		w.foreign = map[string]bool{}
 		w.heal()
 		w.checkEnd()
 	})
 }
 
-func simulation(t *rapid.T, w *world) map[string]func(*rapid.T) {
+func simulation(w *world) map[string]func(*rapid.T) {
 	pick := func(t *rapid.T, n int) int {
 		if n == 0 {
 			t.Skip("nothing to choose")

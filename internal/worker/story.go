@@ -20,7 +20,7 @@ func tell(ctx context.Context, log *slog.Logger, w Write) {
 		if w.State == StateRetrying {
 			level = slog.LevelWarn
 		}
-		log.LogAttrs(ctx, level, "worker "+string(w.State), w.attrs()...)
+		log.LogAttrs(ctx, level, "worker goes on", w.attrs()...)
 	case Outcome:
 		log.LogAttrs(ctx, slog.LevelInfo, "worker ended", w.attrs()...)
 	case Close:

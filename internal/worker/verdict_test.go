@@ -70,7 +70,7 @@ func TestMissing(t *testing.T) {
 }
 
 // drive runs a world with one accepted event of n slots and its Pods created.
-func drive(t *testing.T, n string, fate string) *world {
+func drive(t *testing.T, n, fate string) *world {
 	w := staleWorld(t, fields("pod_count", n))
 	w.deliverNew(1)
 	w.commit(1, false)

@@ -81,7 +81,7 @@ func (w *world) begin() {
 // crash is a kill -9: what is on the wire may or may not arrive.
 func (w *world) crash(arrive int) {
 	for _, c := range w.creates[:min(arrive, len(w.creates))] {
-		w.post(c.PodSpec)
+		_, _ = w.post(c.PodSpec)
 	}
 	w.begin()
 }

@@ -30,7 +30,7 @@ type Cluster struct {
 	binary string
 	up     *exec.Cmd
 	output bytes.Buffer
-	ended  chan error
+	ended  chan struct{}
 }
 
 // StartCluster starts one with that kind of node, for a TestMain: it outlives a single test. The caller stops it.
@@ -43,13 +43,16 @@ func StartCluster(node string) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{Dir: dir, binary: binary, ended: make(chan error, 1)}
+	c := &Cluster{Dir: dir, binary: binary, ended: make(chan struct{})}
 	c.up = exec.Command(binary, "up", "--dir", dir, "--node", node)
 	c.up.Stdout, c.up.Stderr = &c.output, &c.output
 	if err := c.up.Start(); err != nil {
 		return nil, fmt.Errorf("starting devcluster: %w", err)
 	}
-	go func() { c.ended <- c.up.Wait() }()
+	go func() {
+		_ = c.up.Wait() // what it printed says more than its exit code
+		close(c.ended)
+	}()
 	if err := c.ready(); err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, c.Stop())
 	}

@@ -145,7 +145,7 @@ func TestHostileMetadata(t *testing.T) {
 			t.Errorf("no %s in\n%s", want, env)
 		}
 	}
-	for _, line := range strings.Split(strings.TrimSpace(env), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSpace(env), "\n") {
 		if !strings.HasPrefix(line, "OTTO_") {
 			t.Errorf("a variable that is not ours: %s", line)
 		}

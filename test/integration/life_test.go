@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 	"testing"
 
 	"github.com/ottoscaler/ottoscaler/test/harness"
@@ -67,7 +67,7 @@ func TestOutcomes(t *testing.T) {
 
 func outcome(s *harness.Stack, event string) map[string]string {
 	for _, e := range s.Status(event) {
-		if e["kind"] == "worker" && strings.Contains("succeeded failed cancelled lost", e["state"]) {
+		if e["kind"] == "worker" && slices.Contains([]string{"succeeded", "failed", "cancelled", "lost"}, e["state"]) {
 			return e
 		}
 	}

@@ -57,7 +57,7 @@ func StartSentinel(t testing.TB, port, config string) *Server {
 
 func prepare(t testing.TB, port string) *Server {
 	t.Helper()
-	return &Server{Addr: net.JoinHostPort("127.0.0.1", port), t: t, binary: find(t), Dir: scratch(t)}
+	return &Server{Addr: net.JoinHostPort("127.0.0.1", port), t: t, binary: find(t), Dir: t.TempDir()}
 }
 
 func (s *Server) run() {
@@ -151,15 +151,4 @@ func FreePort(t testing.TB) string {
 	}
 	defer func() { _ = listener.Close() }()
 	return fmt.Sprint(listener.Addr().(*net.TCPAddr).Port)
-}
-
-// scratch is removed after the server is killed: clean-ups run last in, first out.
-func scratch(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "redis-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
 }
