@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // cleanups undo, last in first out, what was done. Each is added as soon as the thing it undoes exists.
@@ -20,9 +21,9 @@ func (c *cleanups) add(what string, undo func() error) {
 // run goes on after errors and returns all of them.
 func (c *cleanups) run() error {
 	var errs []error
-	for i := len(c.list) - 1; i >= 0; i-- {
-		if err := c.list[i].undo(); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", c.list[i].what, err))
+	for _, step := range slices.Backward(c.list) {
+		if err := step.undo(); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", step.what, err))
 		}
 	}
 	c.list = nil

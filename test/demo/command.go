@@ -59,8 +59,8 @@ func newDemo() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "Three workers from one XADD, live, from Pending to gone; leaves nothing behind",
-		Example: `  demo demo
-  demo demo --node kwok --redis embedded    # nothing but Go programs`,
+		Example: `  bin/demo demo
+  bin/demo demo --node kwok --redis embedded    # nothing but Go programs`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := o.check("auto", "containerd", "kwok"); err != nil {
@@ -80,8 +80,8 @@ func newDev() *cobra.Command {
 		Short: "Keep Redis, Kubernetes and Ottoscaler up to play with, until Ctrl-C",
 		Long: `Keep Redis, Kubernetes and Ottoscaler up until Ctrl-C. Each start is a fresh one; the end removes everything.
 Variables of Ottoscaler's own (OTTO_…) are passed on.`,
-		Example: `  demo dev
-  OTTO_SUCCEEDED_TTL=5m demo dev --node kwok`,
+		Example: `  bin/demo dev
+  OTTO_SUCCEEDED_TTL=5m bin/demo dev --node kwok`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := o.check("auto", "containerd", "kwok", "none"); err != nil {
@@ -98,10 +98,10 @@ func newTestEvent() *cobra.Command {
 	e := defaultEvent()
 	c := &cobra.Command{
 		Use:   "test-event",
-		Short: "Send one event to what `demo dev` runs, or to REDIS_HOST and REDIS_PORT",
-		Example: `  demo test-event
-  demo test-event --pods 20 --task nightly-build
-  REDIS_HOST=localhost REDIS_PORT=6379 demo test-event`,
+		Short: "Send one event to what dev runs, or to REDIS_HOST and REDIS_PORT",
+		Example: `  bin/demo test-event
+  bin/demo test-event --pods 20 --task nightly-build
+  REDIS_HOST=localhost REDIS_PORT=6379 bin/demo test-event`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return runTestEvent(c.Context(), e, newPrinter(c.OutOrStdout()))

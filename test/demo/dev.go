@@ -88,18 +88,19 @@ func (s *stack) endpoints(state devState) []string {
 		s.out.bold("In another terminal"),
 		"",
 		"  export KUBECONFIG=" + s.cluster.Kubeconfig,
-		"  " + state.kubectl() + " get pods -l managed-by=ottoscaler --watch",
+		"  " + state.kubectl() + " get pods --watch",
 	}
 	return append(append(lines, sendLines(s.redis, err == nil)...), "", s.out.bold("The log of ottoscaler"), "")
 }
 
 func sendLines(place redisPlace, redisCLI bool) []string {
 	if !redisCLI {
-		return []string{"  make test-event    # redis-cli is not here: on Debian apt-get install redis-tools"}
+		return []string{"  make test-event", "", "  (no redis-cli here; on Debian: apt-get install redis-tools)"}
 	}
 	cli := "  redis-cli " + cliFlags(place)
 	return []string{
-		cli + strings.Replace(defaultEvent().String(), " * ", " '*' ", 1) + "    # or: make test-event",
-		cli + "XRANGE '" + statusKey + "' - +    # what became of it",
+		"  make test-event, or:",
+		cli + strings.Replace(defaultEvent().String(), " * ", " '*' ", 1),
+		cli + "XRANGE '" + statusKey + "' - +",
 	}
 }

@@ -30,8 +30,8 @@ func devDir() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("finding this program: %w", err)
 	}
-	if real, err := filepath.EvalSymlinks(self); err == nil {
-		self = real
+	if resolved, err := filepath.EvalSymlinks(self); err == nil {
+		self = resolved
 	}
 	sum := sha256.Sum256([]byte(self))
 	return filepath.Join(os.TempDir(), fmt.Sprintf("ottoscaler-dev-%d-%s", os.Getuid(), hex.EncodeToString(sum[:4]))), nil

@@ -68,8 +68,8 @@ func TestASecondDevIsRefused(t *testing.T) {
 
 func TestLinesToPaste(t *testing.T) {
 	place := redisPlace{Host: loopback, Port: "40001"}
-	want := "  redis-cli -p 40001 XADD otto:scale:events '*' type scale_up pod_count 3 task_id task-123    # or: make test-event"
-	if got := sendLines(place, true)[0]; got != want {
+	want := "  redis-cli -p 40001 XADD otto:scale:events '*' type scale_up pod_count 3 task_id task-123"
+	if got := sendLines(place, true)[1]; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	if got := cliFlags(redisPlace{Host: "redis.example", Port: "6379"}); got != "-h redis.example " {

@@ -66,18 +66,18 @@ func TestStoryTellsEachChangeOnce(t *testing.T) {
 		}
 	}
 	want := []string{
-		"       3 ms  status  accepted",
-		"      12 ms  pod     otto-agent-1-1756659802903-0  Pending",
-		"      14 ms  status  worker 1 created",
-		"      15 ms  status  settled: every worker is created, the entry is acknowledged",
-		"     1.00 s  pod     otto-agent-1-1756659802903-0  Running on localhost",
-		"     1.00 s  status  worker 1 running",
-		"     1.00 s  log     w  Starting...",
-		"     31.0 s  log     w  Done!",
-		"     31.0 s  pod     otto-agent-1-1756659802903-0  Succeeded, exit code 0",
-		"     31.0 s  status  worker 1 succeeded, Completed, exit code 0",
-		"     31.0 s  status  closed: 1 succeeded, 0 failed, 0 cancelled, 0 lost",
-		"     36.0 s  pod     otto-agent-1-1756659802903-0  gone",
+		"      3 ms  status  accepted",
+		"     12 ms  pod     otto-agent-1-1756659802903-0  Pending",
+		"     14 ms  status  worker 1 created",
+		"     15 ms  status  settled: every worker is created, the entry is acknowledged",
+		"    1.00 s  pod     otto-agent-1-1756659802903-0  Running on localhost",
+		"    1.00 s  status  worker 1 running",
+		"    1.00 s  log     w  Starting...",
+		"    31.0 s  log     w  Done!",
+		"    31.0 s  pod     otto-agent-1-1756659802903-0  Succeeded, exit code 0",
+		"    31.0 s  status  worker 1 succeeded, Completed, exit code 0",
+		"    31.0 s  status  closed: 1 succeeded, 0 failed, 0 cancelled, 0 lost",
+		"    36.0 s  pod     otto-agent-1-1756659802903-0  gone",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

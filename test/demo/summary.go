@@ -14,7 +14,7 @@ type facts struct {
 	pending int64
 }
 
-// spans are the fastest and the slowest worker's time between two moments.
+// span is the fastest and the slowest worker's time between two moments.
 type span struct {
 	what             string
 	fastest, slowest time.Duration
@@ -50,13 +50,14 @@ func measure(s *story, what string, from, to func(worker) time.Time) span {
 }
 
 func summary(s *story, out *printer) []string {
-	lines := []string{out.dim(fmt.Sprintf("  %-20s %*s %*s", "", timeWidth, "FASTEST", timeWidth, "SLOWEST"))}
+	row := func(what string, columns ...string) string { return fmt.Sprintf("  %-20s %s", what, right(columns)) }
+	lines := []string{out.dim(row("", "FASTEST", "SLOWEST"))}
 	for _, sp := range spans(s) {
 		fastest, slowest := "-", "-"
 		if sp.n > 0 {
 			fastest, slowest = took(sp.fastest), took(sp.slowest)
 		}
-		lines = append(lines, fmt.Sprintf("  %-20s %*s %*s", sp.what, timeWidth, fastest, timeWidth, slowest))
+		lines = append(lines, row(sp.what, fastest, slowest))
 	}
 	return lines
 }
@@ -70,13 +71,17 @@ type check struct {
 func checks(s *story, f facts) []check {
 	n := len(s.workers)
 	list := []check{
-		{s.states["succeeded"] == n && s.kinds["worker"] == 3*n,
-			fmt.Sprintf("%d of %d workers succeeded (created %d, running %d in the status stream)", s.states["succeeded"], n, s.states["created"], s.states["running"])},
+		{
+			s.states["succeeded"] == n && s.kinds["worker"] == 3*n,
+			fmt.Sprintf("%d of %d workers succeeded (created %d, running %d in the status stream)", s.states["succeeded"], n, s.states["created"], s.states["running"]),
+		},
 		{s.count(func(w worker) bool { return !w.gone.IsZero() }) == n, "their Pods are gone"},
 	}
 	if f.audit != nil {
-		list = append(list, check{*f.audit == audit{n, n},
-			fmt.Sprintf("%d POSTs and %d DELETEs of Pods in the API server's audit log", f.audit.posts, f.audit.deletes)})
+		list = append(list, check{
+			*f.audit == audit{n, n},
+			fmt.Sprintf("%d POSTs and %d DELETEs of Pods in the API server's audit log", f.audit.posts, f.audit.deletes),
+		})
 	}
 	list = append(list, check{f.dead == 0, fmt.Sprintf("%d dead letters", f.dead)}, check{f.pending == 0, fmt.Sprintf("%d entries pending", f.pending)})
 	if s.logs.wanted {

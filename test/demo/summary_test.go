@@ -22,9 +22,9 @@ func TestTable(t *testing.T) {
 	s := newStory(testEvent, start, 2, false)
 	s.workers[0] = worker{name: "otto-agent-1-" + testEvent, state: "Running", created: after(12 * time.Millisecond), running: after(1400 * time.Millisecond)}
 	want := []string{
-		"  WORKER                        STATE        CREATED   RUNNING     ENDED      GONE",
-		"  otto-agent-1-1756659802903-0  Running        12 ms    1.40 s         -         -",
-		"  worker 2                                         -         -         -         -",
+		"  WORKER                        STATE       CREATED  RUNNING    ENDED     GONE",
+		"  otto-agent-1-1756659802903-0  Running       12 ms   1.40 s        -        -",
+		"  worker 2                                        -        -        -        -",
 	}
 	if diff := cmp.Diff(want, table(s, newPrinter(nil))); diff != "" {
 		t.Error(diff)
@@ -35,12 +35,12 @@ func TestSummary(t *testing.T) {
 	s := lived()
 	s.workers = append(s.workers, worker{created: after(20 * time.Millisecond)}, worker{})
 	want := []string{
-		"                         FASTEST   SLOWEST",
-		"  XADD → Pod created       12 ms     20 ms",
-		"  created → running       988 ms    988 ms",
-		"  running → ended         30.0 s    30.0 s",
-		"  ended → gone            5.00 s    5.00 s",
-		"  XADD → gone             36.0 s    36.0 s",
+		"                        FASTEST  SLOWEST",
+		"  XADD → Pod created      12 ms    20 ms",
+		"  created → running      988 ms   988 ms",
+		"  running → ended        30.0 s   30.0 s",
+		"  ended → gone           5.00 s   5.00 s",
+		"  XADD → gone            36.0 s   36.0 s",
 	}
 	if diff := cmp.Diff(want, summary(s, newPrinter(nil))); diff != "" {
 		t.Error(diff)

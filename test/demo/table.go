@@ -3,12 +3,13 @@ package main
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
 const (
 	stateWidth = 10
-	timeWidth  = 9
+	timeWidth  = 8 // all of a table fits in 80 columns
 )
 
 // table shows the workers: when each was seen in which state, counted from the XADD.
@@ -17,20 +18,26 @@ func table(s *story, out *printer) []string {
 	for i, w := range s.workers {
 		width = max(width, len(w.shown(i)))
 	}
-	head := fmt.Sprintf("  %-*s  %-*s", width, "WORKER", stateWidth, "STATE")
-	for _, column := range []string{"CREATED", "RUNNING", "ENDED", "GONE"} {
-		head += fmt.Sprintf(" %*s", timeWidth, column)
+	row := func(name, state string, columns ...string) string {
+		return fmt.Sprintf("  %-*s  %s %s", width, name, state, right(columns))
 	}
-	lines := []string{out.dim(head)}
+	lines := []string{out.dim(row("WORKER", padded("STATE"), "CREATED", "RUNNING", "ENDED", "GONE"))}
 	for i, w := range s.workers {
-		row := fmt.Sprintf("  %-*s  %s", width, w.shown(i), paintState(out, w.state))
-		for _, t := range []time.Time{w.created, w.running, w.ended, w.gone} {
-			row += fmt.Sprintf(" %*s", timeWidth, since(s.sent, t))
-		}
-		lines = append(lines, row)
+		lines = append(lines, row(w.shown(i), paintState(out, w.state),
+			since(s.sent, w.created), since(s.sent, w.running), since(s.sent, w.ended), since(s.sent, w.gone)))
 	}
 	return lines
 }
+
+// right aligns columns of times.
+func right(columns []string) string {
+	for i, c := range columns {
+		columns[i] = fmt.Sprintf("%*s", timeWidth, c)
+	}
+	return strings.Join(columns, " ")
+}
+
+func padded(state string) string { return fmt.Sprintf("%-*s", stateWidth, state) }
 
 func (w worker) shown(i int) string {
 	if w.name == "" {
@@ -40,18 +47,18 @@ func (w worker) shown(i int) string {
 }
 
 func paintState(out *printer, state string) string {
-	padded := fmt.Sprintf("%-*s", stateWidth, state)
+	text := padded(state)
 	switch state {
 	case "Running":
-		return out.paint("36", padded)
+		return out.paint("36", text)
 	case "Succeeded":
-		return out.green(padded)
+		return out.green(text)
 	case "Failed":
-		return out.red(padded)
+		return out.red(text)
 	case "gone":
-		return out.dim(padded)
+		return out.dim(text)
 	}
-	return padded
+	return text
 }
 
 func since(start, t time.Time) string {

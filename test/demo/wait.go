@@ -18,9 +18,10 @@ func waitFor(ctx context.Context, what string, limit time.Duration, try func(con
 			return nil
 		}
 		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
 		case <-limited.Done():
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
 			return fmt.Errorf("waited %s for %s: %w", limit, what, err)
 		case <-time.After(pollPause):
 		}
