@@ -3,6 +3,7 @@
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 FUZZTIME ?= 1m
+CHECKS ?= 10000
 
 # One set of flags everywhere: Kubernetes, which devcluster is built from, would be compiled anew for another. The
 # version comes from -ldflags, so Go need not ask git for it. Race builds (scripts/unit.sh) stand apart.
@@ -47,7 +48,7 @@ bin/demo:
 test: ## everything CI runs, with the time of each phase
 	@scripts/test.sh
 
-check: lint unit ## lint (with format) and unit tests with the race detector
+check: lint unit simulate ## lint (with format), unit tests with the race detector, a simulation
 
 integration: build ## tests against a real redis-server and a real API server
 	@scripts/integration.sh
@@ -55,7 +56,7 @@ integration: build ## tests against a real redis-server and a real API server
 e2e: build bin/demo ## tests of the whole, on a node that really runs containers
 	@scripts/e2e.sh
 
-.PHONY: lint fmt unit fuzz
+.PHONY: lint fmt unit simulate fuzz
 lint: ## format and linters, in every module
 	@scripts/lint.sh
 
@@ -65,6 +66,9 @@ fmt: ## rewrite the source in its format
 
 unit: ## unit tests of every module, with the race detector
 	@scripts/unit.sh
+
+simulate: ## CHECKS (10000) sequences of events, faults and crashes through the core; a failure prints its seed
+	@go test ./internal/worker -run '^TestSimulation$$' -count 1 -timeout 0 -rapid.nofailfile -rapid.checks $(CHECKS) $(if $(SEED),-rapid.seed $(SEED))
 
 fuzz: ## every fuzz target for FUZZTIME (1m)
 	@scripts/fuzz.sh

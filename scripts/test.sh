@@ -29,5 +29,6 @@ trap summary EXIT
 phase deps scripts/deps.sh test
 phase build make --no-print-directory build bin/demo
 phase check make --no-print-directory check
+phase fuzz make --no-print-directory fuzz
 phase integration make --no-print-directory integration
 phase e2e make --no-print-directory e2e
