@@ -23,6 +23,8 @@ func realPlace(t *testing.T) *place {
 
 func TestJournalOnRealRedis(t *testing.T) { testJournal(t, realPlace) }
 
+func TestConformanceOnRealRedis(t *testing.T) { testConformance(t, realPlace) }
+
 func TestSourceOnRealRedis(t *testing.T) { testSource(t, realPlace) }
 
 func TestTrimmed(t *testing.T) {

@@ -1,0 +1,224 @@
+package workertest
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/worker"
+)
+
+// Records is one stream with its records, as the conformance suite needs it.
+type Records struct {
+	Journal worker.Journal
+	// Source returns the stream as a consumer that starts now.
+	Source func() worker.Source
+	// Add is XADD with an ID of its own; pairs are field, value, field, value.
+	Add func(id worker.ID, pairs ...string)
+}
+
+var (
+	moment = time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
+	first  = worker.ID{Ms: 1000, Seq: 2}
+	second = worker.ID{Ms: 1000, Seq: 10}
+)
+
+func event(id worker.ID, pods int, key string) worker.Event {
+	return worker.Event{
+		EventID: id, Type: worker.ScaleUp, PodCount: pods, Timestamp: moment,
+		Metadata: map[string]string{"task_id": "task", "branch": "main"}, IdempotencyKey: key,
+	}
+}
+
+func report(slot int, state worker.State) worker.Report {
+	return worker.Report{ID: first, TaskID: "task", Worker: "w", Slot: slot, Attempt: 1, State: state, UID: "uid", Node: "n", Reason: "R", At: moment}
+}
+
+// TestRecords is the conformance suite of worker.Journal and worker.Source: what the core relies on. fresh returns an
+// empty stream each time.
+func TestRecords(t *testing.T, fresh func(t *testing.T) Records) {
+	for name, test := range map[string]func(*testing.T, Records){
+		"nothing is known at first":                       nothingKnown,
+		"an accepted event is open, and found":            acceptedIsOpen,
+		"open events come in numeric order, page by page": openInOrder,
+		"marks and outcomes are in the record":            marksAreRecorded,
+		"a closed event is found, and not open":           closedIsFound,
+		"the mark moves with all that is taken in":        markMoves,
+		"what is pending comes first after a start":       pendingFirst,
+		"what is acknowledged does not come again":        acknowledgedIsGone,
+		"the holder of a key comes with the entry":        holderIsKnown,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, fresh(t)) })
+	}
+}
+
+func commit(t *testing.T, r Records, batch ...worker.Write) {
+	t.Helper()
+	if err := r.Journal.Commit(t.Context(), batch); err != nil {
+		t.Fatalf("Commit: %v", err)
+	}
+}
+
+func find(t *testing.T, r Records, id worker.ID) *worker.Record {
+	t.Helper()
+	rec, err := r.Journal.Find(t.Context(), id)
+	if err != nil {
+		t.Fatalf("Find: %v", err)
+	}
+	return rec
+}
+
+func open(t *testing.T, r Records, after worker.ID, n int) []worker.ID {
+	t.Helper()
+	page, err := r.Journal.Open(t.Context(), after, n)
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	var ids []worker.ID
+	for i := range page {
+		ids = append(ids, page[i].Event.EventID)
+	}
+	return ids
+}
+
+func mark(t *testing.T, r Records) worker.ID {
+	t.Helper()
+	id, err := r.Journal.Mark(t.Context())
+	if err != nil {
+		t.Fatalf("Mark: %v", err)
+	}
+	return id
+}
+
+// read reads until n entries came.
+func read(t *testing.T, s worker.Source, n int) []worker.Entry {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	var all []worker.Entry
+	for len(all) < n {
+		batch, err := s.Read(ctx)
+		if err != nil {
+			t.Fatalf("Read: %v", err)
+		}
+		all = append(all, batch...)
+	}
+	return all
+}
+
+func wantIDs(t *testing.T, got []worker.ID, want ...worker.ID) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func nothingKnown(t *testing.T, r Records) {
+	if rec := find(t, r, first); rec != nil {
+		t.Errorf("a record of nothing: %+v", rec)
+	}
+	wantIDs(t, open(t, r, worker.ID{}, 10))
+	if m := mark(t, r); !m.IsZero() {
+		t.Errorf("a mark of nothing: %v", m)
+	}
+}
+
+func acceptedIsOpen(t *testing.T, r Records) {
+	ev := event(first, 2, "key")
+	commit(t, r, worker.Accept{Event: ev, Hash: ev.Hash(), At: moment})
+	wantIDs(t, open(t, r, worker.ID{}, 10), first)
+	rec := find(t, r, first)
+	if rec == nil || len(rec.Slots) != 2 || rec.Settled || rec.Closed || rec.Slots[0].Attempt != 0 {
+		t.Fatalf("the record: %+v", rec)
+	}
+	if rec.Event.Hash() != ev.Hash() || rec.Event.TaskID() != "task" || rec.Event.IdempotencyKey != "key" || !rec.Event.Timestamp.Equal(moment) {
+		t.Errorf("the event came back as %+v", rec.Event)
+	}
+}
+
+func openInOrder(t *testing.T, r Records) {
+	third := worker.ID{Ms: 10_000}
+	for _, id := range []worker.ID{third, second, first} {
+		commit(t, r, worker.Accept{Event: event(id, 1, ""), At: moment})
+	}
+	wantIDs(t, open(t, r, worker.ID{}, 2), first, second)
+	wantIDs(t, open(t, r, second, 2), third)
+}
+
+func marksAreRecorded(t *testing.T, r Records) {
+	ended := report(2, worker.StateFailed)
+	ended.ExitCode = new(7)
+	commit(t, r, worker.Accept{Event: event(first, 2, ""), At: moment},
+		worker.Progress{Report: report(1, worker.StateCreated)}, worker.Outcome{Report: ended})
+	rec := find(t, r, first)
+	if got := rec.Slots[0]; got.State != worker.StateCreated || got.Attempt != 1 || got.UID != "uid" || got.ExitCode != nil || !got.At.Equal(moment) {
+		t.Errorf("slot 1: %+v", got)
+	}
+	if got := rec.Slots[1]; got.State != worker.StateFailed || got.Node != "n" || got.Reason != "R" || got.ExitCode == nil || *got.ExitCode != 7 {
+		t.Errorf("slot 2: %+v", got)
+	}
+}
+
+func closedIsFound(t *testing.T, r Records) {
+	ended := report(1, worker.StateSucceeded)
+	commit(t, r, worker.Accept{Event: event(first, 1, ""), At: moment}, worker.Outcome{Report: ended},
+		worker.Settle{ID: first, At: moment},
+		worker.Close{ID: first, Slots: 1, Counts: worker.Counts{Succeeded: 1}, At: moment})
+	wantIDs(t, open(t, r, worker.ID{}, 10))
+	if rec := find(t, r, first); rec == nil || !rec.Closed || !rec.Settled || rec.Counts.Succeeded != 1 {
+		t.Errorf("the record: %+v", rec)
+	}
+}
+
+func markMoves(t *testing.T, r Records) {
+	commit(t, r, worker.Accept{Event: event(first, 1, ""), At: moment})
+	if m := mark(t, r); m != first {
+		t.Errorf("after an Accept the mark is %v", m)
+	}
+	commit(t, r, worker.Reject{ID: second, Fields: map[string]string{"type": "x"}, Code: "c", Reason: "r", At: moment})
+	commit(t, r, worker.Duplicate{ID: worker.ID{Ms: 1}, Of: first, At: moment})
+	if m := mark(t, r); m != second {
+		t.Errorf("the mark is %v, want the highest", m)
+	}
+}
+
+func pendingFirst(t *testing.T, r Records) {
+	dead := r.Source()
+	r.Add(first, "type", "scale_up")
+	if got := read(t, dead, 1); got[0].ID != first || got[0].Redelivered || got[0].Fields["type"] != "scale_up" {
+		t.Fatalf("a new entry came as %+v", got[0])
+	}
+	r.Add(second, "type", "scale_up")
+	got := read(t, r.Source(), 2)
+	if got[0].ID != first || !got[0].Redelivered || got[1].ID != second || got[1].Redelivered {
+		t.Errorf("after a restart: %+v", got)
+	}
+}
+
+func acknowledgedIsGone(t *testing.T, r Records) {
+	ids := []worker.ID{{Ms: 1}, {Ms: 2}, {Ms: 3}, {Ms: 4}, {Ms: 5}}
+	for _, id := range ids {
+		r.Add(id, "type", "scale_up")
+	}
+	read(t, r.Source(), len(ids))
+	commit(t, r,
+		worker.Accept{Event: event(ids[0], 1, ""), At: moment}, worker.Settle{ID: ids[0], At: moment},
+		worker.Reject{ID: ids[1], Code: "c", Reason: "r", At: moment},
+		worker.Duplicate{ID: ids[2], Of: ids[0], At: moment},
+		worker.Ack{ID: ids[3]})
+	if got := read(t, r.Source(), 1); len(got) != 1 || got[0].ID != ids[4] {
+		t.Errorf("after a restart: %+v, want %v alone", got, ids[4])
+	}
+}
+
+func holderIsKnown(t *testing.T, r Records) {
+	ev := event(first, 1, "build-7")
+	commit(t, r, worker.Accept{Event: ev, Hash: ev.Hash(), At: moment})
+	r.Add(second, "type", "scale_up", "idempotency_key", "build-7")
+	r.Add(worker.ID{Ms: 2000}, "type", "scale_up", "idempotency_key", "another")
+	got := read(t, r.Source(), 2)
+	if got[0].Holder != first || got[0].HolderHash != ev.Hash() || !got[1].Holder.IsZero() {
+		t.Errorf("the holders: %+v", got)
+	}
+}
