@@ -20,13 +20,15 @@ import (
 
 var binary string
 
-func TestMain(m *testing.M) {
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
 	binary = os.Getenv("DEVCLUSTER")
 	if binary == "" {
 		binary = build()
 		defer os.RemoveAll(filepath.Dir(binary))
 	}
-	os.Exit(m.Run())
+	return m.Run()
 }
 
 func build() string {
@@ -76,9 +78,9 @@ func up(t *testing.T, dir string, flags ...string) *running {
 		t.Fatal(err)
 	}
 	go func() { r.done <- r.cmd.Wait() }()
-	t.Cleanup(func() { r.signal(syscall.SIGTERM) })
+	t.Cleanup(func() { _ = r.signal(syscall.SIGTERM) })
 	if out, err := exec.Command(binary, "wait", "--dir", dir, "--timeout", "90s").CombinedOutput(); err != nil {
-		r.signal(syscall.SIGTERM)
+		_ = r.signal(syscall.SIGTERM)
 		t.Fatalf("%s\n%s", out, r.out)
 	}
 	return r

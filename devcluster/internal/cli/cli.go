@@ -25,10 +25,10 @@ type Env struct {
 	Kubectl func(args []string) int // runs kubectl in this process
 }
 
-// ExitCode is an error that has been told already; only its code is left to say.
-type ExitCode int
+// ExitError is an error that has been told already; only its code is left to say.
+type ExitError int
 
-func (e ExitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+func (e ExitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 // Run runs the command that Args name.
 func Run(ctx context.Context, env Env) error {
@@ -64,7 +64,8 @@ simulated ones (kwok; anywhere). It is ready in seconds and leaves nothing behin
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.PersistentFlags().StringVar(&a.dir, "dir", "", "the cluster's folder (default: $DEVCLUSTER_DIR, else one per user and working directory)")
+	root.PersistentFlags().StringVar(&a.dir, "dir", "",
+		"the cluster's folder (default: $DEVCLUSTER_DIR, else one per user and working directory)")
 	root.PersistentFlags().BoolVar(&a.verbose, "verbose", false, "tell more on stderr")
 	root.AddCommand(a.up(), a.wait(), a.status(), a.kubectl(), a.kubeconfig(), a.token(), a.clean(), a.version())
 	root.AddCommand(a.faults()...)
@@ -99,7 +100,7 @@ func (a *app) running() (statedir.Dir, statedir.Ready, error) {
 
 // Code is the exit code for what Run returned, and whether the error is still to be told.
 func Code(err error) (code int, tell bool) {
-	var exit ExitCode
+	var exit ExitError
 	switch {
 	case err == nil:
 		return 0, false

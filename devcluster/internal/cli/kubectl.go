@@ -46,7 +46,7 @@ func (a *app) runKubectl(args []string) error {
 		return err
 	}
 	if code := a.env.Kubectl(args); code != 0 {
-		return ExitCode(code)
+		return ExitError(code)
 	}
 	return nil
 }

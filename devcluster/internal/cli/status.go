@@ -46,7 +46,8 @@ func (a *app) alive(ctx context.Context) (statedir.Ready, []proc.Status, error) 
 	defer cancel()
 	list, err := control.Order(ctx, ready.Socket, control.Request{Verb: control.Status})
 	if err != nil {
-		return ready, nil, fmt.Errorf("%w: %s (an earlier one was killed; the next `devcluster up` or `devcluster clean` tidies up): %w", statedir.ErrDown, dir, err)
+		return ready, nil, fmt.Errorf("%w: %s (an earlier one was killed; the next `devcluster up` or `devcluster clean` tidies up): %w",
+			statedir.ErrDown, dir, err)
 	}
 	return ready, list, nil
 }
@@ -61,7 +62,8 @@ func (a *app) printJSON(ready statedir.Ready, list []proc.Status) error {
 }
 
 func (a *app) printStatus(ready statedir.Ready, list []proc.Status) error {
-	fmt.Fprintf(a.env.Out, "%s\nnode: %s, up since %s, process %d\n\n", ready.Dir, ready.Node, ready.StartedAt.Local().Format(time.TimeOnly), ready.PID)
+	fmt.Fprintf(a.env.Out, "%s\nnode: %s, up since %s, process %d\n\n",
+		ready.Dir, ready.Node, ready.StartedAt.Local().Format(time.TimeOnly), ready.PID)
 	tw := tabwriter.NewWriter(a.env.Out, 0, 0, 2, ' ', 0)
 	for _, s := range list {
 		fmt.Fprintf(tw, "  %s\t%s\t%d\n", s.Name, s.State, s.PID)

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"time"
 )
@@ -69,6 +70,7 @@ func (c *Cluster) controllerManagerArgs() []string {
 		"--node-monitor-period=1s",
 		fmt.Sprintf("--node-monitor-grace-period=%s", c.conf.NodeGrace),
 		"--concurrent-gc-syncs=40",
+		"--flex-volume-plugin-dir="+filepath.Join(string(c.dir), "flexvolume"), // it would make one in /usr otherwise
 	)
 }
 
@@ -78,7 +80,8 @@ func (c *Cluster) schedulerArgs() []string { return c.servingArgs("kube-schedule
 // cluster: the scheduler's 50 requests a second come to about 70 Pods a second.
 func (c *Cluster) servingArgs(name string) []string {
 	return []string{
-		"--kubeconfig=" + c.dir.ConfigOf(name), "--authentication-kubeconfig=" + c.dir.ConfigOf(name), "--authorization-kubeconfig=" + c.dir.ConfigOf(name),
+		"--kubeconfig=" + c.dir.ConfigOf(name),
+		"--authentication-kubeconfig=" + c.dir.ConfigOf(name), "--authorization-kubeconfig=" + c.dir.ConfigOf(name),
 		"--leader-elect=false",
 		"--kube-api-qps=5000", "--kube-api-burst=10000",
 		"--bind-address=127.0.0.1", "--secure-port=" + c.port(name),

@@ -61,7 +61,7 @@ func Resolve(asked string) (kind, why string, err error) {
 		return asked, "as asked", nil
 	case "auto":
 		if err := realnode.Check(); err != nil {
-			return truth.Kwok, "no real node: " + err.Error(), nil
+			return truth.Kwok, "no real node: " + err.Error(), nil //nolint:nilerr // it is the reason for the choice
 		}
 		return truth.Containerd, "this machine can run a real node", nil
 	default:

@@ -35,8 +35,8 @@ type Answer struct {
 	Components []proc.Status `json:"components"`
 }
 
-// Group is what orders act on.
-type Group interface {
+// Group is what orders act on: the four orders, and a look.
+type Group interface { //nolint:interfacebloat // one method an order
 	Kill(name string) error
 	Freeze(name string) error
 	Thaw(name string) error
@@ -94,7 +94,9 @@ func (s *Server) serve(ctx context.Context, conn net.Conn) {
 		answer.Error = err.Error()
 	}
 	answer.Components = s.group.Status()
-	_ = json.NewEncoder(conn).Encode(answer)
+	if err := json.NewEncoder(conn).Encode(answer); err != nil {
+		return // who asked has gone
+	}
 }
 
 func (s *Server) obey(ctx context.Context, req Request) error {

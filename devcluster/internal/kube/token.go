@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -35,7 +36,7 @@ func (c *Client) ServiceAccountToken(ctx context.Context, account string, d time
 // Exists says whether there is an object at path.
 func (c *Client) Exists(ctx context.Context, path string) (bool, error) {
 	err := c.Get(ctx, path, nil)
-	if status, ok := err.(*StatusError); ok && status.Code == http.StatusNotFound {
+	if status, ok := errors.AsType[*StatusError](err); ok && status.Code == http.StatusNotFound {
 		return false, nil
 	}
 	return err == nil, err

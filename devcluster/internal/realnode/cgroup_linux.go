@@ -127,7 +127,7 @@ func cgroupPids(name string) ([]int, error) {
 	var pids []int
 	for _, dir := range dirs {
 		raw, _ := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
-		for _, field := range strings.Fields(string(raw)) {
+		for field := range strings.FieldsSeq(string(raw)) {
 			if pid, err := strconv.Atoi(field); err == nil && pid > 0 {
 				pids = append(pids, pid)
 			}

@@ -23,8 +23,8 @@ func layoutOf(dir string) (layout, error) {
 	if err != nil {
 		return layout{}, fmt.Errorf("locating %s: %w", dir, err)
 	}
-	if real, err := filepath.EvalSymlinks(abs); err == nil {
-		abs = real
+	if resolved, err := filepath.EvalSymlinks(abs); err == nil {
+		abs = resolved
 	}
 	sum := sha256.Sum256([]byte(abs))
 	id := hex.EncodeToString(sum[:4])

@@ -200,7 +200,7 @@ func (n *Node) kubeletArgs() []string {
 // probeKubelet takes any answer, "unauthorized" included, for a kubelet that serves.
 func (n *Node) probeKubelet(ctx context.Context) error {
 	url := fmt.Sprintf("https://127.0.0.1:%d/healthz", n.opts.KubeletPort)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return err
 	}

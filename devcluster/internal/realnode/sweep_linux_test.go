@@ -7,6 +7,7 @@ import (
 )
 
 func TestMountsBelow(t *testing.T) {
+	//nolint:dupword // it is what the kernel writes
 	mounts := parseMounts(`22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
 40 22 254:0 /k /w/node/kubelet rw master:2 shared:7 - ext4 /dev/vda rw
 41 40 0:50 / /w/node/kubelet/pods/a\040b rw - tmpfs tmpfs rw

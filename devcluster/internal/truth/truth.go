@@ -22,9 +22,9 @@ type entry struct {
 	containerd, kwok, none verdict
 }
 
-type verdict struct{ real, note string }
+type verdict struct{ kind, note string }
 
-func real(note string) verdict      { return verdict{"real", note} }
+func genuine(note string) verdict   { return verdict{"real", note} }
 func simulated(note string) verdict { return verdict{"simulated", note} }
 func partly(note string) verdict    { return verdict{"partly", note} }
 func absent(note string) verdict    { return verdict{"absent", note} }
@@ -34,21 +34,24 @@ func always(area string, v verdict) entry { return entry{area, v, v, v} }
 func entries() []entry {
 	pending := absent("Pods stay Pending")
 	return []entry{
-		always("API server, etcd", real("etcd does not sync to disk; each `up` starts empty")),
-		always("RBAC, tokens, certificates", real("ServiceAccount tokens are signed and checked; the admin is in system:masters")),
-		always("admission", real("Kubernetes' default plugins; a webhook must have a URL on this machine")),
-		always("priority and fairness", real("but system:masters bypasses it: measure with `devcluster token`")),
-		always("controllers", real("Jobs, garbage collection, quotas, node lifecycle, …; no cloud, no volume provisioner")),
-		{"scheduler", real(""), real("node sizes are made up"), real("but there is no node to choose")},
-		{"kubelet", real("one node"), simulated("by kwok"), absent("")},
-		{"containers, exit codes, OOM", real("runc"), simulated("by annotations, see README"), pending},
+		always("API server, etcd", genuine("etcd does not sync to disk; each `up` starts empty")),
+		always("RBAC, tokens, certificates", genuine("ServiceAccount tokens are signed and checked; the admin is in system:masters")),
+		always("admission", genuine("Kubernetes' default plugins; a webhook must have a URL on this machine")),
+		always("priority and fairness", genuine("but system:masters bypasses it: measure with `devcluster token`")),
+		always("controllers", genuine("Jobs, garbage collection, quotas, node lifecycle, …; no cloud, no volume provisioner")),
+		{"scheduler", genuine(""), genuine("node sizes are made up"), genuine("but there is no node to choose")},
+		{"kubelet", genuine("one node"), simulated("by kwok"), absent("")},
+		{"containers, exit codes, OOM", genuine("runc"), simulated("by annotations, see README"), pending},
 		{"image pulls", partly("real errors; no registry: load images with --image"), simulated("every image is there"), pending},
-		{"kubectl logs, exec", real("attach and cp too"), absent("nothing ran"), absent("")},
-		{"graceful termination", real(""), simulated("at once, or after an annotated delay"), real("unscheduled Pods go at once")},
+		{"kubectl logs, exec", genuine("attach and cp too"), absent("nothing ran"), absent("")},
+		{"graceful termination", genuine(""), simulated("at once, or after an annotated delay"), genuine("unscheduled Pods go at once")},
 		{"Pod network", partly("Pods reach the API server and this machine"), simulated("made-up addresses"), absent("")},
 		always("Services, DNS, kube-proxy", absent("only the address of the `kubernetes` Service works, from real Pods")),
 		{"volumes", partly("emptyDir, ConfigMap, Secret, projected tokens, hostPath"), absent("Pods that mount some run all the same"), pending},
-		{"node failure", real("devcluster kill|freeze kubelet or containerd"), simulated("devcluster freeze kwok, or unlabel one node"), absent("")},
+		{
+			"node failure", genuine("devcluster kill|freeze kubelet or containerd"),
+			simulated("devcluster freeze kwok, or unlabel one node"), absent(""),
+		},
 		{"eviction under pressure", absent("evict with the API"), simulated("by annotation"), absent("")},
 	}
 }
@@ -64,7 +67,7 @@ func Table(node string) []Row {
 		case Kwok:
 			v = e.kwok
 		}
-		rows = append(rows, Row{e.area, v.real, v.note})
+		rows = append(rows, Row{e.area, v.kind, v.note})
 	}
 	return rows
 }
