@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"time"
 )
@@ -70,7 +69,7 @@ func (c *Cluster) controllerManagerArgs() []string {
 		"--node-monitor-period=1s",
 		fmt.Sprintf("--node-monitor-grace-period=%s", c.conf.NodeGrace),
 		"--concurrent-gc-syncs=40",
-		"--flex-volume-plugin-dir="+filepath.Join(string(c.dir), "flexvolume"), // it would make one in /usr otherwise
+		"--flex-volume-plugin-dir="+c.dir.Plugins(), // it would make one in /usr otherwise
 	)
 }
 

@@ -90,6 +90,7 @@ func (d Dir) PKI(file string) string      { return d.join("pki", file) }
 func (d Dir) ConfigOf(user string) string { return d.join("pki", user+".kubeconfig") }
 func (d Dir) Etcd() string                { return d.join("etcd") }
 func (d Dir) Kwok() string                { return d.join("kwok") }
+func (d Dir) Plugins() string             { return d.join("plugins") }
 func (d Dir) Node() string                { return d.join("node") }
 func (d Dir) lock() string                { return d.join("lock") }
 func (d Dir) ready() string               { return d.join("ready.json") }
@@ -108,7 +109,9 @@ func (d Dir) Socket() string {
 // of that run must be gone.
 func (d Dir) Reset() error {
 	var errs []error
-	for _, p := range []string{d.Etcd(), d.Kwok(), d.join("logs"), d.join("pki"), d.AuditLog(), d.Kubeconfig(), d.ready(), d.Socket()} {
+	for _, p := range []string{
+		d.Etcd(), d.Kwok(), d.Plugins(), d.join("logs"), d.join("pki"), d.AuditLog(), d.Kubeconfig(), d.ready(), d.Socket(),
+	} {
 		errs = append(errs, os.RemoveAll(p))
 	}
 	return errors.Join(errs...)
