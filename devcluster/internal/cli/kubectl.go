@@ -13,6 +13,7 @@ func (a *app) kubectl() *cobra.Command {
 		Use:   "kubectl [ARGUMENTS…]",
 		Short: "Run kubectl, pointed at the cluster",
 		Example: `  devcluster kubectl get pods -A
+  devcluster kubectl run hello --image busybox --image-pull-policy IfNotPresent --restart Never -- echo hello
   devcluster kubectl --dir /tmp/a apply -f - <pod.yaml`,
 		DisableFlagParsing: true, // all flags are kubectl's, except a leading --dir
 		RunE: func(_ *cobra.Command, args []string) error {
