@@ -122,10 +122,11 @@ func (d *decoder) timestamp() *Rejection {
 	if sec, ok := digits(s, math.MaxInt32*100); ok {
 		t, err = time.Unix(sec, 0), nil
 	}
-	if err != nil || t.Year() > 9999 {
+	t = t.UTC()
+	if err != nil || t.Year() < 0 || t.Year() > 9999 {
 		return reject(CodeTimestamp, "timestamp is %q: want Unix seconds or RFC 3339", clip(s, 64))
 	}
-	d.event.Timestamp = t.UTC()
+	d.event.Timestamp = t
 	return nil
 }
 

@@ -64,6 +64,8 @@ func TestDecodeRejects(t *testing.T) {
 		"task_id newline":            {fields("task_id", "a\nb"), CodeTaskID},
 		"timestamp words":            {fields("timestamp", "yesterday"), CodeTimestamp},
 		"timestamp far":              {fields("timestamp", "99999999999999999999"), CodeTimestamp},
+		"timestamp before year 0":    {fields("timestamp", "0000-01-01T00:00:00+23:59"), CodeTimestamp},
+		"timestamp after year 9999":  {fields("timestamp", "9999-12-31T23:59:59-23:59"), CodeTimestamp},
 		"timestamp empty":            {fields("timestamp", ""), CodeTimestamp},
 		"idempotency_key empty":      {fields("idempotency_key", ""), CodeIdempotencyKey},
 		"idempotency_key too long":   {fields("idempotency_key", strings.Repeat("k", 129)), CodeIdempotencyKey},

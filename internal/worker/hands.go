@@ -44,7 +44,7 @@ func (m *Manager) creator(ctx context.Context) {
 		select {
 		case e := <-m.creates:
 			uid, err := m.cluster.Create(ctx, e.PodSpec)
-			m.replies <- created{create: e, uid: uid, err: err}
+			m.reply(ctx, created{create: e, uid: uid, err: err})
 		case <-ctx.Done():
 			return
 		}
@@ -55,7 +55,7 @@ func (m *Manager) remover(ctx context.Context) {
 	for {
 		select {
 		case e := <-m.removes:
-			m.replies <- removed{remove: e, err: m.cluster.Delete(ctx, e.PodRef, -1)}
+			m.reply(ctx, removed{remove: e, err: m.cluster.Delete(ctx, e.PodRef, -1)})
 		case <-ctx.Done():
 			return
 		}
@@ -78,19 +78,19 @@ func (m *Manager) answer(ctx context.Context, e effect) {
 	switch e := e.(type) {
 	case check:
 		gone, err := m.cluster.Missing(ctx, e.PodRef)
-		m.replies <- checked{check: e, missing: gone, err: err}
+		m.reply(ctx, checked{check: e, missing: gone, err: err})
 	case find:
 		rec, err := m.journal.Find(ctx, e.id)
 		if errors.Is(err, ErrUnreadable) {
 			m.log.Error("an event is left alone, its record cannot be read", "event_id", e.id.String(), "error", err)
-			m.replies <- found{find: e, unreadable: true}
+			m.reply(ctx, found{find: e, unreadable: true})
 			return
 		}
 		if err != nil {
 			m.fail(fmt.Errorf("looking up the record of event %s: %w", e.id, err))
 			return
 		}
-		m.replies <- found{find: e, record: rec}
+		m.reply(ctx, found{find: e, record: rec})
 	default:
 		m.fail(errors.New("an effect that nobody handles"))
 	}

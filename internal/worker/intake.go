@@ -56,9 +56,11 @@ func (s *state) takeIn(batch []Entry) {
 	s.takeHeld()
 }
 
-// question is the look-up that an entry needs: of its record, if it was delivered before and is not in hand.
+// question is the look-up that an entry needs: of its record, if it was delivered before, or taken in by an earlier term
+// (somebody set the group back), and is not in hand.
 func (s *state) question(en *Entry) *question {
-	if !en.Redelivered || s.events[en.ID] != nil || s.inHand[en.ID] {
+	fresh := !en.Redelivered && en.ID.Compare(s.before) > 0
+	if fresh || s.events[en.ID] != nil || s.inHand[en.ID] {
 		return nil
 	}
 	return s.ask(en.ID)
@@ -99,7 +101,7 @@ func (s *state) take(en *Entry, q *question) {
 		s.write(Ack{en.ID})
 	case e != nil, s.inHand[en.ID]:
 		// its Settle, or its refusal, acknowledges it
-	case en.Redelivered && en.ID.Compare(s.before) <= 0:
+	case en.ID.Compare(s.before) <= 0:
 		s.inHand[en.ID] = true
 		s.write(Duplicate{ID: en.ID, At: s.now})
 	default:

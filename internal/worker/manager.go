@@ -43,7 +43,7 @@ func NewManager(src Source, j Journal, c Cluster, set Settings, log *slog.Logger
 		source: src, journal: j, cluster: c, log: log, state: newState(set),
 		entries: make(chan []Entry),
 		sights:  newSights(),
-		// As large as the number of those who reply, so that nobody who has a reply waits for the loop.
+		// As large as the number of those who reply, so that hardly anybody who has a reply waits for the loop.
 		replies: make(chan input, set.CreateConcurrency+set.DeleteConcurrency+askers+1),
 		creates: make(chan create, set.CreateConcurrency),
 		removes: make(chan remove, set.DeleteConcurrency),
@@ -81,6 +81,14 @@ func (m *Manager) Run(take, work context.Context) error {
 		m.group.Go(func() { m.asker(ctx) })
 	}
 	return m.loop(ctx, take)
+}
+
+// reply hands the answer to an effect to the loop, unless the term has ended and nobody takes it.
+func (m *Manager) reply(ctx context.Context, in input) {
+	select {
+	case m.replies <- in:
+	case <-ctx.Done():
+	}
 }
 
 // fail ends the term; of several errors the first counts.
@@ -215,6 +223,6 @@ func (m *Manager) commit(ctx context.Context) {
 		for _, w := range batch {
 			tell(ctx, m.log, w)
 		}
-		m.replies <- written{n}
+		m.reply(ctx, written{n})
 	})
 }

@@ -76,16 +76,22 @@ func (s *state) follow(sl *slot, o *Observation) {
 	if o.Ref.UID != sl.uid {
 		return
 	}
-	if o.Gone {
-		sl.phase = slotChecked
-		s.check(sl)
-		return
-	}
 	if sl.node == "" && o.Node != "" {
 		sl.node = o.Node
 		s.line(sl.event.Template).progress = s.now
 	}
 	sl.deleting = sl.deleting || o.Deleting
+	if o.Gone && o.Phase.Ended() {
+		sl.gone = true
+		s.judge(sl, o)
+		return
+	}
+	if o.Gone {
+		sl.unbound = o.Node == ""
+		sl.phase = slotChecked
+		s.check(sl)
+		return
+	}
 	sl.phase = slotLives
 	s.judge(sl, o)
 }

@@ -53,6 +53,15 @@ func (l *line) head() ID {
 	return l.waiting[0].EventID
 }
 
+// enter queues a slot that starts again. Those that have their place in room go first: the others may wait for that place.
+func (l *line) enter(sl *slot) {
+	at := slices.IndexFunc(l.again, func(other *slot) bool { return !other.occupies })
+	if at < 0 || !sl.occupies {
+		at = len(l.again)
+	}
+	l.again = slices.Insert(l.again, at, sl)
+}
+
 // drop takes a slot off that needs no POST any more.
 func (l *line) drop(sl *slot) {
 	l.again = slices.DeleteFunc(l.again, func(other *slot) bool { return other == sl })

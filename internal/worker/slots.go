@@ -33,6 +33,7 @@ type slot struct {
 	marked    bool // its first mark, or its outcome, is committed or on its way
 	running   bool // recorded as running
 	deleting  bool // somebody else's deletion was seen
+	unbound   bool // the watch showed its deletion, and that it was on no node
 	gone      bool // its Pod vanished while its end was being written
 	succeeded bool // its outcome, once it has one
 	ended     bool // no container of its Pod will run any more
@@ -154,7 +155,7 @@ func (s *state) wake(sl *slot) {
 	case slotPauses:
 		sl.phase = slotAgain
 		l := s.line(sl.event.Template)
-		l.again = append(l.again, sl)
+		l.enter(sl)
 	case slotLives:
 		if sl.seen != nil {
 			s.judge(sl, sl.seen)

@@ -70,7 +70,7 @@ func overdue(now, limit time.Time, d decision) decision {
 // did not run. Anything else may have: it is never run again.
 func missing(sl *slot) decision {
 	switch {
-	case sl.node == "":
+	case sl.unbound && sl.node == "":
 		return decision{action: actRetry, state: StateRetrying, reason: "Deleted", message: "the Pod was deleted before it was bound to a node"}
 	case sl.deleting:
 		return decision{action: actEnd, state: StateCancelled, reason: "Deleted", message: "somebody deleted the Pod"}

@@ -57,9 +57,10 @@ func TestMissing(t *testing.T) {
 		action action
 		state  State
 	}{
-		"never bound":          {slot{}, actRetry, StateRetrying},
-		"deleted by somebody":  {slot{node: "n", deleting: true}, actEnd, StateCancelled},
-		"nobody saw it vanish": {slot{node: "n"}, actEnd, StateLost},
+		"deleted while on no node":   {slot{unbound: true}, actRetry, StateRetrying},
+		"vanished while we were off": {slot{}, actEnd, StateLost},
+		"deleted by somebody":        {slot{node: "n", deleting: true}, actEnd, StateCancelled},
+		"nobody saw it vanish":       {slot{node: "n"}, actEnd, StateLost},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if d := missing(&c.slot); d.action != c.action || d.state != c.state {
