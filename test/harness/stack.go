@@ -68,7 +68,7 @@ func (b *syncBuffer) String() string {
 func NewStack(t *testing.T, c *Cluster) *Stack {
 	t.Helper()
 	s := &Stack{t: t, Cluster: c, Namespace: fmt.Sprintf("t%x", time.Now().UnixNano())}
-	s.Server = redistest.Start(t, "--appendonly", "yes")
+	s.Server = redistest.Start(t, "--appendonly", "yes", "--appendfsync", "always")
 	s.Redis = s.Server.Client()
 	s.Kubectl("create", "namespace", s.Namespace)
 	s.Kubectl("label", "namespace", s.Namespace, "pod-security.kubernetes.io/enforce=restricted")
