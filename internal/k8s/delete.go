@@ -13,22 +13,27 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-// Delete removes the Pod if it still has that UID; already gone is success. A negative grace means the Pod's own.
-// Without a UID it deletes nothing: the name may have come back as another Pod.
+// Delete implements worker.Cluster. Without a UID it deletes nothing: the name may have come back as another Pod.
 func (c *Client) Delete(ctx context.Context, ref worker.PodRef, grace time.Duration) error {
 	if ref.UID == "" {
 		return fmt.Errorf("deleting pod %q: its UID is not known", ref.Name)
 	}
 	err := c.call(ctx, c.calls.Delete().Name(ref.Name).Body(deleteOptions(ref, grace)), nil)
 	switch {
-	case err == nil, isGone(err):
+	case err == nil:
 		return nil
+	case isGone(err):
+		return gone(ref)
 	case apierrors.IsConflict(err): // most likely another UID; a GET tells
 		if missing, err := c.Missing(ctx, ref); err == nil && missing {
-			return nil
+			return gone(ref)
 		}
 	}
 	return translate("deleting", ref.Name, err)
+}
+
+func gone(ref worker.PodRef) error {
+	return fmt.Errorf("deleting pod %q: %w", ref.Name, worker.ErrGone)
 }
 
 func deleteOptions(ref worker.PodRef, grace time.Duration) *metav1.DeleteOptions {

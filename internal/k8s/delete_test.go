@@ -65,8 +65,8 @@ func TestDelete(t *testing.T) {
 		get   any
 		want  error
 	}{
-		"gone":               {404, gone, nil, nil},
-		"another Pod":        {409, conflict, other, nil},
+		"gone":               {404, gone, nil, worker.ErrGone},
+		"another Pod":        {409, conflict, other, worker.ErrGone},
 		"a conflict for now": {409, conflict, livePod(t), worker.ErrBusy},
 		"a proxy's 404":      {404, "not here", nil, worker.ErrDenied},
 		"busy":               {429, status(429, metav1.StatusReasonTooManyRequests, "slow down"), nil, worker.ErrBusy},

@@ -39,19 +39,19 @@ func (s *state) slotOf(r Report) *slot { return &s.events[r.ID].slots[r.Slot-1] 
 // ended plans the removal of the Pod of a worker whose outcome is committed.
 func (s *state) ended(sl *slot) {
 	sl.phase = slotEnded
-	if sl.uid != "" && !sl.gone {
+	if sl.uid != "" {
 		s.keep(s.podOf(sl), sl.event, s.keepUntil(sl, sl.ended))
 	}
 }
 
 // nextAttempt gives a worker its next Pod after a pause, and plans the removal of the one before.
 func (s *state) nextAttempt(sl *slot, at time.Time) {
-	if !sl.gone {
-		s.keep(s.podOf(sl), sl.event, at.Add(s.FailedTTL))
-	}
-	*sl = slot{event: sl.event, number: sl.number, attempt: sl.attempt + 1, marked: true, phase: slotPauses}
-	s.alarm(sl, at.Add(retryPause(sl.attempt)))
+	s.keep(s.podOf(sl), sl.event, at.Add(s.FailedTTL))
+	s.renew(sl, at)
 }
 
-// retryPause is how long a worker waits before its attempt k > 1, counted from the record of the end of the one before.
-func retryPause(k int) time.Duration { return backoff(k+1, time.Minute) }
+// renew makes a slot ready for its next attempt, after a pause that counts from the record of the end of the last one.
+func (s *state) renew(sl *slot, ended time.Time) {
+	*sl = slot{event: sl.event, number: sl.number, attempt: sl.attempt + 1, marked: true, phase: slotPauses}
+	s.alarm(sl, ended.Add(backoff(sl.attempt+1, time.Minute)))
+}

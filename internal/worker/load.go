@@ -38,8 +38,7 @@ func (s *state) restoreSlot(sl *slot, rec SlotRecord) {
 		sl.phase, sl.succeeded = slotEnded, rec.State == StateSucceeded
 		sl.event.counts.add(rec.State)
 	case rec.State == StateRetrying:
-		*sl = slot{event: sl.event, number: sl.number, attempt: rec.Attempt + 1, marked: true, phase: slotPauses}
-		s.alarm(sl, rec.At.Add(retryPause(sl.attempt)))
+		s.renew(sl, rec.At)
 	default:
 		sl.phase, sl.running = slotLives, rec.State == StateRunning
 		s.occupy(sl, true)

@@ -63,8 +63,7 @@ func (s *state) look(sl *slot, o *Observation) {
 		}
 	case slotLives, slotChecked:
 		s.follow(sl, o)
-	case slotEnding:
-		sl.gone = sl.gone || o.Gone && o.Ref.UID == sl.uid
+	case slotEnding: // its end is decided, and the DELETE will tell whether it is gone
 	case slotEnded:
 		if !o.Gone && o.Ref.UID == sl.uid { // it was recorded in an earlier term
 			s.keep(o.Ref, sl.event, s.keepUntil(sl, o.Phase.Ended()))
@@ -81,19 +80,14 @@ func (s *state) follow(sl *slot, o *Observation) {
 		s.line(sl.event.Template).progress = s.now
 	}
 	sl.deleting = sl.deleting || o.Deleting
-	if o.Gone && o.Phase.Ended() {
-		sl.gone = true
-		s.judge(sl, o)
-		return
-	}
-	if o.Gone {
+	if o.Gone && !o.Phase.Ended() {
 		sl.unbound = o.Node == ""
 		sl.phase = slotChecked
 		s.check(sl)
 		return
 	}
 	sl.phase = slotLives
-	s.judge(sl, o)
+	s.judge(sl, o) // of a Pod that is gone the last sight may tell how it ended
 }
 
 // judge asks for the verdict on a living slot and acts on it.
@@ -166,7 +160,6 @@ func (s *state) checked(in checked) {
 	case !in.missing:
 		s.alarm(sl, s.now.Add(recheckPause))
 	default:
-		sl.gone = true
 		s.apply(sl, nil, missing(sl))
 	}
 }
@@ -188,8 +181,9 @@ func (s *state) compare(batch []Observation) {
 	for _, id := range slices.SortedFunc(maps.Keys(s.events), ID.Compare) {
 		e := s.events[id]
 		for i := range e.slots {
-			if sl := &e.slots[i]; !there[s.podOf(sl)] {
-				s.unseen(sl)
+			if sl := &e.slots[i]; sl.phase == slotLives && !there[s.podOf(sl)] {
+				sl.phase = slotChecked
+				s.check(sl)
 			}
 		}
 		if !s.listed && e.recorded {
@@ -197,17 +191,6 @@ func (s *state) compare(batch []Observation) {
 		}
 	}
 	s.listed = true
-}
-
-// unseen handles a slot whose Pod a complete observation does not show.
-func (s *state) unseen(sl *slot) {
-	switch sl.phase {
-	case slotLives:
-		sl.phase = slotChecked
-		s.check(sl)
-	case slotEnding:
-		sl.gone = true
-	}
 }
 
 // endOf is when a Pod ended; now, if it does not say.
@@ -218,12 +201,13 @@ func (s *state) endOf(o *Observation) time.Time {
 	return o.Finished
 }
 
-// stray handles a Pod whose event is not in hand. The record of a closed event is the tombstone of all its Pods.
+// stray handles a Pod whose event is not in hand. The record of a closed event is the tombstone of all its Pods. When it
+// has expired the mark still says that the event was taken in, and an open event's record does not expire.
 func (s *state) stray(o Observation, rec *Record) {
 	switch {
 	case s.events[o.Event] != nil:
 		s.sight(&o)
-	case rec == nil || !rec.Closed:
+	case rec != nil && !rec.Closed, rec == nil && (!o.Phase.Ended() || o.Event.Compare(s.before) > 0):
 		s.say(slog.LevelWarn, "a Pod of ours has no record, it is left alone",
 			"event_id", o.Event.String(), "pod", o.Ref.Name)
 	case !o.Phase.Ended():

@@ -174,7 +174,8 @@ type Cluster interface {
 	// Create starts the Pod of one attempt. The errors wrap one of the Err values below; with ErrExists the UID of
 	// our existing Pod is returned. It is called by several goroutines at once and returns within its own timeout.
 	Create(ctx context.Context, p PodSpec) (uid string, err error)
-	// Delete removes the Pod if it still has that UID; already gone is success. A negative grace means the Pod's own.
+	// Delete asks for the Pod's end if it still has that UID; the watch says when it is gone. ErrGone: it was before, and
+	// the watch will say nothing. A negative grace means the Pod's own.
 	Delete(ctx context.Context, ref PodRef, grace time.Duration) error
 	// Watch calls each with all Pods of this installation (complete, from a consistent LIST, first and after every
 	// interruption), then with changes as they come, from one goroutine, until ctx ends. It returns only ctx's error
@@ -193,6 +194,9 @@ var (
 	ErrDenied  = errors.New("the API server denies us access")      // 401, RBAC 403, namespace gone: the operator's to mend
 	ErrUnknown = errors.New("the API server's answer is not known") // it may exist now: try again, same name
 )
+
+// ErrGone is what a Delete ends with when there is no such Pod any more: as good as deleted.
+var ErrGone = errors.New("the Pod is gone already")
 
 // PodSpec asks for the Pod of one attempt.
 type PodSpec struct {

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"errors"
 	"log/slog"
 	"time"
 )
@@ -9,11 +10,14 @@ import (
 type removalPhase uint8
 
 const (
-	removalWaits removalPhase = iota // until at: its TTL, or the pause before another try
+	removalWaits removalPhase = iota // until at: its TTL, or the pause before another DELETE
 	removalDue                       // for a place in flight
 	removalSent                      // a DELETE is in flight
-	removalTaken                     // the API server took it: the watch will say when the Pod is gone
 )
+
+// goneTimeout is how long after a DELETE the watch may take to say that the Pod is gone, before it is sent again: a Pod
+// whose labels were edited goes unseen.
+const goneTimeout = 5 * time.Minute
 
 // removal is a Pod whose worker's outcome (or the end of whose attempt) is recorded: kept for its TTL, then deleted.
 type removal struct {
@@ -70,15 +74,22 @@ func (s *state) removed(in removed) {
 	if r == nil || r.ref != in.PodRef {
 		return // the watch was faster
 	}
-	if in.err == nil {
-		r.phase = removalTaken
-		return
+	switch {
+	case errors.Is(in.err, ErrGone):
+		s.away(r)
+	case in.err == nil:
+		s.postpone(r, goneTimeout)
+	default:
+		if r.tries == 0 {
+			s.say(slog.LevelWarn, "deleting a Pod failed, trying again", "pod", r.ref.Name, "error", in.err)
+		}
+		r.tries++
+		s.postpone(r, backoff(r.tries, 30*time.Second))
 	}
-	if r.tries == 0 {
-		s.say(slog.LevelWarn, "deleting a Pod failed, trying again", "pod", r.ref.Name, "error", in.err)
-	}
-	r.tries++
-	r.phase, r.at = removalWaits, s.now.Add(backoff(r.tries, 30*time.Second))
+}
+
+func (s *state) postpone(r *removal, d time.Duration) {
+	r.phase, r.at = removalWaits, s.now.Add(d)
 	s.timers.set(timer{at: r.at, removal: r})
 }
 

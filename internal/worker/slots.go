@@ -34,7 +34,6 @@ type slot struct {
 	running   bool // recorded as running
 	deleting  bool // somebody else's deletion was seen
 	unbound   bool // the watch showed its deletion, and that it was on no node
-	gone      bool // its Pod vanished while its end was being written
 	succeeded bool // its outcome, once it has one
 	ended     bool // no container of its Pod will run any more
 	uid       string

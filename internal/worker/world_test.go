@@ -288,7 +288,10 @@ func (w *world) checkRemove(ref PodRef) {
 		return
 	}
 	rec := w.records[p.obs.Event]
-	if rec.Closed {
+	if rec == nil && (w.mark.Compare(p.obs.Event) < 0 || !p.obs.Phase.Ended()) {
+		w.fatal("%s is deleted and nothing is known of it", ref.Name)
+	}
+	if rec == nil || rec.Closed {
 		return
 	}
 	sl := rec.Slots[p.obs.Slot-1]
@@ -398,9 +401,12 @@ func (w *world) serveRemove(i int, fail bool) {
 	c := w.removes[i]
 	w.removes = slices.Delete(w.removes, i, i+1)
 	r := removed{remove: c}
-	if fail {
+	switch p := w.pods[c.Name]; {
+	case fail:
 		r.err = errors.New("no answer")
-	} else if p := w.pods[c.Name]; p != nil && p.obs.Ref == c.PodRef {
+	case p == nil || p.obs.Ref != c.PodRef:
+		r.err = ErrGone
+	default:
 		w.vanish(c.Name)
 	}
 	w.replies = append(w.replies, r)
@@ -458,7 +464,7 @@ func (w *world) heal() {
 		}
 		w.deliverWatch(len(w.watched))
 		if w.quiet() {
-			if w.open() == 0 && len(w.pods) == 0 && w.read == len(w.entries) {
+			if w.open() == 0 && len(w.pods) == 0 && w.read == len(w.entries) && len(w.core.removals) == 0 {
 				return
 			}
 			next := w.core.next()

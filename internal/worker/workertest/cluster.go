@@ -105,7 +105,7 @@ func (c *Cluster) Delete(_ context.Context, ref worker.PodRef, _ time.Duration) 
 	defer c.mu.Unlock()
 	p := c.pods[ref.Name]
 	if p == nil || p.Ref != ref {
-		return nil
+		return worker.ErrGone
 	}
 	delete(c.pods, ref.Name)
 	c.deletes = append(c.deletes, ref.Name)
