@@ -25,7 +25,7 @@ func (c *Client) Delete(ctx context.Context, ref worker.PodRef, grace time.Durat
 	case isGone(err):
 		return gone(ref)
 	case apierrors.IsConflict(err): // most likely another UID; a GET tells
-		if missing, err := c.Missing(ctx, ref); err == nil && missing {
+		if o, err := c.Look(ctx, ref); err == nil && o == nil {
 			return gone(ref)
 		}
 	}
@@ -44,17 +44,23 @@ func deleteOptions(ref worker.PodRef, grace time.Duration) *metav1.DeleteOptions
 	return o
 }
 
-// Missing asks whether that very Pod is gone. Only the API server's own words count as a yes.
-func (c *Client) Missing(ctx context.Context, ref worker.PodRef) (bool, error) {
+// Look implements worker.Cluster. Only the API server's own words count as gone.
+func (c *Client) Look(ctx context.Context, ref worker.PodRef) (*worker.Observation, error) {
 	var pod corev1.Pod
 	err := c.get(ctx, ref.Name, &pod)
 	switch {
 	case isGone(err):
-		return true, nil
+		return nil, nil
 	case err != nil:
-		return false, translate("looking for", ref.Name, err)
+		return nil, translate("looking for", ref.Name, err)
+	case ref.UID != "" && pod.UID != types.UID(ref.UID):
+		return nil, nil
 	}
-	return ref.UID != "" && pod.UID != types.UID(ref.UID), nil
+	o, ok := c.observe(&pod)
+	if !ok {
+		return nil, fmt.Errorf("looking for pod %q: %w", ref.Name, worker.ErrForeign)
+	}
+	return &o, nil
 }
 
 // isGone is false for the 404 of something that is no API server: a proxy, a wrong path.

@@ -97,7 +97,7 @@ func TestDeleteWithoutUID(t *testing.T) {
 	}
 }
 
-func TestMissing(t *testing.T) {
+func TestLook(t *testing.T) {
 	for name, test := range map[string]struct {
 		ref   worker.PodRef
 		code  int
@@ -114,9 +114,9 @@ func TestMissing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newTestClient(t, func(w http.ResponseWriter, _ *http.Request) { answer(w, test.code, test.reply) })
-			got, err := c.Missing(t.Context(), test.ref)
-			if got != test.want || (err != nil) != test.fails {
-				t.Errorf("got %v, %v", got, err)
+			o, err := c.Look(t.Context(), test.ref)
+			if got := o == nil && err == nil; got != test.want || (err != nil) != test.fails {
+				t.Errorf("got %v, %v", o, err)
 			}
 		})
 	}

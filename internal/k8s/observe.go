@@ -21,7 +21,9 @@ func (o *Options) observe(pod *corev1.Pod) (worker.Observation, bool) {
 	}
 	seen.Phase = phase(pod.Status.Phase)
 	seen.Node = line(pod.Spec.NodeName, maxName)
-	seen.Deleting = pod.DeletionTimestamp != nil
+	if t := pod.DeletionTimestamp; t != nil {
+		seen.Deleting = sane(t.Time)
+	}
 	seen.Created = sane(pod.CreationTimestamp.Time)
 	if seen.Phase.Ended() {
 		ended(pod, &seen)

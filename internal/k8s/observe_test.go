@@ -47,7 +47,7 @@ func TestObserve(t *testing.T) {
 		}, worker.Observation{Phase: worker.PhaseRunning}},
 		"terminating": {func(p *corev1.Pod) {
 			p.DeletionTimestamp = new(metav1.NewTime(created))
-		}, worker.Observation{Deleting: true}},
+		}, worker.Observation{Deleting: created}},
 		"image pull": {func(p *corev1.Pod) {
 			p.Status.ContainerStatuses = []corev1.ContainerStatus{stuck("ImagePullBackOff", "Back-off pulling image")}
 		}, worker.Observation{Waiting: worker.WaitingImage, Reason: "ImagePullBackOff", Message: "Back-off pulling image"}},

@@ -44,7 +44,7 @@ func (j *Journal) nextMark(ctx context.Context, batch []worker.Write) (*worker.I
 		return j.mark, nil
 	}
 	if j.mark == nil {
-		mark, err := j.Mark(ctx)
+		mark, err := j.readMark(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -22,7 +22,7 @@ type JournalOptions struct {
 }
 
 // Journal keeps the records of one stream's events. It implements worker.Journal: one goroutine calls
-// Open, one calls Commit, any call Find and Mark.
+// Open, one calls Commit, any call Find.
 type Journal struct {
 	client *Client
 	keys   Keys
@@ -121,8 +121,13 @@ func (j *Journal) Find(ctx context.Context, id worker.ID) (*worker.Record, error
 	return j.decode(id, j.client.commands.HGetAll(ctx, j.keys.Event(id)))
 }
 
-// Mark implements worker.Journal.
-func (j *Journal) Mark(ctx context.Context) (worker.ID, error) {
+// Begin implements worker.Journal.
+func (j *Journal) Begin(ctx context.Context) (mark worker.ID, known bool, err error) {
+	mark, err = j.readMark(ctx)
+	return mark, true, err
+}
+
+func (j *Journal) readMark(ctx context.Context) (worker.ID, error) {
 	mark, err := decodeMark(j.keys.Mark(), j.client.commands.Get(ctx, j.keys.Mark()))
 	return mark, j.client.wrap("reading the mark", err)
 }

@@ -170,11 +170,11 @@ func testMark(t *testing.T, p *place) {
 	if mark() != "5-10" {
 		t.Errorf("mark is %q, want 5-10", mark())
 	}
-	if got, err := j.Mark(t.Context()); err != nil || got.String() != "5-10" {
+	if got, err := j.readMark(t.Context()); err != nil || got.String() != "5-10" {
 		t.Errorf("Mark: %v, %v", got, err)
 	}
 	p.do(t, "SET", keysOf.Mark(), "rubbish")
-	if _, err := j.Mark(t.Context()); err == nil || !strings.Contains(err.Error(), keysOf.Mark()) {
+	if _, err := j.readMark(t.Context()); err == nil || !strings.Contains(err.Error(), keysOf.Mark()) {
 		t.Errorf("a mark that is none: %v", err)
 	}
 }

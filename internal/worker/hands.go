@@ -77,8 +77,8 @@ func (m *Manager) asker(ctx context.Context) {
 func (m *Manager) answer(ctx context.Context, e effect) {
 	switch e := e.(type) {
 	case check:
-		gone, err := m.cluster.Missing(ctx, e.PodRef)
-		m.reply(ctx, checked{check: e, missing: gone, err: err})
+		o, err := m.cluster.Look(ctx, e.PodRef)
+		m.reply(ctx, checked{check: e, missing: o == nil && err == nil, err: err})
 	case find:
 		rec, err := m.journal.Find(ctx, e.id)
 		if errors.Is(err, ErrUnreadable) {

@@ -101,9 +101,9 @@ func (m *Manager) fail(err error) {
 
 // load reads what earlier terms left: the mark and every open record.
 func (m *Manager) load(ctx context.Context) (loaded, error) {
-	mark, err := m.journal.Mark(ctx)
+	mark, _, err := m.journal.Begin(ctx)
 	if err != nil {
-		return loaded{}, fmt.Errorf("reading the mark: %w", err)
+		return loaded{}, fmt.Errorf("beginning a term: %w", err)
 	}
 	in := loaded{mark: mark}
 	var after ID

@@ -79,7 +79,7 @@ func (s *state) follow(sl *slot, o *Observation) {
 		sl.node = o.Node
 		s.line(sl.event.Template).progress = s.now
 	}
-	sl.deleting = sl.deleting || o.Deleting
+	sl.deleting = sl.deleting || !o.Deleting.IsZero()
 	if o.Gone && !o.Phase.Ended() {
 		sl.unbound = o.Node == ""
 		sl.phase = slotChecked

@@ -9,11 +9,15 @@ import (
 // Source is where entries come from: the Redis stream.
 type Source interface {
 	// Read returns the next entries in stream order, after at most about two seconds; none is no error. First after
-	// the start, and first after every error, it returns what was delivered to this consumer before and is not
-	// acknowledged yet (Redelivered), from the beginning, then new entries. A group that does not exist is created.
-	// One goroutine calls it.
+	// the start, and first after every error, it returns what was delivered before and is not acknowledged yet
+	// (Redelivered), from the beginning, under whichever consumer's name, then new entries. A group that does not exist
+	// is created. One goroutine calls it.
 	Read(ctx context.Context) ([]Entry, error)
 }
+
+// ErrStartOver is what a Read ends with when the stream is not the one this term began with: a new one that counts from
+// below the mark. Only a new term can read it.
+var ErrStartOver = errors.New("the stream is a new one")
 
 // Entry is one raw stream entry.
 type Entry struct {
@@ -23,6 +27,9 @@ type Entry struct {
 	Redelivered bool
 	// Trimmed: it is pending, but somebody deleted it from the stream; only its ID is left.
 	Trimmed bool
+	// Poisonous: it was delivered so often without ever being taken in that its body may be what ends us. So the body
+	// was not read; only the ID is there.
+	Poisonous bool
 	// Holder is the event that holds this entry's idempotency key, as read from Redis with the entry; the zero ID
 	// when nobody does. HolderHash is the content hash it was taken with.
 	Holder     ID
@@ -31,15 +38,18 @@ type Entry struct {
 
 // Journal is the memory that outlives the process: the records in Redis.
 type Journal interface {
+	// Begin starts a term, before anything else is called: from now on no earlier term, of this process or another, can
+	// write any more. It returns the highest ID ever taken in; the zero ID when there is none. known is false when no
+	// term ever began here, which after one that did means that Redis was emptied.
+	Begin(ctx context.Context) (mark ID, known bool, err error)
 	// Open returns the records of events that are not closed yet, in numeric order of their IDs, starting after the
 	// given one (the zero ID: from the beginning), at most n of them. Fewer than n: there are no more.
 	Open(ctx context.Context, after ID, n int) ([]Record, error)
 	// Find returns the record of one event, closed or not; nil when there is none; ErrUnreadable.
 	Find(ctx context.Context, id ID) (*Record, error)
-	// Mark returns the highest ID ever taken in; the zero ID when there is none.
-	Mark(ctx context.Context) (ID, error)
-	// Commit applies the batch in its order in one MULTI, all or nothing. An error means unknown: it may have been
-	// applied. The caller then ends its term and starts a new one from the records.
+	// Commit applies the batch in its order in one MULTI, all or nothing; never when another term has begun since, or
+	// when Redis was emptied. An error means unknown: it may have been applied. The caller then ends its term and
+	// starts a new one from the records. An empty batch only asks whether the term still stands.
 	Commit(ctx context.Context, batch []Write) error
 }
 
@@ -54,6 +64,13 @@ type Record struct {
 	Settled bool
 	Closed  bool
 	Counts  Counts
+	Victims []Victim // of a scale_down that is settled: whom it takes away
+}
+
+// Victim is one slot that a scale_down has chosen.
+type Victim struct {
+	Event ID
+	Slot  int // 1..
 }
 
 // SlotRecord is the mark, or the outcome, of one slot. The zero value: nothing is known, no Pod was marked.
@@ -142,6 +159,22 @@ type (
 	}
 	// Ack acknowledges an entry whose event was settled before and that was delivered again. No status entry.
 	Ack struct{ ID ID }
+	// Choose settles a scale_down: its victims are recorded, and its entry is acknowledged. The status entry
+	// `scaled_down` says how many there are of those asked for.
+	Choose struct {
+		ID      ID
+		TaskID  string
+		Victims []Victim
+		Asked   int
+		At      time.Time
+	}
+	// Restore writes the whole record of an open event anew, with its place in the open set, its idempotency key and,
+	// if it is the highest, the mark: Redis was emptied, or has lost this one. No status entry.
+	Restore struct {
+		Record Record
+		Hash   string // content hash
+		At     time.Time
+	}
 )
 
 func (Accept) isWrite()    {}
@@ -152,6 +185,8 @@ func (Outcome) isWrite()   {}
 func (Settle) isWrite()    {}
 func (Close) isWrite()     {}
 func (Ack) isWrite()       {}
+func (Choose) isWrite()    {}
+func (Restore) isWrite()   {}
 
 // Report is what is recorded and said of one worker at one moment.
 type Report struct {
@@ -181,8 +216,10 @@ type Cluster interface {
 	// interruption), then with changes as they come, from one goroutine, until ctx ends. It returns only ctx's error
 	// or one that makes watching impossible.
 	Watch(ctx context.Context, each func(obs []Observation, complete bool)) error
-	// Missing asks the API server, consistently, whether that Pod (name and UID; an empty UID: the name) is gone.
-	Missing(ctx context.Context, ref PodRef) (bool, error)
+	// Look asks the API server, consistently, for one Pod; nil: it is gone, and if it came back, then with another UID.
+	// A Pod with that UID is shown whatever became of its labels and annotations: Event, Slot and Attempt may be zero.
+	// Without a UID it is ours if it says so, else ErrForeign. Origin is filled in.
+	Look(ctx context.Context, ref PodRef) (*Observation, error)
 }
 
 // What a Create can end with besides success: each says what to do next.
@@ -246,7 +283,8 @@ type Observation struct {
 	Gone      bool // the watch says it is deleted; with nothing else set but what was last seen
 	Phase     Phase
 	Node      string // empty: not bound
-	Deleting  bool   // it has a deletionTimestamp
+	Deleting  time.Time // somebody asked for its deletion: when its grace is over
+	Protected bool      // its owner wants no scale_down to take it
 	Disrupted bool   // ended, or being ended, by the infrastructure: evicted, preempted, node shutdown, not admitted by the kubelet
 	Waiting   Waiting
 	Reason    string    // CamelCase: why it waits or ended: OOMKilled, Error, Evicted, ErrImagePull, Unschedulable …
@@ -254,4 +292,5 @@ type Observation struct {
 	ExitCode  *int      // of the ended container
 	Created   time.Time // the API server's clock
 	Finished  time.Time // when the container ended, else zero
+	Origin    *Event    // the event as its annotation has it, not checked; nil if it has none, or was not asked for
 }

@@ -94,7 +94,7 @@ func simulation(w *world) map[string]func(*rapid.T) {
 					w.tell(name)
 				}
 			case "deleting":
-				p.obs.Deleting = true
+				p.obs.Deleting = w.now.Add(30 * time.Second)
 				w.tell(name)
 			case "delete":
 				// The promise excepts a deletion between a Pod's creation and its mark.

@@ -115,12 +115,16 @@ func (c *Cluster) Delete(_ context.Context, ref worker.PodRef, _ time.Duration) 
 	return nil
 }
 
-// Missing is worker.Cluster's.
-func (c *Cluster) Missing(_ context.Context, ref worker.PodRef) (bool, error) {
+// Look is worker.Cluster's.
+func (c *Cluster) Look(_ context.Context, ref worker.PodRef) (*worker.Observation, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p := c.pods[ref.Name]
-	return p == nil || ref.UID != "" && p.Ref.UID != ref.UID, nil
+	if p == nil || ref.UID != "" && p.Ref.UID != ref.UID {
+		return nil, nil
+	}
+	seen := *p
+	return &seen, nil
 }
 
 // Watch is worker.Cluster's.

@@ -84,9 +84,9 @@ func open(t *testing.T, r Records, after worker.ID, n int) []worker.ID {
 
 func mark(t *testing.T, r Records) worker.ID {
 	t.Helper()
-	id, err := r.Journal.Mark(t.Context())
+	id, _, err := r.Journal.Begin(t.Context())
 	if err != nil {
-		t.Fatalf("Mark: %v", err)
+		t.Fatalf("Begin: %v", err)
 	}
 	return id
 }

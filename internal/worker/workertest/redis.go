@@ -127,11 +127,11 @@ func (r *Redis) Find(_ context.Context, id worker.ID) (*worker.Record, error) {
 	return &c, nil
 }
 
-// Mark is worker.Journal's.
-func (r *Redis) Mark(context.Context) (worker.ID, error) {
+// Begin is worker.Journal's.
+func (r *Redis) Begin(context.Context) (mark worker.ID, known bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.mark, r.fail
+	return r.mark, true, r.fail
 }
 
 // Commit is worker.Journal's.
