@@ -185,9 +185,11 @@ func (p *process) ready(ctx context.Context) error {
 // terms runs one Manager after the other. A term ends early when it cannot know what was written: the next one learns
 // it from the records.
 func (p *process) terms(take, work context.Context) {
+	var remains worker.Remains
 	for tries := 0; take.Err() == nil; {
 		began := time.Now()
-		err := p.term(take, work)
+		var err error
+		remains, err = p.term(take, work, remains)
 		if take.Err() != nil {
 			if err != nil {
 				p.log.Warn("stopped with work in flight: the next start goes on with it", "error", err)
@@ -207,7 +209,7 @@ func (p *process) terms(take, work context.Context) {
 	}
 }
 
-func (p *process) term(take, work context.Context) error {
+func (p *process) term(take, work context.Context, before worker.Remains) (worker.Remains, error) {
 	r := p.cfg.Redis
 	source := redis.NewSource(p.redis, redis.SourceOptions{
 		Stream: r.Stream, Group: r.ConsumerGroup, Consumer: r.Consumer, Logger: p.log,
@@ -215,5 +217,7 @@ func (p *process) term(take, work context.Context) error {
 	journal := redis.NewJournal(p.redis, redis.JournalOptions{
 		Stream: r.Stream, Group: r.ConsumerGroup, RecordTTL: p.cfg.Workers.RecordTTL, Logger: p.log,
 	})
-	return worker.NewManager(source, journal, p.cluster, p.settings, p.log).Run(take, work)
+	m := worker.NewManager(source, journal, p.cluster, p.settings, before, p.log)
+	err := m.Run(take, work)
+	return m.Remains(), err
 }

@@ -7,13 +7,14 @@ func (s *state) committed(n int) {
 	done := s.unwritten[:n]
 	s.unwritten = s.unwritten[n:]
 	for _, w := range done {
+		s.highest = higher(s.highest, takenIn(w))
 		switch w := w.(type) {
 		case Accept:
-			e := s.events[w.Event.EventID]
-			e.recorded = true
-			if s.listed {
-				s.enqueue(e)
-			}
+			s.accepted(s.events[w.Event.EventID])
+		case Restore:
+			s.adopted(s.events[w.Record.Event.EventID])
+		case Choose:
+			s.chosen(s.events[w.ID])
 		case Progress:
 			if w.State == StateRetrying {
 				s.nextAttempt(s.slotOf(w.Report), w.At)
@@ -34,24 +35,64 @@ func (s *state) committed(n int) {
 	}
 }
 
+// takenIn is the entry that a write takes in; the zero ID if none.
+func takenIn(w Write) ID {
+	switch w := w.(type) {
+	case Accept:
+		return w.Event.EventID
+	case Duplicate:
+		return w.ID
+	case Reject:
+		return w.ID
+	}
+	return ID{}
+}
+
+func (s *state) accepted(e *event) {
+	e.recorded = true
+	if e.IdempotencyKey != "" {
+		s.leaving = append(s.leaving, leaving{id: e.EventID, key: e.IdempotencyKey})
+	}
+	s.reclaim(e)
+	if s.listed {
+		s.begin(e)
+	}
+}
+
 func (s *state) slotOf(r Report) *slot { return &s.events[r.ID].slots[r.Slot-1] }
 
 // ended plans the removal of the Pod of a worker whose outcome is committed.
 func (s *state) ended(sl *slot) {
 	sl.phase = slotEnded
-	if sl.uid != "" {
-		s.keep(s.podOf(sl), sl.event, s.keepUntil(sl, sl.ended))
+	lives := sl.occupies
+	s.occupy(sl, false)
+	switch ref := s.podOf(sl); {
+	case sl.absent:
+		s.forget(ref)
+	case sl.uid != "":
+		s.keep(ref, sl.event.EventID, s.keepUntil(sl, sl.ended), lives)
+	}
+	if o := sl.seen; o != nil {
+		sl.seen = nil
+		s.late(sl, o)
 	}
 }
 
 // nextAttempt gives a worker its next Pod after a pause, and plans the removal of the one before.
 func (s *state) nextAttempt(sl *slot, at time.Time) {
-	s.keep(s.podOf(sl), sl.event, at.Add(s.FailedTTL))
+	if !sl.absent {
+		s.keep(s.podOf(sl), sl.event.EventID, at.Add(s.FailedTTL), false)
+	}
 	s.renew(sl, at)
 }
 
 // renew makes a slot ready for its next attempt, after a pause that counts from the record of the end of the last one.
+// A doomed one gets none.
 func (s *state) renew(sl *slot, ended time.Time) {
-	*sl = slot{event: sl.event, number: sl.number, attempt: sl.attempt + 1, marked: true, phase: slotPauses}
+	*sl = slot{event: sl.event, number: sl.number, attempt: sl.attempt + 1, marked: true, phase: slotPauses, doom: sl.doom}
+	if sl.doom != nil {
+		s.cull(sl)
+		return
+	}
 	s.alarm(sl, ended.Add(backoff(sl.attempt+1, time.Minute)))
 }

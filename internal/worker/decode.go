@@ -49,7 +49,7 @@ const (
 	CodeTrace          = "invalid_trace_context"
 	CodeMetadata       = "invalid_metadata"
 	CodeTrimmed        = "trimmed"
-	CodeNotImplemented = "not_implemented"
+	CodePoison         = "poison"
 )
 
 func reject(code, format string, args ...any) *Rejection {

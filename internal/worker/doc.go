@@ -10,6 +10,8 @@
 //	5 Cluster   watch   what becomes of the Pods                                                    pods.go, sights.go
 //	6 state     verdict running, retry, ended or stuck; record the outcome; after its TTL the Pod goes   verdict.go, removal.go
 //
+// A scale_down has victims instead of slots: it chooses them once, records them, and takes them away      victims.go
+//
 // All decisions are in state, a pure core: step takes one input and returns effects, and what came of an effect arrives
 // as a later input. Whatever must not happen before a write is committed is returned only by the step that learns of the
 // commit. So the whole of it can be driven single-threaded through every order of events, losses and crashes; see

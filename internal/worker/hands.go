@@ -9,14 +9,18 @@ import (
 
 // The goroutines that do what the core wants done. Each turns effects into inputs, one at a time.
 
-// reader reads the stream until take or ctx is done. A batch that was read but not handed over stays pending in
-// Redis and is read again by the next term.
+// reader reads the stream until take or ctx is done, or until only a new term can read it. A batch that was read but not
+// handed over stays pending in Redis and is read again by the next term.
 func (m *Manager) reader(ctx, take context.Context) {
 	take, cancel := context.WithCancel(take)
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
 	for tries := 0; take.Err() == nil; {
 		batch, err := m.source.Read(take)
+		if errors.Is(err, ErrStartOver) {
+			m.fail(err)
+			return
+		}
 		if err != nil && take.Err() == nil {
 			if tries == 0 {
 				m.log.Warn("reading the stream failed, trying again", "error", err)
@@ -78,7 +82,7 @@ func (m *Manager) answer(ctx context.Context, e effect) {
 	switch e := e.(type) {
 	case check:
 		o, err := m.cluster.Look(ctx, e.PodRef)
-		m.reply(ctx, checked{check: e, missing: o == nil && err == nil, err: err})
+		m.reply(ctx, checked{check: e, pod: o, err: err})
 	case find:
 		rec, err := m.journal.Find(ctx, e.id)
 		if errors.Is(err, ErrUnreadable) {

@@ -11,15 +11,20 @@ type event struct {
 	Event
 	acceptedAt time.Time
 	recorded   bool // its record is committed
-	settling   bool // its Settle is emitted
+	settling   bool // its Settle, or its Choose, is emitted
 	settled    bool // and committed
-	closed     bool // its Close is committed
+	closing    bool // its Close is emitted
+	closed     bool // and committed
 
-	slots   []slot // index 0 is slot 1
+	slots   []slot // index 0 is slot 1; none of a scale_down
+	queued  bool   // in its line, or was
 	started int    // how many of them, from the first on, were taken off the queue
 	marked  int    // how many have a mark or an outcome, committed or on its way
-	counts  Counts // outcomes, committed or on their way
+	counts  Counts // outcomes, committed or on their way; a scale_down's: those of its victims
 	pods    int    // removals that are not done
+
+	victims []Victim // of a scale_down, once it has chosen
+	due     int      // how many of them have no outcome
 }
 
 // holding is who holds an idempotency key, and with what content.
@@ -28,9 +33,9 @@ type holding struct {
 	hash string
 }
 
-// leaving is a refused entry or a closed event that is forgotten soon. Not at once: a batch that was read before the
-// commit may still bring the same entry, or an entry with the same key, and its reader saw nothing in Redis yet. The
-// reader hands its batches over one by one, so the batch after the next one was read after the commit.
+// leaving is a refused entry, or the key of an accepted one, that is forgotten soon. Not at once: a batch that was read
+// before the commit may still bring the same entry, or an entry with the same key, and its reader saw nothing in Redis
+// yet. The reader hands its batches over one by one, so the batch after the next one was read after the commit.
 type leaving struct {
 	id  ID
 	key string
@@ -60,7 +65,7 @@ func (s *state) takeIn(batch []Entry) {
 // (somebody set the group back), and is not in hand.
 func (s *state) question(en *Entry) *question {
 	fresh := !en.Redelivered && en.ID.Compare(s.before) > 0
-	if fresh || s.events[en.ID] != nil || s.inHand[en.ID] {
+	if fresh || s.events[en.ID] != nil || s.inHand[en.ID] || s.waits(en.ID) {
 		return nil
 	}
 	return s.ask(en.ID)
@@ -99,7 +104,7 @@ func (s *state) take(en *Entry, q *question) {
 		// It stays pending: to acknowledge it might lose it, and to accept it might run it twice.
 	case e != nil && e.settled, q != nil && q.record != nil:
 		s.write(Ack{en.ID})
-	case e != nil, s.inHand[en.ID]:
+	case e != nil, s.inHand[en.ID], s.waits(en.ID):
 		// its Settle, or its refusal, acknowledges it
 	case en.ID.Compare(s.before) <= 0:
 		s.inHand[en.ID] = true
@@ -115,10 +120,11 @@ func (s *state) accept(en *Entry) {
 		s.reject(en, "", &Rejection{CodeTrimmed, "somebody deleted the entry from the stream before it was taken in"})
 		return
 	}
-	ev, bad := Decode(en.ID, en.Fields, s.Rules)
-	if bad == nil && ev.Type == ScaleDown {
-		bad = &Rejection{CodeNotImplemented, "scale_down is not implemented yet: no worker was taken away"}
+	if en.Poisonous {
+		s.reject(en, "", &Rejection{CodePoison, "it was delivered again and again and never taken in: its body was not read"})
+		return
 	}
+	ev, bad := Decode(en.ID, en.Fields, s.Rules)
 	if bad != nil {
 		task := en.Fields[keyTaskID]
 		if text(task, maxTaskID) != "" {
@@ -140,7 +146,10 @@ func (s *state) accept(en *Entry) {
 }
 
 func newEvent(ev Event, acceptedAt time.Time) *event {
-	e := &event{Event: ev, acceptedAt: acceptedAt, slots: make([]slot, ev.PodCount)}
+	e := &event{Event: ev, acceptedAt: acceptedAt}
+	if ev.Type == ScaleUp {
+		e.slots = make([]slot, ev.PodCount)
+	}
 	for i := range e.slots {
 		e.slots[i].event, e.slots[i].number, e.slots[i].attempt = e, i+1, 1
 	}
@@ -191,9 +200,17 @@ func (s *state) ask(id ID) *question {
 func (s *state) found(in found) {
 	s.asking--
 	q := s.asked[in.id]
+	if s.events[in.id] != nil || s.inHand[in.id] || s.waits(in.id) { // taken in since: the answer is an old one
+		delete(s.asked, in.id)
+		for i := range q.pods {
+			s.sight(&q.pods[i])
+		}
+		s.takeHeld()
+		return
+	}
 	q.answered, q.record, q.unreadable = true, in.record, in.unreadable
 	for _, o := range q.pods {
-		s.stray(o, in.record)
+		s.stray(o, q)
 	}
 	q.pods = nil
 	if !slices.ContainsFunc(s.held, func(en Entry) bool { return en.ID == in.id }) {

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -9,9 +10,11 @@ import (
 )
 
 const (
-	openPage = 500  // records read at once at the start of a term
-	maxBatch = 1000 // writes committed in one MULTI
-	askers   = 8    // checks and finds in flight
+	openPage    = 500             // records read at once at the start of a term
+	restorePage = 100             // records written anew in one MULTI: each may have a thousand slots
+	maxBatch    = 1000            // writes committed in one MULTI
+	askers      = 8               // checks and finds in flight
+	heartbeat   = 2 * time.Second // how often a term that writes nothing asks whether it still stands
 )
 
 // Manager runs the core for one term: it moves inputs in and effects out and decides nothing itself. A term that
@@ -22,6 +25,9 @@ type Manager struct {
 	cluster Cluster
 	log     *slog.Logger
 	state   *state
+	remains Remains // of the term before
+	loaded  bool    // this term knows all there is to know
+	began   time.Time
 
 	group   sync.WaitGroup // every goroutine of the term
 	entries chan []Entry
@@ -35,12 +41,13 @@ type Manager struct {
 	unasked    []effect // checks and finds that no asker has taken yet
 	gathered   []Write  // for the next batch
 	committing bool     // one is in flight
+	resting    bool     // reading rests
 }
 
-// NewManager starts nothing.
-func NewManager(src Source, j Journal, c Cluster, set Settings, log *slog.Logger) *Manager {
+// NewManager starts nothing. The remains are those of the term right before in the same process: nobody else led since.
+func NewManager(src Source, j Journal, c Cluster, set Settings, r Remains, log *slog.Logger) *Manager {
 	return &Manager{
-		source: src, journal: j, cluster: c, log: log, state: newState(set),
+		source: src, journal: j, cluster: c, log: log, state: newState(set), remains: r, began: time.Now(),
 		entries: make(chan []Entry),
 		sights:  newSights(),
 		// As large as the number of those who reply, so that hardly anybody who has a reply waits for the loop.
@@ -61,11 +68,9 @@ func (m *Manager) Run(take, work context.Context) error {
 	defer cancel()
 
 	// Records first, then the Pods, then the stream: each needs the one before.
-	in, err := m.load(ctx)
-	if err != nil {
+	if err := m.load(ctx); err != nil {
 		return err
 	}
-	m.dispatch(ctx, m.state.step(time.Now(), in))
 	m.group.Go(func() {
 		if err := m.cluster.Watch(ctx, m.sights.put); err != nil && ctx.Err() == nil {
 			m.fail(fmt.Errorf("watching Pods: %w", err))
@@ -99,35 +104,74 @@ func (m *Manager) fail(err error) {
 	}
 }
 
-// load reads what earlier terms left: the mark and every open record.
-func (m *Manager) load(ctx context.Context) (loaded, error) {
-	mark, _, err := m.journal.Begin(ctx)
-	if err != nil {
-		return loaded{}, fmt.Errorf("beginning a term: %w", err)
+// Remains is what is known of the open events, once Run has returned.
+func (m *Manager) Remains() Remains {
+	if !m.loaded {
+		return m.remains
 	}
-	in := loaded{mark: mark}
-	var after ID
-	for {
+	return m.state.remains()
+}
+
+// now is the core's clock: the API server's, as far as it was known when the term began, and from then on it only runs
+// forward, whatever happens to the machine's.
+func (m *Manager) now() time.Time {
+	return m.began.Add(m.state.Skew).Round(0).Add(time.Since(m.began))
+}
+
+// load reads what earlier terms left, the mark and every open record, page by page.
+func (m *Manager) load(ctx context.Context) error {
+	mark, err := m.begin(ctx)
+	if err != nil {
+		return fmt.Errorf("beginning a term: %w", err)
+	}
+	events := 0
+	for after := (ID{}); ; {
 		page, err := m.journal.Open(ctx, after, openPage)
 		if err != nil {
-			return loaded{}, fmt.Errorf("reading the open records: %w", err)
+			return fmt.Errorf("reading the open records: %w", err)
 		}
-		in.records = append(in.records, page...)
+		m.dispatch(ctx, m.state.step(m.now(), loaded{records: page, mark: mark}))
+		events += len(page)
 		if len(page) < openPage {
 			break
 		}
 		after = page[len(page)-1].Event.EventID
 	}
-	if len(in.records) > 0 {
-		m.log.Info("open events read", "events", len(in.records))
+	m.loaded = true
+	if events > 0 {
+		m.log.Info("open events read", "events", events)
 	}
-	return in, nil
+	return nil
+}
+
+// begin fences earlier terms off. If Redis was emptied under the last one, its records are written anew.
+func (m *Manager) begin(ctx context.Context) (ID, error) {
+	mark, known, err := m.journal.Begin(ctx)
+	if err != nil || known && !m.remains.unfinished || m.remains.Mark.IsZero() {
+		return mark, err
+	}
+	m.remains.unfinished = true
+	records := m.remains.Records
+	m.log.Error("Redis was emptied: writing the records of the open events anew", "records", len(records))
+	for len(records) > 0 {
+		var batch []Write
+		for _, rec := range records[:min(len(records), restorePage)] {
+			batch = append(batch, Restore{Record: rec, Hash: rec.Event.Hash(), At: m.now()})
+		}
+		if err := m.journal.Commit(ctx, batch); err != nil {
+			return mark, err
+		}
+		records = records[len(batch):]
+	}
+	return higher(mark, m.remains.Mark), nil
 }
 
 // loop feeds the core one input at a time.
 func (m *Manager) loop(ctx, take context.Context) error {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
 	taking, reading := take.Done(), false
 	for !m.state.stopping || !m.state.idle() {
 		if m.state.listed && !reading && !m.state.stopping {
@@ -140,6 +184,9 @@ func (m *Manager) loop(ctx, take context.Context) error {
 		select {
 		case asks <- ask:
 			m.unasked = m.unasked[1:]
+			continue
+		case <-beat.C:
+			m.beat(ctx)
 			continue
 		case batch := <-m.readable():
 			in = entries{batch}
@@ -155,17 +202,30 @@ func (m *Manager) loop(ctx, take context.Context) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		if _, ok := in.(written); ok {
+		if w, ok := in.(written); ok {
 			m.committing = false
+			if w.n == 0 { // a heartbeat's
+				m.commit(ctx)
+				continue
+			}
 		}
-		m.dispatch(ctx, m.state.step(time.Now(), in))
+		m.dispatch(ctx, m.state.step(m.now(), in))
 	}
 	return nil
 }
 
 // readable is the reader's channel, unless so much waits that reading rests.
 func (m *Manager) readable() <-chan []Entry {
-	if m.state.full() {
+	full := m.state.full()
+	if full != m.resting {
+		m.resting = full
+		if full {
+			m.log.Warn("so many events wait for room that reading rests", "max_waiting_events", m.state.MaxWaiting)
+		} else {
+			m.log.Info("reading goes on")
+		}
+	}
+	if full {
 		return nil
 	}
 	return m.entries
@@ -181,7 +241,7 @@ func (m *Manager) nextAsk() (chan<- effect, effect) {
 
 func (m *Manager) arm(timer *time.Timer) {
 	if at := m.state.next(); !at.IsZero() {
-		timer.Reset(max(0, time.Until(at)))
+		timer.Reset(max(0, at.Sub(m.now())))
 		return
 	}
 	timer.Reset(time.Hour)
@@ -204,6 +264,21 @@ func (m *Manager) dispatch(ctx context.Context, effects []effect) {
 		}
 	}
 	m.commit(ctx)
+}
+
+// beat asks whether the term still stands. An outage is no answer: nothing was written, so nothing is unknown.
+func (m *Manager) beat(ctx context.Context) {
+	if m.committing {
+		return
+	}
+	m.committing = true
+	m.group.Go(func() {
+		if err := m.journal.Commit(ctx, nil); errors.Is(err, ErrOver) {
+			m.fail(err)
+			return
+		}
+		m.reply(ctx, written{0})
+	})
 }
 
 // commit sends what has gathered as one batch; while one is in flight the next gathers.

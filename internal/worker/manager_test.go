@@ -43,7 +43,7 @@ func startBench(t *testing.T, set worker.Settings) *bench {
 func (b *bench) term(t *testing.T, set worker.Settings) {
 	take, stop := context.WithCancel(t.Context())
 	b.stop = stop
-	m := worker.NewManager(b.redis.Source(), b.redis, b.cluster, set, slog.New(slog.DiscardHandler))
+	m := worker.NewManager(b.redis.Source(), b.redis, b.cluster, set, worker.Remains{}, slog.New(slog.DiscardHandler))
 	go func() { b.done <- m.Run(take, t.Context()) }()
 }
 
@@ -149,15 +149,11 @@ func TestBadEntriesDoNotStopTheLoop(t *testing.T) {
 		for i := range 50 {
 			b.redis.Add(worker.ID{Ms: uint64(i + 1)}, "type", "scale_up", "pod_count", fmt.Sprint(-i))
 		}
-		b.redis.Add(worker.ID{Ms: 99}, "type", "scale_down", "pod_count", "1")
 		b.redis.Add(worker.ID{Ms: 100}, "type", "scale_up", "pod_count", "1")
 		time.Sleep(time.Minute)
 		dead := b.redis.Dead()
-		if len(dead) != 51 || b.redis.Pending() != 0 {
-			t.Fatalf("%d dead letters and %d pending, want 51 and 0", len(dead), b.redis.Pending())
-		}
-		if code := dead[50].Code; code != worker.CodeNotImplemented {
-			t.Errorf("scale_down is rejected as %q", code)
+		if len(dead) != 50 || b.redis.Pending() != 0 {
+			t.Fatalf("%d dead letters and %d pending, want 50 and 0", len(dead), b.redis.Pending())
 		}
 		if got := len(b.cluster.Posts()); got != 1 {
 			t.Errorf("%d POSTs, want 1", got)
@@ -209,7 +205,7 @@ func TestUnreadableRecordStopsNothing(t *testing.T) {
 		redis.Add(worker.ID{Ms: 2}, "type", "scale_up", "pod_count", "1")
 		take, stop := context.WithCancel(t.Context())
 		done := make(chan error, 1)
-		m := worker.NewManager(redis.Source(), unreadable{redis, worker.ID{Ms: 1}}, cluster, settings(), slog.New(slog.DiscardHandler))
+		m := worker.NewManager(redis.Source(), unreadable{redis, worker.ID{Ms: 1}}, cluster, settings(), worker.Remains{}, slog.New(slog.DiscardHandler))
 		go func() { done <- m.Run(take, t.Context()) }()
 		time.Sleep(time.Minute)
 		if posts := cluster.Posts(); len(posts) != 1 || posts[0] != "otto-agent-1-2-0" || redis.Pending() != 1 {

@@ -53,6 +53,9 @@ type Journal interface {
 	Commit(ctx context.Context, batch []Write) error
 }
 
+// ErrOver is what a Commit ends with, nothing applied, when another term has begun or Redis was emptied: this term is over.
+var ErrOver = errors.New("this term is over")
+
 // ErrUnreadable says that a record is there and nobody can read it: somebody else wrote it, or damaged it. The event is
 // left as it is; everything else goes on.
 var ErrUnreadable = errors.New("the record cannot be read")
@@ -63,7 +66,7 @@ type Record struct {
 	Slots   []SlotRecord // index 0 is slot 1; always PodCount of them; all zero once Closed, when only counts are kept
 	Settled bool
 	Closed  bool
-	Counts  Counts
+	Counts  Counts   // of a scale_down: its victims' outcomes so far; of a scale_up only once Closed
 	Victims []Victim // of a scale_down that is settled: whom it takes away
 }
 
@@ -168,8 +171,8 @@ type (
 		Asked   int
 		At      time.Time
 	}
-	// Restore writes the whole record of an open event anew, with its place in the open set, its idempotency key and,
-	// if it is the highest, the mark: Redis was emptied, or has lost this one. No status entry.
+	// Restore writes a whole record anew, that of an open event with its place in the open set and its idempotency key,
+	// and, if it is the highest, the mark: Redis was emptied, or has lost this one. No status entry.
 	Restore struct {
 		Record Record
 		Hash   string // content hash
@@ -202,6 +205,7 @@ type Report struct {
 	Message  string // for people, at most 1 KiB; may be empty
 	ExitCode *int
 	At       time.Time
+	Doom     ID // an outcome's: the scale_down that chose the worker, whose counts it goes into; zero: none
 }
 
 // Cluster is where Pods run: Kubernetes.
@@ -282,10 +286,10 @@ type Observation struct {
 
 	Gone      bool // the watch says it is deleted; with nothing else set but what was last seen
 	Phase     Phase
-	Node      string // empty: not bound
+	Node      string    // empty: not bound
 	Deleting  time.Time // somebody asked for its deletion: when its grace is over
 	Protected bool      // its owner wants no scale_down to take it
-	Disrupted bool   // ended, or being ended, by the infrastructure: evicted, preempted, node shutdown, not admitted by the kubelet
+	Disrupted bool      // ended, or being ended, by the infrastructure: evicted, preempted, node shutdown, not admitted by the kubelet
 	Waiting   Waiting
 	Reason    string    // CamelCase: why it waits or ended: OOMKilled, Error, Evicted, ErrImagePull, Unschedulable …
 	Message   string    // for people, at most 1 KiB, valid UTF-8, no control characters but newline

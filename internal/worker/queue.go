@@ -14,7 +14,8 @@ const probePause = 5 * time.Second
 // the template as a whole.
 type line struct {
 	template string
-	waiting  []*event // head first; sorted by ID
+	waiting  []parcel // of which nothing is under way; sorted by ID
+	opened   []*event // of which something is, or was; sorted by ID
 	again    []*slot  // whose backoff is over, oldest first
 
 	parkedSince time.Time // zero: not parked
@@ -25,7 +26,7 @@ type line struct {
 	progress time.Time // when a Pod of the template was last seen to be scheduled
 }
 
-func (l *line) len() int { return len(l.waiting) }
+func (l *line) len() int { return len(l.waiting) + len(l.opened) }
 
 func (l *line) wake() time.Time {
 	if l.parkedSince.IsZero() || l.probing {
@@ -36,7 +37,7 @@ func (l *line) wake() time.Time {
 
 // ready reports whether the line has something to start at that time.
 func (l *line) ready(now time.Time) bool {
-	if len(l.waiting) == 0 && len(l.again) == 0 {
+	if l.len() == 0 && len(l.again) == 0 {
 		return false
 	}
 	return l.parkedSince.IsZero() || !l.probing && !now.Before(l.probeAt)
@@ -47,10 +48,18 @@ func (l *line) occupied() bool { return len(l.again) > 0 && l.again[0].occupies 
 
 // head orders lines among each other: what starts again first, then stream order.
 func (l *line) head() ID {
-	if len(l.again) > 0 {
+	switch {
+	case len(l.again) > 0:
 		return ID{}
+	case l.parcelFirst():
+		return l.waiting[0].id
 	}
-	return l.waiting[0].EventID
+	return l.opened[0].EventID
+}
+
+// parcelFirst reports whether the next slot is one of an event that waits unopened.
+func (l *line) parcelFirst() bool {
+	return len(l.waiting) > 0 && (len(l.opened) == 0 || l.waiting[0].id.Compare(l.opened[0].EventID) < 0)
 }
 
 // enter queues a slot that starts again. Those that have their place in room go first: the others may wait for that place.
@@ -69,29 +78,45 @@ func (l *line) drop(sl *slot) {
 
 // add queues an event's slots from the next one on, as a range.
 func (l *line) add(e *event) {
-	at, _ := slices.BinarySearchFunc(l.waiting, e, func(a, b *event) int { return a.EventID.Compare(b.EventID) })
-	l.waiting = slices.Insert(l.waiting, at, e)
+	if e.queued {
+		return
+	}
+	e.queued = true
+	at, _ := slices.BinarySearchFunc(l.opened, e, func(a, b *event) int { return a.EventID.Compare(b.EventID) })
+	l.opened = slices.Insert(l.opened, at, e)
 }
 
-// take returns the slot to start next.
-func (l *line) take() *slot {
+// prune takes the events off of which nothing is left to start.
+func (l *line) prune() {
+	for len(l.opened) > 0 {
+		e := l.opened[0]
+		e.skip()
+		if e.started < len(e.slots) {
+			return
+		}
+		l.opened[0] = nil
+		l.opened = l.opened[1:]
+	}
+}
+
+// takeFrom returns the slot of a line to start next.
+func (s *state) takeFrom(l *line) *slot {
 	if len(l.again) > 0 {
 		sl := l.again[0]
 		l.again = l.again[1:]
 		return sl
 	}
-	return l.takeWaiting()
+	return s.takeWaiting(l)
 }
 
-func (l *line) takeWaiting() *slot {
-	e := l.waiting[0]
+func (s *state) takeWaiting(l *line) *slot {
+	if l.parcelFirst() {
+		s.open(l, 0)
+	}
+	e := l.opened[0]
 	sl := &e.slots[e.started]
 	e.started++
-	e.skip()
-	if e.started == len(e.slots) {
-		l.waiting[0] = nil
-		l.waiting = l.waiting[1:]
-	}
+	l.prune()
 	return sl
 }
 
@@ -106,44 +131,72 @@ func (s *state) line(template string) *line {
 	return l
 }
 
-// skip moves the range of slots to start past those that are under way already.
+// skip moves the range of slots to start past those that are under way already, or that never will be.
 func (e *event) skip() {
-	for e.started < len(e.slots) && e.slots[e.started].phase != slotWaits {
+	for e.started < len(e.slots) && !e.slots[e.started].startable() {
 		e.started++
 	}
 }
 
-// enqueue queues the slots of e that nothing was ever tried for. A slot whose Pod the watch shows already needs no
-// POST: we died between the create and its mark.
-func (s *state) enqueue(e *event) {
+// begin lets an event act whose record is committed, once it is known which Pods there are.
+func (s *state) begin(e *event) {
+	if e.Type == ScaleDown {
+		s.takeDown(e)
+		return
+	}
+	s.claim(e)
+	if !e.queued && e.untouched() {
+		delete(s.events, e.EventID)
+		s.line(e.Template).addParcel(wrap(e))
+		return
+	}
+	s.line(e.Template).add(e)
+}
+
+// claim finds the slots whose Pod the watch has shown already: we died between the create and its mark.
+func (s *state) claim(e *event) {
 	for i := range e.slots {
-		if sl := &e.slots[i]; sl.phase == slotWaits && sl.seen != nil && !sl.seen.Gone {
+		if sl := &e.slots[i]; sl.phase == slotWaits && sl.seen != nil {
 			s.alive(sl, sl.seen.Ref.UID)
 		}
 	}
-	e.skip()
-	if e.started < len(e.slots) {
-		s.line(e.Template).add(e)
+}
+
+// untouched reports whether nothing of the event is under way, so that it may wait as a parcel.
+func (e *event) untouched() bool {
+	for i := range e.slots {
+		if sl := &e.slots[i]; !sl.startable() || sl.seen != nil {
+			return false
+		}
 	}
+	return true
 }
 
 // fill starts Pods while there is room, an API server that answers, and something to start.
 func (s *state) fill() {
-	for s.listed && !s.stopping && s.creating < s.trouble.limit(s.now, s.CreateConcurrency) {
-		l := s.firstReady()
+	if !s.listed || s.stopping {
+		return
+	}
+	for _, name := range s.order {
+		s.lines[name].prune()
+	}
+	strangers := s.strangers()
+	for s.creating < s.trouble.limit(s.now, s.CreateConcurrency) {
+		l := s.firstReady(s.live+strangers < s.MaxWorkers)
 		if l == nil {
 			return
 		}
-		s.start(l.take())
+		s.start(s.takeFrom(l))
 		l.probing = !l.parkedSince.IsZero()
 	}
 }
 
-func (s *state) firstReady() *line {
+// firstReady returns the line to start from; without room one whose slot has its place already.
+func (s *state) firstReady(room bool) *line {
 	var first *line
 	for _, name := range s.order {
 		l := s.lines[name]
-		if !l.ready(s.now) || s.live >= s.MaxWorkers && !l.occupied() {
+		if !l.ready(s.now) || !room && !l.occupied() {
 			continue
 		}
 		if first == nil || l.head().Compare(first.head()) < 0 {
@@ -151,6 +204,25 @@ func (s *state) firstReady() *line {
 		}
 	}
 	return first
+}
+
+// strangers counts Pods of ours that may run and whose events are not in hand.
+func (s *state) strangers() int {
+	n := 0
+	count := func(pods []Observation) {
+		for i := range pods {
+			if !pods[i].Phase.Ended() {
+				n++
+			}
+		}
+	}
+	for _, q := range s.asked {
+		count(q.pods)
+	}
+	for _, orph := range s.orphans {
+		count(orph.pods)
+	}
+	return n
 }
 
 // park stops the line of a template whose Pods the API server refuses.
@@ -170,22 +242,39 @@ func (s *state) unpark(l *line) {
 	l.parkedSince, l.probing, l.words = time.Time{}, false, ""
 }
 
+// probeSoon lets parked lines try again: a Pod has ended, so a quota may have room.
+func (s *state) probeSoon() {
+	for _, name := range s.order {
+		if l := s.lines[name]; !l.parkedSince.IsZero() && !l.probing {
+			l.probeAt = s.now
+		}
+	}
+}
+
 // expire fails the slots that never got a Pod for the whole timeout of parking.
 func (s *state) expire(l *line) {
 	if l.parkedSince.IsZero() || s.now.Sub(l.parkedSince) < s.PendingTimeout {
 		return
 	}
-	overdue := func(e *event) bool { return s.now.Sub(e.acceptedAt) >= s.PendingTimeout }
-	for len(l.waiting) > 0 && overdue(l.waiting[0]) {
-		s.refused(l.takeWaiting(), l.words)
+	overdue := func(accepted time.Time) bool { return s.now.Sub(accepted) >= s.PendingTimeout }
+	for l.prune(); l.len() > 0 && overdue(l.oldest()); {
+		s.refused(s.takeWaiting(l), l.words)
 	}
 	l.again = slices.DeleteFunc(l.again, func(sl *slot) bool {
-		if sl.occupies || sl.attempt > 1 || !overdue(sl.event) {
+		if sl.occupies || sl.attempt > 1 || !overdue(sl.event.acceptedAt) {
 			return false
 		}
 		s.refused(sl, l.words)
 		return true
 	})
+}
+
+// oldest is when the event whose slot would start next was accepted.
+func (l *line) oldest() time.Time {
+	if l.parcelFirst() {
+		return time.UnixMilli(l.waiting[0].at)
+	}
+	return l.opened[0].acceptedAt
 }
 
 func (s *state) refused(sl *slot, words string) {

@@ -21,24 +21,43 @@ const goneTimeout = 5 * time.Minute
 
 // removal is a Pod whose worker's outcome (or the end of whose attempt) is recorded: kept for its TTL, then deleted.
 type removal struct {
-	ref   PodRef
-	event *event // nil: not in hand
-	phase removalPhase
-	at    time.Time
-	tries int
+	ref    PodRef
+	of     ID     // the event of the Pod,
+	event  *event // which need not be in hand: nil
+	doomed *slot  // not nil: a victim's, whose outcome follows when its Pod has ended or is gone
+	holds  bool   // counted in state.live: it may still run
+	phase  removalPhase
+	at     time.Time
+	tries  int // DELETEs that failed
+	taken  int // DELETEs that were accepted
 }
 
 // keep plans the removal of a Pod. Called only when the record that allows it is committed.
-func (s *state) keep(ref PodRef, e *event, until time.Time) {
-	if s.removals[ref.Name] != nil {
+func (s *state) keep(ref PodRef, of ID, until time.Time, holds bool) *removal {
+	r := s.removals[ref.Name]
+	if r == nil {
+		r = &removal{ref: ref, of: of, event: s.events[of], at: until}
+		s.removals[ref.Name] = r
+		if r.event != nil {
+			r.event.pods++
+		}
+		s.timers.set(timer{at: until, removal: r})
+	}
+	s.hold(r, holds)
+	return r
+}
+
+// hold counts a removal in or out of room.
+func (s *state) hold(r *removal, yes bool) {
+	if r.holds == yes {
 		return
 	}
-	r := &removal{ref: ref, event: e, at: until}
-	s.removals[ref.Name] = r
-	if e != nil {
-		e.pods++
+	r.holds = yes
+	if yes {
+		s.live++
+	} else {
+		s.live--
 	}
-	s.timers.set(timer{at: until, removal: r})
 }
 
 // keepUntil is when the Pod of an ended worker goes. One that never ended by itself goes at once: it holds resources.
@@ -46,7 +65,7 @@ func (s *state) keepUntil(sl *slot, ended bool) time.Time {
 	switch {
 	case !ended:
 		return s.now
-	case sl.succeeded:
+	case sl.outcome.State == StateSucceeded:
 		return sl.since.Add(s.SucceededTTL)
 	}
 	return sl.since.Add(s.FailedTTL)
@@ -78,6 +97,8 @@ func (s *state) removed(in removed) {
 	case errors.Is(in.err, ErrGone):
 		s.away(r)
 	case in.err == nil:
+		r.taken++
+		s.hold(r, r.holds && r.taken == 1) // a Pod on a lost node must not hold its place for ever
 		s.postpone(r, goneTimeout)
 	default:
 		if r.tries == 0 {
@@ -95,7 +116,22 @@ func (s *state) postpone(r *removal, d time.Duration) {
 
 // away forgets a Pod that is gone, and its event with the last one.
 func (s *state) away(r *removal) {
-	delete(s.removals, r.ref.Name)
+	s.forget(r.ref)
+	if sl := r.doomed; sl != nil && sl.phase < slotEnding {
+		sl.absent = true
+		s.apply(sl, nil, missing(sl))
+	}
+	s.probeSoon()
+}
+
+// forget takes the removal of a Pod off, if there is one.
+func (s *state) forget(ref PodRef) {
+	r := s.removals[ref.Name]
+	if r == nil || r.ref != ref {
+		return
+	}
+	delete(s.removals, ref.Name)
+	s.hold(r, false)
 	if r.event != nil {
 		r.event.pods--
 		s.drop(r.event)
@@ -106,6 +142,5 @@ func (s *state) away(r *removal) {
 func (s *state) drop(e *event) {
 	if e.closed && e.pods == 0 {
 		delete(s.events, e.EventID)
-		s.leaving = append(s.leaving, leaving{id: e.EventID, key: e.IdempotencyKey})
 	}
 }

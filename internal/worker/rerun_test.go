@@ -79,11 +79,11 @@ func TestGroupSetBack(t *testing.T) {
 
 // TestPlaceInRoomGoesFirst: a slot without a place must not wait in front of those that hold all places.
 func TestPlaceInRoomGoesFirst(t *testing.T) {
-	l := &line{}
+	s, l := newState(testSettings()), &line{}
 	without, with := &slot{number: 1}, &slot{number: 2, occupies: true}
 	l.enter(without)
 	l.enter(with)
-	if l.take() != with || l.take() != without {
+	if s.takeFrom(l) != with || s.takeFrom(l) != without {
 		t.Error("the slot without a place goes first")
 	}
 }

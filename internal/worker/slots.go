@@ -34,16 +34,22 @@ type slot struct {
 	running   bool // recorded as running
 	deleting  bool // somebody else's deletion was seen
 	unbound   bool // the watch showed its deletion, and that it was on no node
-	succeeded bool // its outcome, once it has one
+	protected bool // its owner wants no scale_down to take it
 	ended     bool // no container of its Pod will run any more
+	absent    bool // the API server itself said that its Pod is gone
 	uid       string
 	node      string
+	doom      *event      // the scale_down that chose it: never created again, never retried
+	outcome   *SlotRecord // once it has one
 
 	since time.Time    // when its Pod was created; while its name is taken, when that began; at the end, when that was
 	pull  time.Time    // since when its image cannot be pulled
-	seen  *Observation // the last one, as long as the Pod is not running
+	seen  *Observation // the last one, as long as time alone may change what it means
 	wake  time.Time
 }
+
+// startable: nothing was tried for it, and it is not doomed.
+func (sl *slot) startable() bool { return sl.phase == slotWaits && sl.doom == nil }
 
 func (s *state) podOf(sl *slot) PodRef {
 	return PodRef{Name: s.Names.Pod(sl.event.EventID, sl.number, sl.attempt), UID: sl.uid}
@@ -81,7 +87,12 @@ func (s *state) created(in created) {
 	}
 	s.answered()
 	s.unpark(l)
+	unseen := sl.seen == nil
 	s.alive(sl, in.uid)
+	if in.err != nil && unseen && sl.phase == slotLives { // it may have ended before we knew that it is ours
+		sl.phase = slotChecked
+		s.check(sl)
+	}
 }
 
 // notCreated decides when to try again.
@@ -137,9 +148,17 @@ func (s *state) answered() {
 // pause tries a slot's POST again after a while. Its place in room is kept only if there may be a Pod: once a reply
 // was lost, a later refusal does not prove that there is none.
 func (s *state) pause(sl *slot, d time.Duration) {
+	if sl.seen != nil { // an earlier POST of ours has arrived
+		s.alive(sl, sl.seen.Ref.UID)
+		return
+	}
 	s.occupy(sl, sl.unsure)
 	sl.phase = slotPauses
-	s.alarm(sl, s.now.Add(d))
+	if sl.doom == nil {
+		s.alarm(sl, s.now.Add(d))
+		return
+	}
+	s.cull(sl)
 }
 
 func (s *state) alarm(sl *slot, at time.Time) {
@@ -152,9 +171,10 @@ func (s *state) wake(sl *slot) {
 	sl.wake = time.Time{}
 	switch sl.phase {
 	case slotPauses:
-		sl.phase = slotAgain
-		l := s.line(sl.event.Template)
-		l.enter(sl)
+		if sl.doom == nil {
+			sl.phase = slotAgain
+			s.line(sl.event.Template).enter(sl)
+		}
 	case slotLives:
 		if sl.seen != nil {
 			s.judge(sl, sl.seen)
@@ -174,6 +194,7 @@ func (s *state) alive(sl *slot, uid string) {
 		sl.seen = nil
 		s.look(sl, o)
 	}
+	s.cull(sl)
 }
 
 // mark counts a slot as marked; when it was the last one, the event settles.
@@ -193,25 +214,47 @@ func (s *state) settle(e *event) {
 	}
 }
 
-// end gives a worker its outcome.
+// end gives a worker its outcome. A Pod that may still run keeps its place in room until it is gone.
 func (s *state) end(sl *slot, d decision) {
-	e := sl.event
-	s.occupy(sl, false)
-	sl.phase, sl.since, sl.seen = slotEnding, s.now, nil
-	sl.succeeded = d.state == StateSucceeded
-	e.counts.add(d.state)
-	s.write(Outcome{s.report(sl, d)})
+	if sl.doom != nil && d.state == StateFailed { // most likely by our own SIGTERM
+		code := d.exitCode
+		d = takenAway(sl)
+		d.exitCode = code
+	}
+	r := s.report(sl, d)
+	if sl.uid == "" || sl.ended || sl.absent || d.reason == reasonNodeLost {
+		s.occupy(sl, false)
+	}
+	sl.phase, sl.since, sl.seen, sl.outcome = slotEnding, s.now, nil, r.record()
+	sl.event.counts.add(d.state, 1)
+	if sl.doom != nil {
+		r.Doom = sl.doom.EventID
+		sl.doom.counts.add(d.state, 1)
+		sl.doom.due--
+	}
+	s.write(Outcome{r})
 	s.mark(sl)
-	s.close(e)
+	s.close(sl.event)
+	if sl.doom != nil {
+		s.close(sl.doom)
+	}
+	s.probeSoon()
 }
 
+// close ends an event of which no outcome is missing.
 func (s *state) close(e *event) {
-	if e.counts.total() == len(e.slots) {
-		s.write(Close{
-			ID: e.EventID, TaskID: e.TaskID(), IdempotencyKey: e.IdempotencyKey, Slots: len(e.slots),
-			Counts: e.counts, At: s.now,
-		})
+	open := e.counts.total() < len(e.slots)
+	if e.Type == ScaleDown {
+		open = !e.settling || e.due > 0
 	}
+	if open || e.closing {
+		return
+	}
+	e.closing = true
+	s.write(Close{
+		ID: e.EventID, TaskID: e.TaskID(), IdempotencyKey: e.IdempotencyKey, Slots: len(e.slots),
+		Counts: e.counts, At: s.now,
+	})
 }
 
 func (s *state) report(sl *slot, d decision) Report {
@@ -223,16 +266,23 @@ func (s *state) report(sl *slot, d decision) Report {
 	}
 }
 
-func (c *Counts) add(outcome State) {
+// record is what the record keeps of a report.
+func (r Report) record() *SlotRecord {
+	return &SlotRecord{
+		Attempt: r.Attempt, State: r.State, UID: r.UID, Node: r.Node, Reason: r.Reason, ExitCode: r.ExitCode, At: r.At,
+	}
+}
+
+func (c *Counts) add(outcome State, n int) {
 	switch outcome {
 	case StateSucceeded:
-		c.Succeeded++
+		c.Succeeded += n
 	case StateFailed:
-		c.Failed++
+		c.Failed += n
 	case StateCancelled:
-		c.Cancelled++
+		c.Cancelled += n
 	case StateLost:
-		c.Lost++
+		c.Lost += n
 	}
 }
 

@@ -20,14 +20,16 @@ type Settings struct {
 	ImagePullTimeout time.Duration // image not pulled for so long: failed
 	SucceededTTL     time.Duration // how long the Pod of a succeeded worker is kept
 	FailedTTL        time.Duration // how long any other ended Pod is kept
+
+	Skew time.Duration // the API server's clock minus ours
 }
 
 // input is one thing that happened. The kinds are listed here; step handles each.
 type input interface{ isInput() }
 
 type (
-	loaded struct { // at the start of a term, before anything else
-		records []Record // those still open
+	loaded struct { // at the start of a term, before anything else, in pages
+		records []Record // those still open, in the order of their IDs
 		mark    ID       // the highest ID taken in before
 	}
 	entries  struct{ batch []Entry } // read from the stream
@@ -47,8 +49,8 @@ type (
 	}
 	checked struct { // the reply to a check
 		check
-		missing bool
-		err     error
+		pod *Observation // nil: it is gone
+		err error
 	}
 	found struct { // the reply to a find
 		find
@@ -77,7 +79,7 @@ type (
 	write  struct{ Write }   // commit this, after all writes before it
 	create struct{ PodSpec } // start the Pod of an attempt
 	remove struct{ PodRef }  // delete a Pod whose worker's outcome is recorded
-	check  struct {          // ask whether a Pod that left our sight is gone
+	check  struct {          // ask what became of a Pod that left our sight; with slot 0, which event an orphan's is
 		PodRef
 		event ID
 		slot  int
@@ -109,6 +111,7 @@ type state struct {
 	order  []string         // the keys of lines, sorted
 
 	before      ID      // the highest ID taken in before this term
+	highest     ID      // the highest ID taken in
 	listed      bool    // the first complete observation is in
 	held        []Entry // read and not yet taken in
 	forgettable int     // how many of leaving may go once held is empty
@@ -124,7 +127,8 @@ type state struct {
 	removing int // DELETEs in flight
 	asking   int // checks and finds in flight
 
-	removals map[string]*removal // by Pod name: ended Pods, kept for a while, then deleted
+	removals map[string]*removal // by Pod name: ended Pods, kept for a while, then deleted; victims' Pods
+	orphans  map[ID]*orphan      // Pods whose event has no record
 	due      []*removal          // ready to be deleted, waiting for a place in flight
 	timers   timers
 	trouble  trouble
@@ -143,6 +147,7 @@ func newState(s Settings) *state {
 		keys:     make(map[string]holding),
 		asked:    make(map[ID]*question),
 		removals: make(map[string]*removal),
+		orphans:  make(map[ID]*orphan),
 	}
 }
 

@@ -46,7 +46,13 @@ func simulation(w *world) map[string]func(*rapid.T) {
 			if rapid.Bool().Draw(t, "big") {
 				fields["template"] = "big"
 			}
-			w.entries = append(w.entries, Entry{ID: ID{uint64(w.now.UnixMilli()), uint64(len(w.entries))}, Fields: fields})
+			if k := rapid.IntRange(0, 3).Draw(t, "task"); k > 0 {
+				fields["task_id"] = fmt.Sprint("task-", k)
+			}
+			if rapid.IntRange(0, 3).Draw(t, "down") == 0 {
+				fields["type"] = "scale_down"
+			}
+			w.add(fields)
 		},
 		"read":    func(t *rapid.T) { w.deliverNew(rapid.IntRange(1, 5).Draw(t, "n")) },
 		"re-read": func(t *rapid.T) { w.deliverPending() },
@@ -69,7 +75,17 @@ func simulation(w *world) map[string]func(*rapid.T) {
 		"reply":  func(t *rapid.T) { w.reply(pick(t, len(w.replies))) },
 		"watch":  func(t *rapid.T) { w.deliverWatch(rapid.IntRange(1, 5).Draw(t, "n")) },
 		"relist": func(t *rapid.T) { w.list() },
-		"crash":  func(t *rapid.T) { w.crash(rapid.IntRange(0, 4).Draw(t, "arrive")) },
+		"crash": func(t *rapid.T) {
+			w.now = w.now.Add(time.Duration(rapid.SampledFrom([]int{0, 0, 0, 1, -1}).Draw(t, "clock jumps")) * time.Hour)
+			w.crash(rapid.IntRange(0, 4).Draw(t, "arrive"))
+		},
+		"arrive": func(t *rapid.T) { w.arrive(pick(t, len(w.late))) },
+		"flush": func(t *rapid.T) {
+			// A term that has just begun may not know yet which events are closed: their Pods would be adopted.
+			if rapid.IntRange(0, 4).Draw(t, "sure") == 0 && len(w.core.asked)+len(w.core.orphans) == 0 {
+				w.flush()
+			}
+		},
 		"time": func(t *rapid.T) {
 			w.now = w.now.Add(time.Duration(rapid.SampledFrom([]int{1, 250, 5_000, 31_000, 700_000}).Draw(t, "ms")) * time.Millisecond)
 			w.feed(tick{})
@@ -78,7 +94,7 @@ func simulation(w *world) map[string]func(*rapid.T) {
 			names := w.podNames()
 			name := names[pick(t, len(names))]
 			p := w.pods[name]
-			switch rapid.SampledFrom([]string{"run", "succeed", "fail", "evict", "image", "deleting", "delete", "again"}).Draw(t, "fate") {
+			switch rapid.SampledFrom([]string{"run", "succeed", "fail", "evict", "image", "deleting", "delete", "again", "evict"}).Draw(t, "fate") {
 			case "run":
 				w.advance(name, PhaseRunning)
 			case "succeed":
@@ -86,7 +102,7 @@ func simulation(w *world) map[string]func(*rapid.T) {
 			case "fail":
 				w.advance(name, PhaseFailed)
 			case "evict":
-				p.obs.Disrupted = !p.obs.Phase.Ended()
+				p.obs.Disrupted = p.obs.Disrupted || !p.obs.Phase.Ended()
 				w.advance(name, PhaseFailed)
 			case "image":
 				if p.obs.Phase == PhasePending {
@@ -97,8 +113,7 @@ func simulation(w *world) map[string]func(*rapid.T) {
 				p.obs.Deleting = w.now.Add(30 * time.Second)
 				w.tell(name)
 			case "delete":
-				// The promise excepts a deletion between a Pod's creation and its mark.
-				if rec := w.records[p.obs.Event]; rec.Closed || rec.Slots[p.obs.Slot-1].Attempt >= p.obs.Attempt {
+				if w.deletable(name) {
 					w.vanish(name)
 				}
 			case "again":
@@ -106,8 +121,7 @@ func simulation(w *world) map[string]func(*rapid.T) {
 			}
 		},
 		"foreign": func(t *rapid.T) {
-			recs := w.sortedRecords()
-			name := w.set.Names.Worker(recs[pick(t, len(recs))].Event.EventID, 1)
+			name := w.set.Names.Worker(w.entries[pick(t, len(w.entries))].ID, 1)
 			if w.posted[name] == 0 {
 				w.foreign[name] = !w.foreign[name]
 			}

@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// timer wakes one slot or one removal. It is not cancelled: who is woken looks whether it still wants to be.
+// timer wakes one slot, removal or orphan. It is not cancelled: who is woken looks whether it still wants to be.
 type timer struct {
 	at      time.Time
 	slot    *slot    // or
-	removal *removal // this
+	removal *removal // this, or
+	orphan  ID       // this
 }
 
 // timers is a heap of them, the earliest first.
@@ -50,6 +51,8 @@ func (s *state) ring() {
 		case t.removal != nil && t.removal.phase == removalWaits && t.removal.at.Equal(t.at):
 			t.removal.phase = removalDue
 			s.due = append(s.due, t.removal)
+		case !t.orphan.IsZero() && s.orphans[t.orphan] != nil && s.orphans[t.orphan].wake.Equal(t.at):
+			s.identify(t.orphan)
 		}
 	}
 	for _, name := range s.order {

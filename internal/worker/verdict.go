@@ -1,9 +1,17 @@
 package worker
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // maxMessage bounds what is kept of a message for people, in bytes.
 const maxMessage = 1 << 10
+
+// terminatingTimeout is how long past its grace a deleted Pod may take to go.
+const terminatingTimeout = 10 * time.Minute
+
+const reasonNodeLost = "NodeLost"
 
 // action is what a verdict asks for.
 type action uint8
@@ -42,6 +50,8 @@ func verdict(now time.Time, set *Settings, a attempt, o *Observation) decision {
 		d.action, d.state = actRetry, StateRetrying
 	case o.Phase == PhaseFailed:
 		d.action, d.state = actEnd, StateFailed
+	case !o.Deleting.IsZero():
+		return terminating(now, o)
 	case o.Phase == PhaseRunning:
 		d = decision{action: actRun, state: StateRunning}
 	case o.Waiting == WaitingBroken:
@@ -57,6 +67,19 @@ func verdict(now time.Time, set *Settings, a attempt, o *Observation) decision {
 	return d
 }
 
+// terminating handles a Pod that somebody, perhaps we, has deleted and that is not gone. Long past its grace nobody will
+// ever say how it ended: its node is lost. What may have run is not run again.
+func terminating(now time.Time, o *Observation) decision {
+	limit := o.Deleting.Add(terminatingTimeout)
+	if now.Before(limit) {
+		return decision{action: actWait, until: limit}
+	}
+	return decision{
+		action: actEnd, state: StateLost, reason: reasonNodeLost,
+		message: fmt.Sprintf("the Pod hangs in Terminating on node %q", o.Node),
+	}
+}
+
 // overdue waits until the limit, then fails with what d says.
 func overdue(now, limit time.Time, d decision) decision {
 	if now.Before(limit) {
@@ -64,18 +87,6 @@ func overdue(now, limit time.Time, d decision) decision {
 	}
 	d.action, d.state = actEnd, StateFailed
 	return d
-}
-
-// missing decides what it means that a Pod is gone although nobody recorded its end. What was never bound to a node
-// did not run. Anything else may have: it is never run again.
-func missing(sl *slot) decision {
-	switch {
-	case sl.unbound && sl.node == "":
-		return decision{action: actRetry, state: StateRetrying, reason: "Deleted", message: "the Pod was deleted before it was bound to a node"}
-	case sl.deleting:
-		return decision{action: actEnd, state: StateCancelled, reason: "Deleted", message: "somebody deleted the Pod"}
-	}
-	return decision{action: actEnd, state: StateLost, reason: "Missing", message: "the Pod vanished, and nobody saw it end"}
 }
 
 func later(a, b time.Time) time.Time {

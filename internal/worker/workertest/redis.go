@@ -172,6 +172,11 @@ func (r *Redis) apply(w worker.Write) error {
 		rec := r.records[w.ID]
 		rec.Closed, rec.Counts, rec.Slots = true, w.Counts, make([]worker.SlotRecord, w.Slots)
 		r.say(Status{Kind: "closed", ID: w.ID, Counts: w.Counts})
+	case worker.Choose:
+		rec := r.records[w.ID]
+		rec.Settled, rec.Victims = true, w.Victims
+		delete(r.pending, w.ID)
+		r.say(Status{Kind: "scaled_down", ID: w.ID})
 	case worker.Ack:
 		delete(r.pending, w.ID)
 	default:
