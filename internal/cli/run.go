@@ -216,6 +216,7 @@ func (p *process) term(take, work context.Context, before worker.Remains) (worke
 	})
 	journal := redis.NewJournal(p.redis, redis.JournalOptions{
 		Stream: r.Stream, Group: r.ConsumerGroup, RecordTTL: p.cfg.Workers.RecordTTL, Logger: p.log,
+		Owner: redis.Owner{Namespace: p.cfg.Workers.Namespace, Instance: p.cfg.Workers.Instance},
 	})
 	m := worker.NewManager(source, journal, p.cluster, p.settings, before, p.log)
 	err := m.Run(take, work)

@@ -41,6 +41,7 @@ type Client struct {
 	commands *goredis.Client
 	reads    *goredis.Client // one connection: a read that blocks for seconds never makes a command wait
 	name     string          // begins every error: which Redis
+	db       int
 }
 
 // NewClient connects nothing yet; it fails on files that cannot be read and options that contradict each other. The
@@ -58,7 +59,7 @@ func NewClient(o Options) (*Client, error) {
 	if o.SentinelMaster != "" && len(o.SentinelAddrs) == 0 {
 		return nil, fmt.Errorf("redis: sentinel master %q without the address of a sentinel", o.SentinelMaster)
 	}
-	return &Client{commands: o.open(secure, poolSize), reads: o.open(secure, 1), name: "redis " + o.where()}, nil
+	return &Client{commands: o.open(secure, poolSize), reads: o.open(secure, 1), name: "redis " + o.where(), db: o.DB}, nil
 }
 
 // Close ends all connections.

@@ -13,7 +13,7 @@ func testConformance(t *testing.T, start func(*testing.T) *place) {
 	workertest.TestRecords(t, func(t *testing.T) workertest.Records {
 		p := start(t)
 		return workertest.Records{
-			Journal: p.journal(),
+			Journal: p.begun(t),
 			Source:  func() worker.Source { return p.source() },
 			Add: func(id worker.ID, pairs ...string) {
 				args := []any{"XADD", stream, id.String()}

@@ -17,26 +17,29 @@ import (
 type JournalOptions struct {
 	Stream    string
 	Group     string
+	Owner     Owner
 	RecordTTL time.Duration // how long the record of a closed event is kept
 	Logger    *slog.Logger
 }
 
 // Journal keeps the records of one stream's events. It implements worker.Journal: one goroutine calls
-// Open, one calls Commit, any call Find.
+// Begin and then Open, one calls Commit, any call Find.
 type Journal struct {
 	client *Client
 	keys   Keys
 	opts   JournalOptions
 
-	open []worker.ID // what Open pages through; nil between two walks
-	mark *worker.ID  // as in Redis, nil when not known; Commit's alone
+	fence *fence
+	open  []worker.ID // what Open pages through; nil between two walks
+	mark  worker.ID   // as in Redis since Begin; Commit's alone
 }
 
 var _ worker.Journal = (*Journal)(nil)
 
 // NewJournal returns a Journal that has not touched Redis yet.
 func NewJournal(client *Client, o JournalOptions) *Journal {
-	return &Journal{client: client, keys: NewKeys(o.Stream), opts: o}
+	keys := NewKeys(o.Stream)
+	return &Journal{client: client, keys: keys, opts: o, fence: &fence{client: client, key: keys.Fence()}}
 }
 
 // chunk is how many records are asked for at once: each may have a thousand slots.
@@ -119,17 +122,6 @@ func (j *Journal) page(ctx context.Context, ids []worker.ID) ([]worker.Record, e
 // Find implements worker.Journal. A record that cannot be read is a *RecordError.
 func (j *Journal) Find(ctx context.Context, id worker.ID) (*worker.Record, error) {
 	return j.decode(id, j.client.commands.HGetAll(ctx, j.keys.Event(id)))
-}
-
-// Begin implements worker.Journal.
-func (j *Journal) Begin(ctx context.Context) (mark worker.ID, known bool, err error) {
-	mark, err = j.readMark(ctx)
-	return mark, true, err
-}
-
-func (j *Journal) readMark(ctx context.Context) (worker.ID, error) {
-	mark, err := decodeMark(j.keys.Mark(), j.client.commands.Get(ctx, j.keys.Mark()))
-	return mark, j.client.wrap("reading the mark", err)
 }
 
 // decode returns nil when there is no record.

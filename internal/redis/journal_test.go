@@ -1,7 +1,6 @@
 package redis
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -23,7 +22,16 @@ func testJournal(t *testing.T, start func(*testing.T) *place) {
 		"open goes on without the unreadable":       testOpenUnreadable,
 		"find":                                      testFind,
 		"one wrong reply inside EXEC is an error":   testWrongReply,
-		"a batch may be empty":                      testEmptyBatch,
+		"an empty batch asks and writes nothing":    testEmptyBatch,
+		"nothing is written before a term begins":   testNoTerm,
+		"a term that is over writes nothing":        testFenced,
+		"an emptied Redis is not written to":        testEmptied,
+		"an EXEC that lost the race writes nothing": testTouched,
+		"after a lost reply only Begin helps":       testLostReply,
+		"the stream of another is left alone":       testOwned,
+		"an owner is needed":                        testNoOwner,
+		"Begin makes the group":                     testBeginGroup,
+		"Begin finds a new stream":                  testNewStream,
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) { test(t, start(t)) })
@@ -38,6 +46,19 @@ var (
 	keysOf  = NewKeys(stream)
 	created = worker.Report{ID: theID, TaskID: "task-123", Worker: "otto-agent-1-5-1", Slot: 1, Attempt: 1, State: worker.StateCreated, UID: "u-1", At: at}
 	failed  = worker.Report{ID: theID, TaskID: "task-123", Worker: "otto-agent-1-5-1", Slot: 1, Attempt: 1, State: worker.StateFailed, UID: "u-1", Node: "node-1", Reason: "Error", Message: "exit 7", ExitCode: new(7), At: later}
+)
+
+var (
+	down = worker.Accept{At: at, Hash: "h1", Event: worker.Event{
+		EventID: theID, Type: worker.ScaleDown, PodCount: 3, Timestamp: at, Metadata: map[string]string{"task_id": "task-123"},
+	}}
+	chosen = worker.Choose{
+		ID: theID, TaskID: "task-123", Asked: 3, At: later,
+		Victims: []worker.Victim{{Event: worker.ID{Ms: 4, Seq: 10}, Slot: 2}, {Event: worker.ID{Ms: 4, Seq: 2}, Slot: 1}},
+	}
+	restore = worker.Restore{Hash: "h1", At: at, Record: worker.Record{
+		Event: sample, Settled: true, Slots: []worker.SlotRecord{{}, {Attempt: 1, State: worker.StateCreated, UID: "u-2", At: at}},
+	}}
 )
 
 // fresh is the record as Accept leaves it, with the given fields more.
@@ -62,6 +83,10 @@ func testWrites(t *testing.T, p *place) {
 			keysOf.Event(theID): record, keysOf.Open(): []string{"5-1"}, keysOf.Mark(): "5-1",
 			keysOf.Idempotency("k 1"): "5-1 h1", keysOf.Status(): append([]map[string]any{accepted}, status...),
 		}
+	}
+	downRecord := func(more ...any) map[string]string {
+		return asHash(append(more, "type", "scale_down", "pod_count", 3, "task_id", "task-123", "hash", "h1",
+			"accepted_at", "2026-11-22T10:00:00.123Z", "timestamp", "2026-11-22T10:00:00.123Z"))
 	}
 	cases := []struct {
 		name    string
@@ -112,6 +137,50 @@ func testWrites(t *testing.T, p *place) {
 			1,
 		},
 		{
+			"choose",
+			[]worker.Write{down, chosen},
+			map[string]any{
+				keysOf.Event(theID): downRecord("victims", "4-10:2 4-2:1", "settled", "2026-11-22T10:01:00.123Z"),
+				keysOf.Open():       []string{"5-1"}, keysOf.Mark(): "5-1",
+				keysOf.Status(): []map[string]any{accepted, said("kind", "scaled_down", "event_id", "5-1", "task_id", "task-123",
+					"message", "2 of 3 workers are taken away", "at", "2026-11-22T10:01:00.123Z")},
+			},
+			0,
+		},
+		{
+			"close a scale_down",
+			[]worker.Write{down, chosen, worker.Close{ID: theID, TaskID: "task-123", Counts: worker.Counts{Cancelled: 2}, At: later}},
+			map[string]any{
+				keysOf.Event(theID) + " (expires)": downRecord("settled", "2026-11-22T10:01:00.123Z", "closed", "2026-11-22T10:01:00.123Z",
+					"n_succeeded", 0, "n_failed", 0, "n_cancelled", 2, "n_lost", 0),
+				keysOf.Mark(): "5-1",
+				keysOf.Status(): []map[string]any{
+					accepted,
+					said("kind", "scaled_down", "event_id", "5-1", "task_id", "task-123", "message", "2 of 3 workers are taken away",
+						"at", "2026-11-22T10:01:00.123Z"),
+					said("kind", "closed", "event_id", "5-1", "task_id", "task-123", "n_succeeded", 0, "n_failed", 0, "n_cancelled", 2,
+						"n_lost", 0, "at", "2026-11-22T10:01:00.123Z"),
+				},
+			},
+			0,
+		},
+		{
+			"restore",
+			[]worker.Write{accept, worker.Progress{Report: failed}, restore},
+			base(fresh("settled", "2026-11-22T10:00:00.123Z", "s2", "1 created u-2 - - - 1795341600123"),
+				said("kind", "worker", "event_id", "5-1", "task_id", "task-123", "worker", "otto-agent-1-5-1", "index", 1, "attempt", 1,
+					"state", "failed", "reason", "Error", "message", "exit 7", "exit_code", 7, "node", "node-1", "at", "2026-11-22T10:01:00.123Z")), 1,
+		},
+		{
+			"restore where there was nothing",
+			[]worker.Write{restore},
+			map[string]any{
+				keysOf.Event(theID): fresh("settled", "2026-11-22T10:00:00.123Z", "s2", "1 created u-2 - - - 1795341600123"),
+				keysOf.Open():       []string{"5-1"}, keysOf.Mark(): "5-1", keysOf.Idempotency("k 1"): "5-1 h1",
+			},
+			1,
+		},
+		{
 			"duplicate",
 			[]worker.Write{worker.Duplicate{ID: theID, Of: worker.ID{Ms: 4}, At: at}},
 			map[string]any{keysOf.Mark(): "5-1", keysOf.Status(): []map[string]any{
@@ -137,7 +206,7 @@ func testWrites(t *testing.T, p *place) {
 			p.do(t, "XGROUP", "CREATE", stream, group, "0", "MKSTREAM")
 			p.do(t, "XADD", stream, "5-1", "a", "b")
 			p.do(t, "XREADGROUP", "GROUP", group, consumer, "STREAMS", stream, ">")
-			if err := p.journal().Commit(t.Context(), c.batch); err != nil {
+			if err := p.begun(t).Commit(t.Context(), c.batch); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(c.want, p.dump(t)); diff != "" {
@@ -151,7 +220,7 @@ func testWrites(t *testing.T, p *place) {
 }
 
 func testMark(t *testing.T, p *place) {
-	j := p.journal()
+	j := p.begun(t)
 	mark := func() string { return p.raw.Get(t.Context(), keysOf.Mark()).Val() }
 	commit := func(batch ...worker.Write) {
 		t.Helper()
@@ -159,22 +228,23 @@ func testMark(t *testing.T, p *place) {
 			t.Fatal(err)
 		}
 	}
+	p.do(t, "XADD", stream, "5-10", "a", "b") // so that the stream is as far as the mark will be
 	commit(worker.Ack{ID: worker.ID{Ms: 99}})
 	if mark() != "" {
 		t.Error("an Ack moved the mark")
 	}
 	commit(worker.Duplicate{ID: worker.ID{Ms: 5, Seq: 10}, At: at}, worker.Duplicate{ID: worker.ID{Ms: 5, Seq: 2}, At: at})
 	commit(worker.Duplicate{ID: worker.ID{Ms: 5, Seq: 9}, At: at})
-	j = p.journal() // a new process knows nothing
+	j = p.begun(t) // a new process knows nothing
 	commit(worker.Reject{ID: worker.ID{Ms: 4}, At: at})
 	if mark() != "5-10" {
 		t.Errorf("mark is %q, want 5-10", mark())
 	}
-	if got, err := j.readMark(t.Context()); err != nil || got.String() != "5-10" {
-		t.Errorf("Mark: %v, %v", got, err)
+	if got, _ := begin(t, j); got.String() != "5-10" {
+		t.Errorf("Begin returns the mark %v", got)
 	}
 	p.do(t, "SET", keysOf.Mark(), "rubbish")
-	if _, err := j.readMark(t.Context()); err == nil || !strings.Contains(err.Error(), keysOf.Mark()) {
+	if _, _, err := j.Begin(t.Context()); err == nil || !strings.Contains(err.Error(), keysOf.Mark()) {
 		t.Errorf("a mark that is none: %v", err)
 	}
 }
@@ -199,7 +269,7 @@ func recordIDs(records []worker.Record) []string {
 }
 
 func testOpenPages(t *testing.T, p *place) {
-	j := p.journal()
+	j := p.begun(t)
 	acceptAll(t, j, worker.ID{Ms: 5, Seq: 2}, worker.ID{Ms: 5, Seq: 10}, worker.ID{Ms: 40}, worker.ID{Ms: 6}, worker.ID{Ms: 41})
 	if err := j.Commit(t.Context(), []worker.Write{worker.Close{ID: worker.ID{Ms: 6}, Slots: 1, At: at}}); err != nil {
 		t.Fatal(err)
@@ -222,7 +292,7 @@ func testOpenPages(t *testing.T, p *place) {
 }
 
 func testOpenUnreadable(t *testing.T, p *place) {
-	j := p.journal()
+	j := p.begun(t)
 	acceptAll(t, j, worker.ID{Ms: 1}, worker.ID{Ms: 2}, worker.ID{Ms: 3}, worker.ID{Ms: 4}, worker.ID{Ms: 5})
 	p.do(t, "HSET", keysOf.Event(worker.ID{Ms: 1}), "s1", "rubbish")
 	p.do(t, "SET", keysOf.Event(worker.ID{Ms: 2}), "no hash")
@@ -243,7 +313,7 @@ func testOpenUnreadable(t *testing.T, p *place) {
 }
 
 func testFind(t *testing.T, p *place) {
-	j := p.journal()
+	j := p.begun(t)
 	if r, err := j.Find(t.Context(), theID); r != nil || err != nil {
 		t.Fatalf("found %v, %v in nothing", r, err)
 	}
@@ -276,7 +346,7 @@ func testFind(t *testing.T, p *place) {
 
 func testWrongReply(t *testing.T, p *place) {
 	p.do(t, "SET", keysOf.Open(), "no set")
-	err := p.journal().Commit(t.Context(), []worker.Write{worker.Accept{Event: sample, Hash: "h1", At: at}})
+	err := p.begun(t).Commit(t.Context(), []worker.Write{worker.Accept{Event: sample, Hash: "h1", At: at}})
 	if err == nil {
 		t.Fatal("no error")
 	}
@@ -284,16 +354,5 @@ func testWrongReply(t *testing.T, p *place) {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q does not say %q", err, want)
 		}
-	}
-}
-
-func testEmptyBatch(t *testing.T, p *place) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := p.journal().Commit(ctx, nil); err != nil {
-		t.Error(err)
-	}
-	if got := p.dump(t); len(got) != 0 {
-		t.Errorf("wrote %v", got)
 	}
 }

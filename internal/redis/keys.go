@@ -28,6 +28,12 @@ func tagged(name string) bool {
 	return opened && closed && tag != ""
 }
 
+// Owner is the string that names the one installation the stream belongs to.
+func (k Keys) Owner() string { return k.prefix + "owner" }
+
+// Fence is the string with the token of the newest term.
+func (k Keys) Fence() string { return k.prefix + "fence" }
+
 // Mark is the string with the highest entry ID taken in.
 func (k Keys) Mark() string { return k.prefix + "mark" }
 

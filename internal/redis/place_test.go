@@ -20,6 +20,8 @@ const (
 	consumer = "ottoscaler-1"
 )
 
+var us = Owner{Namespace: "ci", Instance: "ottoscaler", LeaseUID: "6fd2"}
+
 // place is a Redis under test: the Client of the product, and a plain one to prepare and look.
 type place struct {
 	client *Client
@@ -48,7 +50,30 @@ func newPlace(t *testing.T, addr string) *place {
 func (p *place) logger() *slog.Logger { return slog.New(slog.NewTextHandler(p.logged, nil)) }
 
 func (p *place) journal() *Journal {
-	return NewJournal(p.client, JournalOptions{Stream: stream, Group: group, RecordTTL: time.Hour, Logger: p.logger()})
+	o := journalOptions()
+	o.Logger = p.logger()
+	return NewJournal(p.client, o)
+}
+
+// begun is a Journal whose term has begun.
+func (p *place) begun(t *testing.T) *Journal {
+	t.Helper()
+	j := p.journal()
+	begin(t, j)
+	return j
+}
+
+func begin(t *testing.T, j *Journal) (mark worker.ID, known bool) {
+	t.Helper()
+	mark, known, err := j.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mark, known
+}
+
+func journalOptions() JournalOptions {
+	return JournalOptions{Stream: stream, Group: group, RecordTTL: time.Hour, Owner: us, Logger: slog.New(slog.DiscardHandler)}
 }
 
 func (p *place) source() *Source {
@@ -93,14 +118,14 @@ func (p *place) pending(t *testing.T) int64 {
 	return summary.Count
 }
 
-// dump is everything in Redis but the source stream: strings, sorted sets of members, hashes, the fields of stream
+// dump is everything in Redis but the source stream, its owner and its fence: strings, sorted sets of members, hashes, the fields of stream
 // entries without their IDs. A key that expires has ` (expires)` after its name.
 func (p *place) dump(t *testing.T) map[string]any {
 	t.Helper()
 	ctx := t.Context()
 	all := make(map[string]any)
 	for _, key := range p.raw.Keys(ctx, "*").Val() {
-		if key == stream {
+		if key == stream || key == p.keys.Owner() || key == p.keys.Fence() {
 			continue
 		}
 		name := key

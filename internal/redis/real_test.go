@@ -6,11 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/ottoscaler/ottoscaler/internal/redis/redistest"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
@@ -26,6 +28,65 @@ func TestJournalOnRealRedis(t *testing.T) { testJournal(t, realPlace) }
 func TestConformanceOnRealRedis(t *testing.T) { testConformance(t, realPlace) }
 
 func TestSourceOnRealRedis(t *testing.T) { testSource(t, realPlace) }
+
+// TestEmptiedInThatMoment: Redis is emptied between the look and the EXEC.
+func TestEmptiedInThatMoment(t *testing.T) { touched(t, realPlace(t), "FLUSHALL") }
+
+// TestNewStreamWithItsGroup: somebody made the group on the new stream, and read with it.
+func TestNewStreamWithItsGroup(t *testing.T) {
+	p := realPlace(t)
+	p.do(t, "SET", keysOf.Mark(), "5-1")
+	p.do(t, "XADD", stream, "4-1", "a", "b")
+	p.do(t, "XGROUP", "CREATE", stream, group, "$")
+	mark, _ := begin(t, p.journal())
+	if got := lastDelivered(t, p); !mark.IsZero() || got != "0-0" {
+		t.Errorf("the mark %v, the group stands at %s", mark, got)
+	}
+}
+
+// TestNewStreamComesBack: what Begin saw of the stream is no longer so when it writes.
+func TestNewStreamComesBack(t *testing.T) {
+	p := realPlace(t)
+	p.do(t, "XADD", stream, "5-1", "a", "b")
+	p.do(t, "XGROUP", "CREATE", stream, group, "$")
+	p.do(t, "RENAME", stream, "aside")
+	p.do(t, "SET", keysOf.Mark(), "5-1")
+	p.client.commands.AddHook(beforeMulti(func() { p.raw.Rename(t.Context(), "aside", stream) }))
+	if _, _, err := p.journal().Begin(t.Context()); err == nil || !strings.Contains(err.Error(), "in that moment") {
+		t.Errorf("error %v", err)
+	}
+	if got := lastDelivered(t, p); got != "5-1" || p.raw.Exists(t.Context(), keysOf.Mark()).Val() != 1 {
+		t.Errorf("the group was set back to %s, or the mark is gone", got)
+	}
+}
+
+// beforeMulti is a hook that does something before each transaction is sent.
+type beforeMulti func()
+
+func (beforeMulti) DialHook(next goredis.DialHook) goredis.DialHook          { return next }
+func (beforeMulti) ProcessHook(next goredis.ProcessHook) goredis.ProcessHook { return next }
+func (do beforeMulti) ProcessPipelineHook(next goredis.ProcessPipelineHook) goredis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []goredis.Cmder) error {
+		if cmds[0].Name() == "multi" {
+			do()
+		}
+		return next(ctx, cmds)
+	}
+}
+
+// TestHugeEndsOfAStream: Begin does not take in the entries that XINFO STREAM comes with.
+func TestHugeEndsOfAStream(t *testing.T) {
+	p := realPlace(t)
+	p.add(t, "blob", strings.Repeat("x", 16<<20))
+	j := p.journal()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	begin(t, j)
+	runtime.ReadMemStats(&after)
+	if got := after.TotalAlloc - before.TotalAlloc; got > 4<<20 {
+		t.Errorf("Begin allocated %d bytes", got)
+	}
+}
 
 func TestTrimmed(t *testing.T) {
 	p := realPlace(t)
@@ -133,7 +194,7 @@ func TestCancelledWhileBlocked(t *testing.T) {
 func TestServerCrash(t *testing.T) {
 	server := redistest.Start(t, "--appendonly", "yes", "--appendfsync", "always")
 	p := newPlace(t, server.Addr)
-	s, j := p.source(), p.journal()
+	s, j := p.source(), p.begun(t)
 	id := p.add(t, "n", "1")
 	read(t, s, 1)
 	server.Kill()
@@ -163,7 +224,7 @@ func TestServerCrash(t *testing.T) {
 
 func TestHugeEntries(t *testing.T) {
 	p := realPlace(t)
-	s, j := p.source(), p.journal()
+	s, j := p.source(), p.begun(t)
 	p.add(t, "type", "scale_up", "blob", strings.Repeat("x", 16<<20))
 	p.add(t, strings.Repeat("n", 16<<20), "v", "type", "scale_up")
 	many := []any{"type", "scale_up"}
@@ -218,7 +279,8 @@ func TestRefusedInMulti(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = client.Close() }()
-	j := NewJournal(client, JournalOptions{Stream: stream, Group: group, RecordTTL: time.Hour, Logger: p.logger()})
+	j := NewJournal(client, journalOptions())
+	begin(t, j)
 	err = j.Commit(t.Context(), []worker.Write{worker.Accept{Event: sample, Hash: "h", At: at}})
 	if err == nil || !strings.Contains(err.Error(), "SADD") || !strings.Contains(err.Error(), "NOPERM") || strings.Contains(err.Error(), "secret") {
 		t.Errorf("error %v", err)

@@ -15,13 +15,15 @@ import (
 //	              the entry's own fields, in its own spelling; absent where they say nothing
 //	m:<key>       metadata
 //	hash          content hash; accepted_at: when it was taken in. Both for people: nothing here reads them
-//	s<slot>       mark or outcome of one slot, see encodeSlot
+//	s<slot>       mark or outcome of one slot, see encodeSlot; a scale_down has none
+//	victims       of a scale_down that is settled, see encodeVictims
 //	settled closed  the time, once it is
-//	n_succeeded n_failed n_cancelled n_lost  once it is closed, in place of the slots
+//	n_succeeded n_failed n_cancelled n_lost  once it is closed, in place of slots and victims
 const (
-	metaPrefix = "m:"
-	slotPrefix = "s"
-	fieldTask  = "task_id"
+	metaPrefix   = "m:"
+	slotPrefix   = "s"
+	fieldTask    = "task_id"
+	fieldVictims = "victims"
 	// maxSlots bounds what a hostile pod_count in a record makes us allocate.
 	maxSlots = 100_000
 )
@@ -48,6 +50,23 @@ func encodeEvent(e *worker.Event, hash string, at time.Time) []any {
 	return append(fields, encodeMetadata(e.Metadata)...)
 }
 
+// encodeRecord returns the fields and values of the record of an open event. When it was settled is not known here: at.
+func encodeRecord(r *worker.Record, hash string, at time.Time) []any {
+	fields := encodeEvent(&r.Event, hash, at)
+	for i := range r.Slots {
+		if r.Slots[i].Attempt > 0 {
+			fields = append(fields, slotField(i+1), encodeSlot(r.Slots[i]))
+		}
+	}
+	if r.Settled {
+		fields = append(fields, "settled", stamp(at))
+	}
+	if len(r.Victims) > 0 {
+		fields = append(fields, fieldVictims, encodeVictims(r.Victims))
+	}
+	return fields
+}
+
 func encodeMetadata(meta map[string]string) []any {
 	fields := make([]any, 0, 2*len(meta))
 	for k, v := range meta {
@@ -71,14 +90,18 @@ func decodeRecord(id worker.ID, key string, fields map[string]string) (worker.Re
 	if err := d.event(id); err != nil {
 		return worker.Record{}, err
 	}
+	if d.record.Event.Type == worker.ScaleDown {
+		return d.record, d.fillVictims()
+	}
 	return d.record, d.fillSlots()
 }
 
 type recordDecoder struct {
-	key    string
-	entry  map[string]string // the event as it was in the stream
-	slots  map[int]worker.SlotRecord
-	record worker.Record
+	key     string
+	entry   map[string]string // the event as it was in the stream
+	slots   map[int]worker.SlotRecord
+	victims *string // as it was read
+	record  worker.Record
 }
 
 // field takes one field in and says what is wrong with it, or nothing.
@@ -88,6 +111,9 @@ func (d *recordDecoder) field(name, value string) string {
 		d.entry[name] = value
 		return ""
 	case "hash", "accepted_at":
+		return ""
+	case fieldVictims:
+		d.victims = &value
 		return ""
 	case "settled":
 		d.record.Settled = true
@@ -164,6 +190,9 @@ func (d *recordDecoder) event(id worker.ID) error {
 }
 
 func (d *recordDecoder) fillSlots() error {
+	if d.victims != nil {
+		return &RecordError{Key: d.key, Field: fieldVictims, Problem: "only a scale_down has victims"}
+	}
 	slots := make([]worker.SlotRecord, d.record.Event.PodCount)
 	for n, slot := range d.slots {
 		if n > len(slots) {
@@ -172,6 +201,19 @@ func (d *recordDecoder) fillSlots() error {
 		slots[n-1] = slot
 	}
 	d.record.Slots = slots
+	return nil
+}
+
+func (d *recordDecoder) fillVictims() (err error) {
+	for n := range d.slots {
+		return &RecordError{Key: d.key, Field: slotField(n), Problem: "a scale_down has no slots"}
+	}
+	if d.victims == nil {
+		return nil
+	}
+	if d.record.Victims, err = decodeVictims(*d.victims, &d.record.Event); err != nil {
+		return &RecordError{Key: d.key, Field: fieldVictims, Problem: err.Error()}
+	}
 	return nil
 }
 

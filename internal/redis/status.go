@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"fmt"
 	"strconv"
 	"time"
 
@@ -46,6 +47,15 @@ func workerStatus(r worker.Report) []any {
 		s = s.add("exit_code", strconv.Itoa(*r.ExitCode))
 	}
 	return s.add("node", clip(r.Node, maxNode)).at(r.At)
+}
+
+func scaledDownStatus(c worker.Choose) []any {
+	verb := "are"
+	if len(c.Victims) == 1 {
+		verb = "is"
+	}
+	message := fmt.Sprintf("%d of %d workers %s taken away", len(c.Victims), c.Asked, verb)
+	return newStatus("scaled_down", c.ID, c.TaskID).add("message", message).at(c.At)
 }
 
 func closedStatus(c worker.Close) []any {

@@ -172,6 +172,8 @@ func closedIsFound(t *testing.T, r Records) {
 }
 
 func markMoves(t *testing.T, r Records) {
+	r.Add(first, "type", "scale_up")
+	r.Add(second, "type", "x")
 	commit(t, r, worker.Accept{Event: event(first, 1, ""), At: moment})
 	if m := mark(t, r); m != first {
 		t.Errorf("after an Accept the mark is %v", m)

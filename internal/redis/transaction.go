@@ -1,0 +1,122 @@
+package redis
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/ottoscaler/ottoscaler/internal/worker"
+)
+
+// transaction turns writes into commands. Nothing is sent before all are queued.
+type transaction struct {
+	ctx   context.Context //nolint:containedctx // it lives for one call
+	pipe  goredis.Pipeliner
+	keys  Keys
+	group string
+	ttl   time.Duration
+}
+
+func (t *transaction) add(w worker.Write) error {
+	switch w := w.(type) {
+	case worker.Accept:
+		t.accept(w)
+	case worker.Duplicate:
+		t.ack(w.ID)
+		t.say(duplicateStatus(w))
+	case worker.Reject:
+		t.xadd(t.keys.Dead(), deadMaxLen, deadLetter(w))
+		t.ack(w.ID)
+		t.say(rejectedStatus(w))
+	case worker.Progress:
+		t.report(w.Report)
+	case worker.Outcome:
+		t.report(w.Report)
+	case worker.Settle:
+		t.pipe.HSet(t.ctx, t.keys.Event(w.ID), "settled", stamp(w.At))
+		t.ack(w.ID)
+		t.say(newStatus("settled", w.ID, w.TaskID).at(w.At))
+	case worker.Close:
+		t.close(w)
+	case worker.Ack:
+		t.ack(w.ID)
+	case worker.Choose:
+		t.choose(w)
+	case worker.Restore:
+		return t.restore(w)
+	default:
+		return fmt.Errorf("no way to write a %T", w)
+	}
+	return nil
+}
+
+func (t *transaction) accept(a worker.Accept) {
+	id := a.Event.EventID
+	t.pipe.HSet(t.ctx, t.keys.Event(id), encodeEvent(&a.Event, a.Hash, a.At)...)
+	t.enter(&a.Event, a.Hash)
+	t.say(newStatus("accepted", id, a.Event.TaskID()).at(a.At))
+}
+
+func (t *transaction) report(r worker.Report) {
+	slot := worker.SlotRecord{
+		Attempt: r.Attempt, State: r.State, UID: r.UID, Node: r.Node, Reason: r.Reason, ExitCode: r.ExitCode, At: r.At,
+	}
+	t.pipe.HSet(t.ctx, t.keys.Event(r.ID), slotField(r.Slot), encodeSlot(slot))
+	t.say(workerStatus(r))
+}
+
+func (t *transaction) close(c worker.Close) {
+	key := t.keys.Event(c.ID)
+	t.pipe.SRem(t.ctx, t.keys.Open(), c.ID.String())
+	t.pipe.HDel(t.ctx, key, append(slotFields(c.Slots), fieldVictims)...)
+	t.pipe.HSet(t.ctx, key, append(counts(c.Counts), "closed", stamp(c.At))...)
+	t.pipe.PExpire(t.ctx, key, t.ttl)
+	if c.IdempotencyKey != "" {
+		t.pipe.PExpire(t.ctx, t.keys.Idempotency(c.IdempotencyKey), t.ttl)
+	}
+	t.say(closedStatus(c))
+}
+
+func (t *transaction) choose(c worker.Choose) {
+	t.pipe.HSet(t.ctx, t.keys.Event(c.ID), fieldVictims, encodeVictims(c.Victims), "settled", stamp(c.At))
+	t.ack(c.ID)
+	t.say(scaledDownStatus(c))
+}
+
+// restore leaves nothing of what the key held before.
+func (t *transaction) restore(r worker.Restore) error {
+	if r.Record.Closed {
+		return fmt.Errorf("the record of event %s is closed: it is not restored", r.Record.Event.EventID)
+	}
+	id := r.Record.Event.EventID
+	t.pipe.Del(t.ctx, t.keys.Event(id))
+	t.pipe.HSet(t.ctx, t.keys.Event(id), encodeRecord(&r.Record, r.Hash, r.At)...)
+	t.enter(&r.Record.Event, r.Hash)
+	return nil
+}
+
+// enter makes an event open, and the holder of its idempotency key.
+func (t *transaction) enter(e *worker.Event, hash string) {
+	t.pipe.SAdd(t.ctx, t.keys.Open(), e.EventID.String())
+	if key := e.IdempotencyKey; key != "" {
+		t.pipe.Set(t.ctx, t.keys.Idempotency(key), encodeHolder(e.EventID, hash), 0)
+	}
+}
+
+func slotFields(n int) []string {
+	fields := make([]string, n)
+	for i := range fields {
+		fields[i] = slotField(i + 1)
+	}
+	return fields
+}
+
+func (t *transaction) ack(id worker.ID) { t.pipe.XAck(t.ctx, t.keys.Stream, t.group, id.String()) }
+
+func (t *transaction) say(fields []any) { t.xadd(t.keys.Status(), statusMaxLen, fields) }
+
+func (t *transaction) xadd(stream string, maxLen int64, fields []any) {
+	t.pipe.XAdd(t.ctx, &goredis.XAddArgs{Stream: stream, MaxLen: maxLen, Approx: true, Values: fields})
+}
