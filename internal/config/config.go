@@ -53,6 +53,8 @@ type Redis struct {
 	// The consumer's name in that group, the same for every replica and every restart: under it the next one finds
 	// what is pending.
 	Consumer string `env:"REDIS_CONSUMER" envDefault:"ottoscaler-1"`
+	// How long entries stay in the stream that every group has dealt with; `0`: it is never trimmed.
+	Retention time.Duration `env:"OTTO_STREAM_RETENTION" envDefault:"168h"`
 }
 
 // Workers is how worker Pods are made, watched and cleaned up.
@@ -93,6 +95,14 @@ type Workers struct {
 
 // Process is how this process works and what it logs.
 type Process struct {
+	// Act only while holding a Lease in Kubernetes, so that several replicas may run: one acts, the others wait. Without it
+	// run one replica, and stop it before the next one starts.
+	LeaderElect bool `env:"OTTO_LEADER_ELECT" envDefault:"true"`
+	// Who we are to the Lease, from the downward API: a restarted container finds its own Lease at once. Unset: the host's
+	// name, the process ID and something random.
+	PodName string `env:"POD_NAME"`
+	// Where the Lease is; unset: where the workers are.
+	PodNamespace string `env:"POD_NAMESPACE"`
 	// How many Pods may be in creation at once; above 96 Kubernetes clients open extra connections and get slower.
 	CreateConcurrency int `env:"OTTO_CREATE_CONCURRENCY" envDefault:"32"`
 	// The least important lines to log.

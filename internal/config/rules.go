@@ -49,6 +49,7 @@ func rules() map[string]rule {
 		"REDIS_STREAM":          stream,
 		"REDIS_CONSUMER_GROUP":  name,
 		"REDIS_CONSUMER":        name,
+		"OTTO_STREAM_RETENTION": duration(0),
 
 		"OTTO_AGENT_IMAGE":        {takes: "an image reference such as registry.example/team/agent:1.2", ok: isImage},
 		"OTTO_NAMESPACE":          dnsLabel(),
@@ -67,6 +68,9 @@ func rules() map[string]rule {
 		"OTTO_FAILED_TTL":         duration(0),
 		"OTTO_RECORD_TTL":         duration(time.Second),
 
+		"OTTO_LEADER_ELECT":       oneOf("true", "false"),
+		"POD_NAME":                {takes: "1 to 253 lower-case letters, digits, hyphens and dots", ok: isPodName},
+		"POD_NAMESPACE":           dnsLabel(),
 		"OTTO_CREATE_CONCURRENCY": number(1, 96),
 		"OTTO_LOG_LEVEL":          oneOf("debug", "info", "warn", "error"),
 		"OTTO_LOG_FORMAT":         oneOf("auto", "text", "json"),
@@ -159,6 +163,7 @@ func isFolder(v string) bool {
 
 var (
 	dnsLabelForm = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	podNameForm  = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`)
 	hostForm     = regexp.MustCompile(`^[A-Za-z0-9]([-A-Za-z0-9_]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9_]{0,61}[A-Za-z0-9])?)*\.?$`)
 	imageForm    = regexp.MustCompile(`^([A-Za-z0-9][-A-Za-z0-9.]*(:[0-9]{1,5})?/)?` + // registry
 		`[a-z0-9]+([-._]+[a-z0-9]+)*(/[a-z0-9]+([-._]+[a-z0-9]+)*)*` + // path
@@ -179,6 +184,8 @@ func isHost(v string) bool {
 	}
 	return len(v) <= 253 && hostForm.MatchString(v)
 }
+
+func isPodName(v string) bool { return len(v) <= 253 && podNameForm.MatchString(v) }
 
 func isAddrs(v string) bool {
 	for addr := range strings.SplitSeq(v, ",") {

@@ -3,17 +3,20 @@ package redis
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 
 	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
 // What keeps a term from writing. After each of them nothing was written, and only Begin helps.
 var (
 	errNoTerm  = errors.New("no term has begun")
-	errFenced  = errors.New("another term has begun: nothing was written")
-	errEmptied = errors.New("Redis was emptied: nothing was written") //nolint:staticcheck // a name begins it
-	errTouched = errors.New("another term began, or Redis was emptied, in that moment: nothing was written")
+	errFenced  = fmt.Errorf("%w: another term has begun, nothing was written", worker.ErrOver)
+	errEmptied = fmt.Errorf("%w: Redis was emptied, nothing was written", worker.ErrOver)
+	errTouched = fmt.Errorf("%w: another term began, or Redis was emptied, in that moment, and nothing was written", worker.ErrOver)
 )
 
 // fence lets one term write and no earlier one. Redis has the token of the newest term; every MULTI runs under WATCH of

@@ -140,7 +140,7 @@ func testWrites(t *testing.T, p *place) {
 			"choose",
 			[]worker.Write{down, chosen},
 			map[string]any{
-				keysOf.Event(theID): downRecord("victims", "4-10:2 4-2:1", "settled", "2026-11-22T10:01:00.123Z"),
+				keysOf.Event(theID): downRecord("victims", "4-10/2 4-2/1", "settled", "2026-11-22T10:01:00.123Z"),
 				keysOf.Open():       []string{"5-1"}, keysOf.Mark(): "5-1",
 				keysOf.Status(): []map[string]any{accepted, said("kind", "scaled_down", "event_id", "5-1", "task_id", "task-123",
 					"message", "2 of 3 workers are taken away", "at", "2026-11-22T10:01:00.123Z")},

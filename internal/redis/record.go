@@ -18,7 +18,8 @@ import (
 //	s<slot>       mark or outcome of one slot, see encodeSlot; a scale_down has none
 //	victims       of a scale_down that is settled, see encodeVictims
 //	settled closed  the time, once it is
-//	n_succeeded n_failed n_cancelled n_lost  once it is closed, in place of slots and victims
+//	n_succeeded n_failed n_cancelled n_lost  once it is closed, in place of slots and victims; of a scale_down the
+//	              outcomes of its victims so far
 const (
 	metaPrefix   = "m:"
 	slotPrefix   = "s"
@@ -50,7 +51,7 @@ func encodeEvent(e *worker.Event, hash string, at time.Time) []any {
 	return append(fields, encodeMetadata(e.Metadata)...)
 }
 
-// encodeRecord returns the fields and values of the record of an open event. When it was settled is not known here: at.
+// encodeRecord returns the fields and values of a whole record. When it was settled, or closed, is not known here: at.
 func encodeRecord(r *worker.Record, hash string, at time.Time) []any {
 	fields := encodeEvent(&r.Event, hash, at)
 	for i := range r.Slots {
@@ -63,6 +64,12 @@ func encodeRecord(r *worker.Record, hash string, at time.Time) []any {
 	}
 	if len(r.Victims) > 0 {
 		fields = append(fields, fieldVictims, encodeVictims(r.Victims))
+	}
+	if r.Event.Type == worker.ScaleDown || r.Closed {
+		fields = append(fields, counts(r.Counts)...)
+	}
+	if r.Closed {
+		fields = append(fields, "closed", stamp(at))
 	}
 	return fields
 }

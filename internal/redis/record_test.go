@@ -175,7 +175,7 @@ func TestDecodeRecordIsStrict(t *testing.T) {
 		"count no number":        {"n_failed", "many", "n_failed"},
 		"metadata takes a name":  {"m:pod_count", "1", "m:pod_count"},
 		"metadata too long":      {"m:k", strings.Repeat("v", 1025), ""},
-		"victims of a scale_up":  {"victims", "4-0:1", "victims"},
+		"victims of a scale_up":  {"victims", "4-0/1", "victims"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -192,19 +192,19 @@ func TestDecodeRecordIsStrict(t *testing.T) {
 
 func TestDecodeVictimsIsStrict(t *testing.T) {
 	cases := map[string]struct{ field, value, wantField string }{
-		"no ID":            {"victims", "x:1", "victims"},
-		"the zero ID":      {"victims", "0-0:1", "victims"},
-		"other spelling":   {"victims", "04-0:1", "victims"},
+		"no ID":            {"victims", "x/1", "victims"},
+		"the zero ID":      {"victims", "0-0/1", "victims"},
+		"other spelling":   {"victims", "04-0/1", "victims"},
 		"no slot":          {"victims", "4-0", "victims"},
-		"slot 0":           {"victims", "4-0:0", "victims"},
-		"slot huge":        {"victims", "4-0:100001", "victims"},
-		"slot with sign":   {"victims", "4-0:+1", "victims"},
+		"slot 0":           {"victims", "4-0/0", "victims"},
+		"slot huge":        {"victims", "4-0/100001", "victims"},
+		"slot with sign":   {"victims", "4-0/+1", "victims"},
 		"one space":        {"victims", " ", "victims"},
-		"space at the end": {"victims", "4-0:1 ", "victims"},
-		"twice":            {"victims", "4-0:1 4-0:1", "victims"},
-		"its own event":    {"victims", "5-0:1", "victims"},
-		"a later event":    {"victims", "6-0:1", "victims"},
-		"more than asked":  {"victims", "4-0:1 4-0:2 4-0:3 4-0:4", "victims"},
+		"space at the end": {"victims", "4-0/1 ", "victims"},
+		"twice":            {"victims", "4-0/1 4-0/1", "victims"},
+		"its own event":    {"victims", "5-0/1", "victims"},
+		"a later event":    {"victims", "6-0/1", "victims"},
+		"more than asked":  {"victims", "4-0/1 4-0/2 4-0/3 4-0/4", "victims"},
 		"endless":          {"victims", strings.Repeat("4-0:1 ", 1<<20), "victims"},
 		"a slot":           {"s1", "1 created u - - - 1", "s1"},
 	}

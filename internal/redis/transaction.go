@@ -45,7 +45,7 @@ func (t *transaction) add(w worker.Write) error {
 	case worker.Choose:
 		t.choose(w)
 	case worker.Restore:
-		return t.restore(w)
+		t.restore(w)
 	default:
 		return fmt.Errorf("no way to write a %T", w)
 	}
@@ -64,6 +64,9 @@ func (t *transaction) report(r worker.Report) {
 		Attempt: r.Attempt, State: r.State, UID: r.UID, Node: r.Node, Reason: r.Reason, ExitCode: r.ExitCode, At: r.At,
 	}
 	t.pipe.HSet(t.ctx, t.keys.Event(r.ID), slotField(r.Slot), encodeSlot(slot))
+	if !r.Doom.IsZero() {
+		t.pipe.HIncrBy(t.ctx, t.keys.Event(r.Doom), "n_"+string(r.State), 1)
+	}
 	t.say(workerStatus(r))
 }
 
@@ -86,15 +89,15 @@ func (t *transaction) choose(c worker.Choose) {
 }
 
 // restore leaves nothing of what the key held before.
-func (t *transaction) restore(r worker.Restore) error {
+func (t *transaction) restore(r worker.Restore) {
+	key := t.keys.Event(r.Record.Event.EventID)
+	t.pipe.Del(t.ctx, key)
+	t.pipe.HSet(t.ctx, key, encodeRecord(&r.Record, r.Hash, r.At)...)
 	if r.Record.Closed {
-		return fmt.Errorf("the record of event %s is closed: it is not restored", r.Record.Event.EventID)
+		t.pipe.PExpire(t.ctx, key, t.ttl)
+		return
 	}
-	id := r.Record.Event.EventID
-	t.pipe.Del(t.ctx, t.keys.Event(id))
-	t.pipe.HSet(t.ctx, t.keys.Event(id), encodeRecord(&r.Record, r.Hash, r.At)...)
 	t.enter(&r.Record.Event, r.Hash)
-	return nil
 }
 
 // enter makes an event open, and the holder of its idempotency key.

@@ -9,14 +9,14 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-// encodeVictims is one `<entry ID>:<slot>` after the other, in the order they were chosen, with a space between.
+// encodeVictims is one `<entry ID>/<slot>` after the other, in the order they were chosen, with a space between.
 func encodeVictims(victims []worker.Victim) string {
 	var b strings.Builder
 	for i, v := range victims {
 		if i > 0 {
 			b.WriteByte(' ')
 		}
-		b.WriteString(v.Event.String() + ":" + strconv.Itoa(v.Slot))
+		b.WriteString(v.Event.String() + "/" + strconv.Itoa(v.Slot))
 	}
 	return b.String()
 }
@@ -49,14 +49,14 @@ func decodeVictims(value string, of *worker.Event) ([]worker.Victim, error) {
 }
 
 func decodeVictim(part string) (worker.Victim, error) {
-	event, slot, _ := strings.Cut(part, ":")
+	event, slot, _ := strings.Cut(part, "/")
 	id, err := worker.ParseID(event)
 	if err != nil {
 		return worker.Victim{}, err
 	}
 	n, ok := number(slot, maxSlots)
 	if !ok || n == 0 {
-		return worker.Victim{}, errors.New("want <entry ID>:<slot>")
+		return worker.Victim{}, errors.New("want <entry ID>/<slot>")
 	}
 	return worker.Victim{Event: id, Slot: int(n)}, nil
 }
