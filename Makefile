@@ -32,7 +32,7 @@ dev: deps build bin/demo ## keep Redis, Kubernetes and ottoscaler up to play wit
 test-event: bin/demo ## send one event to what `make dev` runs
 	@bin/demo test-event
 
-.PHONY: build ottoscaler devcluster bin/demo
+.PHONY: build ottoscaler devcluster bin/demo bin/oracle
 build: ottoscaler devcluster ## compile bin/ottoscaler and bin/devcluster (the first time 10 to 20 minutes)
 
 ottoscaler:
@@ -43,6 +43,9 @@ devcluster:
 
 bin/demo:
 	@scripts/build.sh bin/demo . ./test/demo ""
+
+bin/oracle: ## compile the judge of a run from its traces (bin/oracle --help)
+	@scripts/build.sh bin/oracle . ./test/oracle ""
 
 .PHONY: test check integration e2e
 test: ## everything CI runs, with the time of each phase

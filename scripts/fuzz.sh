@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-grep -rnoE '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' cmd internal |
+grep -rnoE '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' cmd internal test |
 	while IFS=: read -r file _ func; do
 		target=${func#func }
 		echo "fuzz: $target (./$(dirname "$file")) for ${FUZZTIME:-1m}"

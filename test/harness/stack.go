@@ -38,6 +38,7 @@ type Stack struct {
 	t          *testing.T
 	kubeconfig string
 	process    *process
+	verdict    *verdict
 }
 
 type process struct {
@@ -70,6 +71,7 @@ func NewStack(t *testing.T, c *Cluster) *Stack {
 	s := &Stack{t: t, Cluster: c, Namespace: fmt.Sprintf("t%x", time.Now().UnixNano())}
 	s.Server = redistest.Start(t, "--appendonly", "yes", "--appendfsync", "always")
 	s.Redis = s.Server.Client()
+	s.record()
 	s.Kubectl("create", "namespace", s.Namespace)
 	s.Kubectl("label", "namespace", s.Namespace, "pod-security.kubernetes.io/enforce=restricted")
 	s.Kubectl("create", "serviceaccount", "ottoscaler", "-n", s.Namespace)

@@ -48,7 +48,6 @@ func badInputs() map[string]struct {
 		"unknown template":      {"unknown_template", up("template", "huge")},
 		"a path as template":    {"unknown_template", up("template", "../x")},
 		"keys that meet":        {"invalid_metadata", up("git.ref", "a", "git-ref", "b")},
-		"scale_down":            {"not_implemented", []any{"type", "scale_down", "pod_count", 1}},
 	}
 	for _, n := range []string{
 		"-1", "0", "+3", "1e9", "9223372036854775808", "0x10", " 5", "5 ", "٣", "NaN", "5.0", "1_0", "", "1001",
@@ -92,6 +91,7 @@ func TestBadInput(t *testing.T) {
 	if n := len(harness.Count(s.Requests())["create"]); n != len(good) {
 		t.Errorf("%d Pods were created, want %d", n, len(good))
 	}
+	s.Judge()
 }
 
 // TestIdempotencyKey: the same again is a duplicate, something else under the same key is refused.
@@ -116,6 +116,7 @@ func TestIdempotencyKey(t *testing.T) {
 	if n := len(harness.Count(s.Requests())["create"]); n != 1 {
 		t.Errorf("%d Pods were created, want 1", n)
 	}
+	s.Judge()
 }
 
 func kinds(s *harness.Stack, event, kind string) error {
@@ -128,7 +129,7 @@ func kinds(s *harness.Stack, event, kind string) error {
 // TestHostileMetadata: what looks like an attack arrives as plain text, in variables of its own.
 func TestHostileMetadata(t *testing.T) {
 	s := harness.NewStack(t, cluster)
-	s.Start()
+	s.Start("OTTO_SUCCEEDED_TTL=1s")
 	evil := "$(SECRET) $$(A) \x1b[31m\nlevel=ERROR"
 	event := s.Add(up("task_id", "빌드/한글/1", "LD_PRELOAD", "/x.so", "PATH", evil, "KUBERNETES_SERVICE_HOST", "1.2.3.4")...)
 	pod := "otto-agent-1-" + event
@@ -153,4 +154,6 @@ func TestHostileMetadata(t *testing.T) {
 	if strings.Contains(s.Log(), "\x1b[31m") {
 		t.Error("the log shows a producer's escape codes")
 	}
+	s.WaitClosed(event)
+	s.Judge()
 }

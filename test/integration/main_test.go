@@ -4,6 +4,7 @@
 package integration
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -24,5 +25,12 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer cluster.Stop()
-	return m.Run()
+	if code := m.Run(); code != 0 {
+		return code
+	}
+	if err := harness.UnusedRights(); err != nil && flag.Lookup("test.run").Value.String() == "" {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ottoscaler/ottoscaler/test/harness"
+	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
 )
 
 // TestStartRefusals: what cannot work ends the start with the right exit code and one line that says what to mend.
@@ -42,4 +43,5 @@ func TestStartRefusals(t *testing.T) {
 			}
 		})
 	}
+	t.Cleanup(func() { s.Judge(func(e *judge.Evidence) { e.Idle = true }) }) // the cases run when this function has returned
 }

@@ -1,0 +1,129 @@
+package judge
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"time"
+)
+
+// request is one line of the audit log: a request that came to its end, or a watch that was opened.
+type request struct {
+	Line         int
+	User         string
+	Verb         string
+	Resource     string
+	Subresource  string
+	Namespace    string
+	Name         string
+	URI          string
+	Code         int
+	UID          string // of the object, where the log knows it: bindings do
+	Precondition string // the UID that a DELETE asked for
+	Received     time.Time
+	Answered     time.Time
+	Began        bool // a watch that was opened; its end is another line
+}
+
+// auditEvent is the part of audit.k8s.io/v1 Event that matters here.
+type auditEvent struct {
+	Stage      string
+	Verb       string
+	RequestURI string
+	User       struct{ Username string }
+	ObjectRef  struct{ Resource, Subresource, Namespace, Name, UID string }
+
+	ResponseStatus           struct{ Code int }
+	RequestObject            struct{ Preconditions struct{ UID string } }
+	RequestReceivedTimestamp time.Time
+	StageTimestamp           time.Time
+}
+
+// readAudit returns what concerns the run: all that the user asked for, and what anybody did to Pods in the namespace.
+func readAudit(e *Evidence) ([]request, error) {
+	f, err := os.Open(e.AuditLog)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	return parseAudit(f, e)
+}
+
+func parseAudit(from io.Reader, e *Evidence) ([]request, error) {
+	var out []request
+	lines := bufio.NewReaderSize(from, 1<<20)
+	for n := 1; ; n++ {
+		line, err := lines.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return out, nil // what has no end of line yet is being written, by somebody else's request
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !bytes.Contains(line, []byte(e.Namespace)) && !bytes.Contains(line, []byte(e.User)) {
+			continue
+		}
+		r, err := parseRequest(line)
+		if err != nil {
+			return nil, fmt.Errorf("audit line %d: %w", n, err)
+		}
+		r.Line = n
+		if r.concerns(e) {
+			out = append(out, r)
+		}
+	}
+}
+
+func parseRequest(line []byte) (request, error) {
+	var a auditEvent
+	if err := json.Unmarshal(line, &a); err != nil {
+		return request{}, err
+	}
+	if a.Stage == "ResponseStarted" && a.Verb != "watch" {
+		return request{}, nil // the line of its end has it all
+	}
+	o := a.ObjectRef
+	return request{
+		User: a.User.Username, Verb: a.Verb, Resource: o.Resource, Subresource: o.Subresource, Namespace: o.Namespace,
+		Name: o.Name, URI: a.RequestURI, Code: a.ResponseStatus.Code, UID: o.UID,
+		Precondition: a.RequestObject.Preconditions.UID, Received: a.RequestReceivedTimestamp, Answered: a.StageTimestamp,
+		Began: a.Stage == "ResponseStarted",
+	}, nil
+}
+
+func (r *request) concerns(e *Evidence) bool {
+	if r.Verb == "" || r.Received.Before(e.From) {
+		return false
+	}
+	return r.User == e.User || r.Namespace == e.Namespace && r.Resource == "pods"
+}
+
+func (r *request) ok() bool { return r.Code >= 200 && r.Code < 300 }
+
+// query returns one parameter of the request.
+func (r *request) query(name string) string {
+	u, err := url.Parse(r.URI)
+	if err != nil {
+		return ""
+	}
+	return u.Query().Get(name)
+}
+
+func (r *request) String() string {
+	what := r.Resource
+	if r.Subresource != "" {
+		what += "/" + r.Subresource
+	}
+	if r.Name != "" {
+		what += " " + r.Name
+	}
+	if what == "" {
+		what = r.URI
+	}
+	return fmt.Sprintf("%s %s (audit line %d, answered %d)", r.Verb, what, r.Line, r.Code)
+}

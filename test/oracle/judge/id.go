@@ -1,0 +1,66 @@
+package judge
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// id is a stream entry's ID.
+type id struct{ Ms, Seq uint64 }
+
+func parseID(s string) (id, bool) {
+	ms, seq, ok := strings.Cut(s, "-")
+	a, err1 := strconv.ParseUint(ms, 10, 64)
+	b, err2 := strconv.ParseUint(seq, 10, 64)
+	return id{a, b}, ok && err1 == nil && err2 == nil
+}
+
+func (i id) String() string { return fmt.Sprintf("%d-%d", i.Ms, i.Seq) }
+
+func (i id) compare(other id) int {
+	return cmp.Or(cmp.Compare(i.Ms, other.Ms), cmp.Compare(i.Seq, other.Seq))
+}
+
+// at is the start of the millisecond that Redis made the ID in.
+func (i id) at() time.Time { return time.UnixMilli(int64(i.Ms)).UTC() }
+
+// place is one slot of an event.
+type place struct {
+	Event string
+	Slot  int
+}
+
+func (p place) String() string { return fmt.Sprintf("slot %d of event %s", p.Slot, p.Event) }
+
+// podName is `otto-agent-[hash-]<slot>-<event ID>[-r<attempt>]`.
+var podName = regexp.MustCompile(`^otto-agent-(?:[0-9a-z]{5}-)?([1-9][0-9]*)-([0-9]+-[0-9]+)(?:-r([1-9][0-9]*))?$`)
+
+// parsePodName says whose Pod a name stands for.
+func parsePodName(name string) (p place, attempt int, ok bool) {
+	m := podName.FindStringSubmatch(name)
+	if m == nil {
+		return place{}, 0, false
+	}
+	p.Event, attempt = m[2], 1
+	p.Slot, _ = strconv.Atoi(m[1])
+	if m[3] != "" {
+		attempt, _ = strconv.Atoi(m[3])
+	}
+	return p, attempt, true
+}
+
+// victimForm finds each `<event ID>/<slot>` of a scale_down's record, whatever stands between them.
+var victimForm = regexp.MustCompile(`([0-9]+-[0-9]+)[/:]([0-9]+)`)
+
+func parseVictims(value string) []place {
+	var out []place
+	for _, m := range victimForm.FindAllStringSubmatch(value, -1) {
+		slot, _ := strconv.Atoi(m[2])
+		out = append(out, place{m[1], slot})
+	}
+	return out
+}

@@ -1,0 +1,114 @@
+package judge
+
+import (
+	"time"
+)
+
+// pod is what the audit log tells of one attempt's Pod.
+type pod struct {
+	Place     place
+	Attempt   int
+	Name      string
+	Posts     []*request          // ours
+	Created   []*request          // those answered 201
+	Foreign   int                 // somebody else's POSTs of that name that were answered 201
+	Deletes   []*request          // ours
+	Gone      []*request          // anybody's DELETE that was answered 2xx
+	UIDs      map[string]*request // where each was first seen
+	Sightings []*request          // whatever only an existing Pod explains
+}
+
+// slotPod is one (event, slot, attempt).
+type slotPod struct {
+	Place   place
+	Attempt int
+}
+
+// readPods sorts what was asked for Pods by whose they are. strange are requests of ours for a Pod that can be nobody's.
+func readPods(requests []request, e *Evidence) (pods map[slotPod]*pod, strange []*request) {
+	pods = make(map[slotPod]*pod)
+	for i := range requests {
+		r := &requests[i]
+		if r.Resource != "pods" || r.Namespace != e.Namespace || r.Name == "" {
+			continue
+		}
+		p, attempt, ok := parsePodName(r.Name)
+		if !ok {
+			if r.User == e.User && (r.Verb == "create" || r.Verb == "delete") {
+				strange = append(strange, r)
+			}
+			continue
+		}
+		key := slotPod{p, attempt}
+		if pods[key] == nil {
+			pods[key] = &pod{Place: p, Attempt: attempt, Name: r.Name, UIDs: make(map[string]*request)}
+		}
+		pods[key].take(r, r.User == e.User)
+	}
+	return pods, strange
+}
+
+func (p *pod) take(r *request, ours bool) {
+	switch {
+	case r.Verb == "create" && r.Subresource == "":
+		p.created(r, ours)
+		return
+	case r.Verb == "delete" && r.Subresource == "":
+		if ours {
+			p.Deletes = append(p.Deletes, r)
+		}
+		if r.ok() {
+			p.Gone = append(p.Gone, r)
+			p.uid(r.Precondition, r)
+		}
+	}
+	if r.ok() && (r.Verb != "list" && r.Verb != "watch") {
+		p.Sightings = append(p.Sightings, r)
+		p.uid(r.UID, r)
+	}
+}
+
+func (p *pod) created(r *request, ours bool) {
+	switch {
+	case !ours && r.ok():
+		p.Foreign++
+	case !ours:
+	case r.Code == 201:
+		p.Created = append(p.Created, r)
+	case r.Code == 409:
+		p.Sightings = append(p.Sightings, r)
+	}
+	if ours {
+		p.Posts = append(p.Posts, r)
+	}
+}
+
+func (p *pod) uid(uid string, r *request) {
+	if uid != "" && p.UIDs[uid] == nil {
+		p.UIDs[uid] = r
+	}
+}
+
+// existed reports whether there was such a Pod at all.
+func (p *pod) existed() bool { return p != nil && len(p.Created)+len(p.Sightings) > 0 }
+
+// existedBefore reports whether its existence was proven to somebody before then. A POST without an answer proves nothing
+// by itself; where answers may be missing it does, if the Pod is seen later.
+func (p *pod) existedBefore(then time.Time, unanswered bool) bool {
+	if p == nil {
+		return false
+	}
+	for _, all := range [][]*request{p.Created, p.Sightings} {
+		for _, r := range all {
+			if !r.Answered.After(then) {
+				return true
+			}
+		}
+	}
+	for _, r := range p.Posts {
+		if unanswered && p.existed() && r.Code != 201 && r.Received.Before(then) {
+			return true
+		}
+	}
+	return false
+}

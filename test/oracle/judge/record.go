@@ -1,0 +1,165 @@
+package judge
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	redialPause = 20 * time.Millisecond
+	drainLimit  = 10 * time.Second
+)
+
+// Record writes Redis' MONITOR to the file until ctx ends; addr is host:port or a redis:// URL. When Redis goes away it
+// connects again, and the time between is written as a gap. At the end it waits until all that was executed before ctx
+// ended has arrived, and says so in the last line. The file's first line appears when nothing is missed any more.
+func Record(ctx context.Context, addr, file string) error {
+	options, err := parseAddr(addr)
+	if err != nil {
+		return err
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	r := recorder{options: options, out: bufio.NewWriter(f), token: fmt.Sprintf("oracle-end-%d", time.Now().UnixNano())}
+	return errors.Join(r.run(ctx), r.out.Flush(), f.Close())
+}
+
+func parseAddr(addr string) (*redis.Options, error) {
+	if strings.Contains(addr, "://") {
+		return redis.ParseURL(addr)
+	}
+	return &redis.Options{Addr: addr}, nil
+}
+
+type recorder struct {
+	options *redis.Options
+	out     *bufio.Writer
+	token   string    // what the last command echoes
+	last    time.Time // of the last line that arrived; zero: none ever did
+	began   bool
+}
+
+func (r *recorder) run(ctx context.Context) error {
+	for {
+		done, err := r.listen(ctx)
+		if done || err != nil && ctx.Err() != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("MONITOR was cut off when the recording ended: %w", err)
+		case <-time.After(redialPause):
+		}
+	}
+}
+
+// listen records one connection, and reports whether the recording came to its end with it.
+func (r *recorder) listen(ctx context.Context) (done bool, err error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", r.options.Addr)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = conn.Close() }()
+	in := bufio.NewReaderSize(conn, 1<<20)
+	if err := r.ask(conn, in); err != nil {
+		return false, err
+	}
+	if err := r.arrived(); err != nil {
+		return false, err
+	}
+	stop := context.AfterFunc(ctx, func() { r.sayEnd(conn) })
+	defer stop()
+	return r.copy(in)
+}
+
+func (r *recorder) ask(conn net.Conn, in *bufio.Reader) error {
+	hello := "MONITOR\r\n"
+	answers := 1
+	if r.options.Password != "" {
+		user := r.options.Username
+		if user == "" {
+			user = "default"
+		}
+		hello = fmt.Sprintf("*3\r\n$4\r\nAUTH\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n", len(user), user, len(r.options.Password), r.options.Password) + hello
+		answers = 2
+	}
+	if _, err := conn.Write([]byte(hello)); err != nil {
+		return err
+	}
+	for range answers {
+		if line, err := in.ReadString('\n'); err != nil || line != "+OK\r\n" {
+			return fmt.Errorf("MONITOR was answered %q: %w", strings.TrimSpace(line), err)
+		}
+	}
+	return nil
+}
+
+// arrived writes from when on nothing is missing, and what is missing before.
+func (r *recorder) arrived() error {
+	now := time.Now().UTC().Format(time.RFC3339Nano)
+	line := beginMark + now
+	if r.began {
+		line = gapMark + r.last.Format(time.RFC3339Nano) + " " + now
+	}
+	r.began = true
+	if r.last.IsZero() {
+		r.last = time.Now().UTC()
+	}
+	return r.write(line)
+}
+
+func (r *recorder) write(line string) error {
+	if _, err := r.out.WriteString(line + "\n"); err != nil {
+		return err
+	}
+	return r.out.Flush()
+}
+
+// sayEnd makes the last line that this connection waits for, through another one.
+func (r *recorder) sayEnd(conn net.Conn) {
+	_ = conn.SetReadDeadline(time.Now().Add(drainLimit))
+	options := *r.options
+	options.Protocol, options.DisableIdentity = 2, true
+	client := redis.NewClient(&options)
+	defer func() { _ = client.Close() }()
+	ctx, cancel := context.WithTimeout(context.Background(), drainLimit)
+	defer cancel()
+	if client.Echo(ctx, r.token).Err() != nil {
+		_ = conn.SetReadDeadline(time.Now()) // Redis is gone: what has arrived is all there is
+	}
+}
+
+func (r *recorder) copy(in *bufio.Reader) (done bool, err error) {
+	for {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			return false, err
+		}
+		line = strings.TrimRight(strings.TrimPrefix(line, "+"), "\r\n")
+		if strings.Contains(line, r.token) {
+			return true, r.write(endMark + time.Now().UTC().Format(time.RFC3339Nano))
+		}
+		stamp, _, _ := strings.Cut(line, " ")
+		if at, err := parseStamp(stamp); err == nil {
+			r.last = at
+		}
+		if _, err := r.out.WriteString(line + "\n"); err != nil {
+			return false, err
+		}
+		if in.Buffered() == 0 {
+			if err := r.out.Flush(); err != nil {
+				return false, err
+			}
+		}
+	}
+}
