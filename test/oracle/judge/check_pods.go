@@ -141,7 +141,7 @@ func (t *trial) allowedDelete(p *pod, r *request, f *findings) {
 		}
 	}
 	switch {
-	case first == farFuture:
+	case first.Equal(farFuture):
 		f.add("%v, attempt %d: %v, and no record ever allowed it", p.Place, p.Attempt, r)
 	case r.Received.Before(first):
 		f.add("%v, attempt %d: %v came %v before the record that allowed it", p.Place, p.Attempt, r, first.Sub(r.Received))

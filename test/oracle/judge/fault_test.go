@@ -50,6 +50,16 @@ var faults = map[string]struct {
 			end.Stream = slices.DeleteFunc(end.Stream, func(en entry) bool { return en.ID.String() == at(50) })
 		}
 	}},
+	"somebody else held the name": {Fault{Others: true}, "O8", func(s *scene) {
+		foreign := s.kube("", 3, "create", podOf(1, evD), 201)
+		foreign.User.Username = "somebody"
+		bound := s.kube("", 4, "create", podOf(1, evD), 201)
+		bound.User.Username, bound.ObjectRef.Subresource, bound.ObjectRef.UID = "scheduler", "binding", "another"
+		s.find("post D").request.ResponseStatus.Code = 409
+		s.kube("", 7, "delete", podOf(1, evD), 200).User.Username = "somebody"
+		s.kube("", 8, "create", podOf(1, evD), 201)
+		s.kube("", 9, "get", podOf(1, evA), 200)
+	}},
 	"rights withdrawn": {Fault{Denied: true}, "O9", func(s *scene) { s.kube("", 50, "watch", "", 403) }},
 }
 
@@ -108,7 +118,13 @@ func TestStillCaught(t *testing.T) {
 			s.find("mark D2").ms = 48
 		}},
 		"two outcomes that stand": {"O10", all, func(s *scene) { s.redis("", 24, worker(evA, 1, 1, "lost")...) }},
-		"a Pod left":              {"O11", all, func(s *scene) { s.Leftover = []string{"x"} }},
+		"acknowledged for somebody else's Pod": {"O3", all, func(s *scene) {
+			s.kube("", 3, "create", podOf(1, evD), 201).User.Username = "somebody"
+			s.find("post D").request.ResponseStatus.Code = 409
+			s.kube("", 14, "delete", podOf(1, evD), 200).User.Username = "somebody"
+			s.kube("", 15, "create", podOf(1, evD), 201)
+		}},
+		"a Pod left": {"O11", all, func(s *scene) { s.Leftover = []string{"x"} }},
 		"a DELETE without a UID": {"O4", all, func(s *scene) {
 			s.find("delete A1").request.RequestObject.Preconditions.UID = ""
 		}},

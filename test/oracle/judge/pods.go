@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"slices"
 	"time"
 )
 
@@ -29,8 +30,11 @@ func readPods(requests []request, e *Evidence) (pods map[slotPod]*pod, strange [
 	pods = make(map[slotPod]*pod)
 	for i := range requests {
 		r := &requests[i]
-		if r.Resource != "pods" || r.Namespace != e.Namespace || r.Name == "" {
+		if r.Resource != "pods" || r.Namespace != e.Namespace || r.Name == "" && r.Verb != "create" {
 			continue
+		}
+		if r.Name == "" && !r.ok() {
+			continue // the client was gone before its Pod's name was read
 		}
 		p, attempt, ok := parsePodName(r.Name)
 		if !ok {
@@ -89,26 +93,35 @@ func (p *pod) uid(uid string, r *request) {
 	}
 }
 
+// proofs are the requests that only a Pod of ours explains. Where somebody else made one of that name, sightings prove
+// nothing.
+func (p *pod) proofs() []*request {
+	if p == nil {
+		return nil
+	}
+	if p.Foreign > 0 {
+		return p.Created
+	}
+	return slices.Concat(p.Created, p.Sightings)
+}
+
 // existed reports whether there was such a Pod at all.
-func (p *pod) existed() bool { return p != nil && len(p.Created)+len(p.Sightings) > 0 }
+func (p *pod) existed() bool { return len(p.proofs()) > 0 }
 
 // existedBefore reports whether its existence was proven to somebody before then. A POST without an answer proves nothing
 // by itself; where answers may be missing it does, if the Pod is seen later.
 func (p *pod) existedBefore(then time.Time, unanswered bool) bool {
-	if p == nil {
-		return false
+	if slices.ContainsFunc(p.proofs(), func(r *request) bool { return !r.Answered.After(then) }) {
+		return true
 	}
-	for _, all := range [][]*request{p.Created, p.Sightings} {
-		for _, r := range all {
-			if !r.Answered.After(then) {
-				return true
-			}
-		}
-	}
-	for _, r := range p.Posts {
-		if unanswered && p.existed() && r.Code != 201 && r.Received.Before(then) {
-			return true
-		}
-	}
-	return false
+	return unanswered && p.existed() && slices.ContainsFunc(p.Posts, func(r *request) bool {
+		return (r.Code == 0 || r.Code >= 500) && r.Received.Before(then)
+	})
+}
+
+// left reports whether it was created and nobody deleted it afterwards.
+func (p *pod) left() bool {
+	return slices.ContainsFunc(p.Created, func(c *request) bool {
+		return !slices.ContainsFunc(p.Gone, func(d *request) bool { return d.Answered.After(c.Received) })
+	})
 }

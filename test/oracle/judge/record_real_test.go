@@ -113,7 +113,7 @@ func TestRecordReal(t *testing.T) {
 	_, stop := recordIt(t, s)
 	client, ctx := s.client(), t.Context()
 	odd := "a \"b\"\\\n\r\t\a\b\x00\xff한"
-	exec := func(touch bool) error {
+	execute := func(touch bool) error {
 		return client.Watch(ctx, func(tx *redis.Tx) error {
 			if touch {
 				client.Incr(ctx, "fence")
@@ -126,10 +126,10 @@ func TestRecordReal(t *testing.T) {
 			return err
 		}, "fence")
 	}
-	if err := exec(true); !errors.Is(err, redis.TxFailedErr) {
+	if err := execute(true); !errors.Is(err, redis.TxFailedErr) {
 		t.Fatalf("the touched transaction ended with %v", err)
 	}
-	if err := exec(false); err != nil {
+	if err := execute(false); err != nil {
 		t.Fatal(err)
 	}
 	for range 2000 {

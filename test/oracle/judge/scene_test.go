@@ -92,7 +92,7 @@ func podOf(slot int, event string) string { return fmt.Sprintf("otto-agent-%d-%s
 
 func xack(event string) []string { return []string{"xack", src, "ottoscaler", event} }
 
-func closed(event string, succeeded, failed, cancelled string) []string {
+func closed(event, succeeded, failed, cancelled string) []string {
 	return say("closed", event, "n_succeeded", succeeded, "n_failed", failed, "n_cancelled", cancelled, "n_lost", "0")
 }
 
