@@ -44,7 +44,7 @@ devcluster:
 bin/demo:
 	@scripts/build.sh bin/demo . ./test/demo ""
 
-bin/oracle: ## compile the judge of a run from its traces (bin/oracle --help)
+bin/oracle: # the judge of a run from its traces; `bin/oracle --help`
 	@scripts/build.sh bin/oracle . ./test/oracle ""
 
 .PHONY: test check integration e2e
