@@ -36,12 +36,15 @@ type Options struct {
 	SentinelAddrs  []string
 }
 
-// Client holds the connections to one Redis.
+// Client holds the connections to one Redis, and what a process remembers from one term to the next of the one stream it
+// reads there.
 type Client struct {
 	commands *goredis.Client
 	reads    *goredis.Client // one connection: a read that blocks for seconds never makes a command wait
 	name     string          // begins every error: which Redis
 	db       int
+
+	deliveries deliveries
 }
 
 // NewClient connects nothing yet; it fails on files that cannot be read and options that contradict each other. The

@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"time"
 
@@ -14,7 +15,16 @@ const pendingPage = 1000
 
 var maxID = worker.ID{Ms: math.MaxUint64, Seq: math.MaxUint64}
 
-// checkPending compares, when it is time, the IDs on our pending list with those that were returned. The first that
+// pending is one entry of the group's pending list, under whichever consumer's name. Nobody but us reads for the group;
+// what another name holds was taken by a hand or by an earlier setting of ours, and would otherwise be passed over.
+type pending struct {
+	id        worker.ID
+	consumer  string
+	delivered int64 // times
+	how       reading
+}
+
+// checkPending compares, when it is time, the IDs on the pending list with those that were returned. The first that
 // was not makes the next reads recover from there. What is no longer pending is forgotten, so memory follows the
 // pending list: 16 bytes an ID.
 func (s *Source) checkPending(ctx context.Context) error {
@@ -22,46 +32,49 @@ func (s *Source) checkPending(ctx context.Context) error {
 		return nil
 	}
 	s.nextCheck = time.Now().Add(s.opts.Recheck)
+	if err := s.checkStream(ctx); err != nil {
+		return err
+	}
 	still := make(idSet, 0, len(s.returned))
 	var previous worker.ID
-	err := s.eachPending(ctx, func(id worker.ID) {
-		switch {
-		case s.returned.has(id):
-			still.add(id)
-		case !s.recovering:
-			s.recovering, s.cursor, s.until = true, previous, id
-		default:
-			s.until = id
+	err := s.eachPage(ctx, worker.ID{}, maxID, func(page []pending) error {
+		for _, p := range page {
+			switch {
+			case s.returned.has(p.id):
+				still.add(p.id)
+			case !s.recovering:
+				s.recover(previous, p.id)
+			default:
+				s.until = p.id
+			}
+			previous = p.id
 		}
-		previous = id
+		return nil
 	})
 	s.returned = still
 	return err
 }
 
-// eachPending walks the IDs on our pending list in order, without their bodies.
-func (s *Source) eachPending(ctx context.Context, each func(worker.ID)) error {
-	var from worker.ID
+// recover makes the next reads return what is pending after one ID, up to another.
+func (s *Source) recover(after, until worker.ID) {
+	s.recovering, s.cursor, s.until, s.listed = true, after, until, nil
+}
+
+// eachPage walks the pending list from one ID to another, without the bodies.
+func (s *Source) eachPage(ctx context.Context, from, to worker.ID, each func([]pending) error) error {
 	for {
-		page, err := s.pendingPage(ctx, from, maxID, pendingPage)
+		page, err := s.pendingPage(ctx, from, to, pendingPage)
 		if err != nil {
 			return err
 		}
-		for _, p := range page {
-			id, err := worker.ParseID(p.ID)
-			if err != nil {
-				return err
-			}
-			each(id)
-			from = next(id)
+		if err := each(page); err != nil || len(page) < pendingPage {
+			return err
 		}
-		if len(page) < pendingPage {
-			return nil
-		}
+		from = next(page[len(page)-1].id)
 	}
 }
 
-// passedOver reports whether our pending list has an entry that came before these new ones and was not returned. Were
+// passedOver reports whether the pending list has an entry that came before these new ones and was not returned. Were
 // they taken in first, the mark would pass that entry, and after a crash it would count as dealt with. A group delivers
 // in order, so such an entry lies between the last one returned and these, and one more than these is proof.
 func (s *Source) passedOver(ctx context.Context, entries []worker.Entry) (bool, error) {
@@ -70,13 +83,24 @@ func (s *Source) passedOver(ctx context.Context, entries []worker.Entry) (bool, 
 	return len(page) > len(entries), err
 }
 
-func (s *Source) pendingPage(ctx context.Context, from, to worker.ID, n int) ([]goredis.XPendingExt, error) {
+func (s *Source) pendingPage(ctx context.Context, from, to worker.ID, n int) ([]pending, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
-	return s.client.reads.XPendingExt(ctx, &goredis.XPendingExtArgs{
-		Stream: s.keys.Stream, Group: s.opts.Group, Consumer: s.opts.Consumer,
-		Start: from.String(), End: to.String(), Count: int64(n),
+	reply, err := s.client.reads.XPendingExt(ctx, &goredis.XPendingExtArgs{
+		Stream: s.keys.Stream, Group: s.opts.Group, Start: from.String(), End: to.String(), Count: int64(n),
 	}).Result()
+	if err != nil {
+		return nil, err
+	}
+	page := make([]pending, len(reply))
+	for i, p := range reply {
+		id, err := worker.ParseID(p.ID)
+		if err != nil {
+			return nil, fmt.Errorf("the pending list: %w", err)
+		}
+		page[i] = pending{id: id, consumer: p.Consumer, delivered: p.RetryCount}
+	}
+	return page, nil
 }
 
 // next is the ID right after id; the highest has none, and nothing can be pending after it.
@@ -88,4 +112,12 @@ func next(id worker.ID) worker.ID {
 		return worker.ID{Ms: id.Ms + 1}
 	}
 	return worker.ID{Ms: id.Ms, Seq: id.Seq + 1}
+}
+
+// previous is the ID right before id, which is not the zero ID.
+func previous(id worker.ID) worker.ID {
+	if id.Seq == 0 {
+		return worker.ID{Ms: id.Ms - 1, Seq: math.MaxUint64}
+	}
+	return worker.ID{Ms: id.Ms, Seq: id.Seq - 1}
 }

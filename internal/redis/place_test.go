@@ -76,9 +76,11 @@ func journalOptions() JournalOptions {
 	return JournalOptions{Stream: stream, Group: group, RecordTTL: time.Hour, Owner: us, Logger: slog.New(slog.DiscardHandler)}
 }
 
-func (p *place) source() *Source {
+func (p *place) source() *Source { return p.sourceAs(consumer) }
+
+func (p *place) sourceAs(name string) *Source {
 	return NewSource(p.client, SourceOptions{
-		Stream: stream, Group: group, Consumer: consumer, Block: 50 * time.Millisecond, Logger: p.logger(),
+		Stream: stream, Group: group, Consumer: name, Block: 50 * time.Millisecond, Logger: p.logger(),
 	})
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/ottoscaler/ottoscaler/internal/redis/redistest"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
+	"github.com/ottoscaler/ottoscaler/internal/worker/workertest"
 )
 
 func realPlace(t *testing.T) *place {
@@ -26,6 +27,10 @@ func realPlace(t *testing.T) *place {
 func TestJournalOnRealRedis(t *testing.T) { testJournal(t, realPlace) }
 
 func TestConformanceOnRealRedis(t *testing.T) { testConformance(t, realPlace) }
+
+func TestDeliveriesOnRealRedis(t *testing.T) {
+	workertest.TestDeliveries(t, func(t *testing.T) workertest.Records { return records(t, realPlace(t)) })
+}
 
 func TestSourceOnRealRedis(t *testing.T) { testSource(t, realPlace) }
 
@@ -79,11 +84,7 @@ func TestHugeEndsOfAStream(t *testing.T) {
 	p := realPlace(t)
 	p.add(t, "blob", strings.Repeat("x", 16<<20))
 	j := p.journal()
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	begin(t, j)
-	runtime.ReadMemStats(&after)
-	if got := after.TotalAlloc - before.TotalAlloc; got > 4<<20 {
+	if got := allocated(func() { begin(t, j) }); got > 4<<20 {
 		t.Errorf("Begin allocated %d bytes", got)
 	}
 }
@@ -143,13 +144,66 @@ func TestStreamDeletedWhileBlocked(t *testing.T) {
 	results := readInBackground(t.Context(), s)
 	blocked(t, p)
 	p.do(t, "DEL", stream)
-	if r := <-results; r.err != nil || len(r.entries) > 0 {
+	if r := <-results; !errors.Is(r.err, worker.ErrStartOver) {
 		t.Fatalf("read %v, %v", ids(r.entries), r.err)
 	}
-	fresh := p.add(t, "n", "new")
-	if diff := cmp.Diff([]string{fresh.String()}, ids(read(t, s, 1))); diff != "" {
+}
+
+// TestTakeOver: entries of several consumers, some of them deleted, come in numeric order. Taking over counts as no
+// delivery, and keeps what is deleted on the pending list until it is acknowledged.
+func TestTakeOver(t *testing.T) {
+	p := realPlace(t)
+	s := p.source()
+	nothing(t, s) // the process has begun: nothing is counted any more
+	var want []worker.Entry
+	for i := range 12 {
+		id := worker.ID{Ms: 7, Seq: uint64(i) + 1}
+		p.do(t, "XADD", stream, id.String(), "n", "1")
+		p.do(t, "XREADGROUP", "GROUP", group, []string{consumer, "by hand", "old name"}[i%3], "COUNT", 1, "STREAMS", stream, ">")
+		e := worker.Entry{ID: id, Redelivered: true, Trimmed: i%4 == 1}
+		if e.Trimmed {
+			p.do(t, "XDEL", stream, id.String())
+		} else {
+			e.Fields = map[string]string{"n": "1"}
+		}
+		want = append(want, e)
+	}
+	if diff := cmp.Diff(want, read(t, p.source(), 12)); diff != "" {
 		t.Error(diff)
 	}
+	for _, e := range p.raw.XPendingExt(t.Context(), &goredis.XPendingExtArgs{Stream: stream, Group: group, Start: "-", End: "+", Count: 99}).Val() {
+		i := mustID(t, e.ID).Seq - 1
+		if e.RetryCount != 1 || e.Consumer != consumer && !want[i].Trimmed {
+			t.Errorf("%+v", e)
+		}
+	}
+	if got := p.pending(t); got != 12 {
+		t.Errorf("%d are pending, want 12", got)
+	}
+}
+
+// TestHugeOfAnotherConsumer: to take an entry over, its body is not taken in.
+func TestHugeOfAnotherConsumer(t *testing.T) {
+	p := realPlace(t)
+	s := p.source()
+	nothing(t, s)
+	p.add(t, "blob", strings.Repeat("x", 16<<20))
+	p.do(t, "XREADGROUP", "GROUP", group, "by hand", "STREAMS", stream, ">")
+	page, err := s.pendingPage(t.Context(), worker.ID{}, maxID, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := allocated(func() { err = s.takeOver(t.Context(), page) }); err != nil || got > 4<<20 {
+		t.Errorf("it allocated %d bytes, %v", got, err)
+	}
+}
+
+func allocated(do func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	do()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
 }
 
 func TestConnectionLostWhileBlocked(t *testing.T) {
@@ -234,6 +288,7 @@ func TestHugeEntries(t *testing.T) {
 	p.add(t, many...)
 	last := p.add(t, "type", "scale_up")
 	for round := range 2 { // new, then pending
+		s.patience = time.Millisecond
 		entries := read(t, s, 4)
 		if got := len(entries[2].Fields); got != 10_001 {
 			t.Errorf("round %d: %d fields", round, got)

@@ -29,16 +29,17 @@ const (
 	defaultRecheck = 10 * time.Second
 	// grace is what an answer may take besides blocking.
 	grace = 4 * time.Second
-	// bigRead makes the next read small again: entries of many megabytes come one at a time.
+	// bigRead, in bytes: after a read of more, reading rests until its entries are dealt with, and is small again.
+	// Entries of many megabytes come one at a time.
 	bigRead = 1 << 20
 )
 
 // Source reads one stream. It implements worker.Source.
 //
-// Whatever Redis delivered to us stays on our pending list until it is acknowledged, also when its reply never
-// arrived: after an error, or when a read of a dead process was answered late. So the pending list is read before
-// anything new, at the start and after every error; new entries are returned only when none on our list was passed
-// over by them; and every Recheck the whole list is compared with what was returned.
+// Whatever Redis delivered stays on the pending list until it is acknowledged, also when its reply never arrived: after
+// an error, or when a read of a dead process was answered late. So the pending list is read before anything new, at the
+// start and after every error; new entries are returned only when none on the list was passed over by them; and every
+// Recheck the whole list is compared with what was returned. How bodies that end us are found out: see deliveries.
 type Source struct {
 	client *Client
 	keys   Keys
@@ -47,10 +48,14 @@ type Source struct {
 	recovering bool
 	cursor     worker.ID // recovering goes on after this one,
 	until      worker.ID // up to this one
+	listed     []pending // the next of them
 	returned   idSet     // pending as far as we know, and returned since the last error
 	highest    worker.ID // the last new entry, or the last that was pending before it
 	nextCheck  time.Time
-	count      int // grows to opts.Count while reads are small
+	count      int         // grows to opts.Count while reads are small
+	guarded    []worker.ID // reading rests until these are dealt with,
+	guardUntil time.Time   // at most until then
+	patience   time.Duration
 }
 
 var _ worker.Source = (*Source)(nil)
@@ -66,7 +71,7 @@ func NewSource(client *Client, o SourceOptions) *Source {
 	if o.Recheck <= 0 {
 		o.Recheck = defaultRecheck
 	}
-	s := &Source{client: client, keys: NewKeys(o.Stream), opts: o}
+	s := &Source{client: client, keys: NewKeys(o.Stream), opts: o, patience: patience}
 	s.restart()
 	return s
 }
@@ -90,12 +95,15 @@ func (s *Source) Read(ctx context.Context) ([]worker.Entry, error) {
 
 // restart forgets what was returned: all that is pending is returned again, from the beginning.
 func (s *Source) restart() {
-	s.recovering, s.cursor, s.until = true, worker.ID{}, maxID
-	s.returned, s.highest, s.count = nil, worker.ID{}, 1
+	s.recover(worker.ID{}, maxID)
+	s.returned, s.highest, s.count, s.guarded = nil, worker.ID{}, 1, nil
 	s.nextCheck = time.Now().Add(s.opts.Recheck)
 }
 
 func (s *Source) read(ctx context.Context) ([]worker.Entry, error) {
+	if rested, err := s.rest(ctx); err != nil || !rested {
+		return nil, err
+	}
 	if err := s.checkPending(ctx); err != nil {
 		return nil, err
 	}
@@ -108,27 +116,8 @@ func (s *Source) read(ctx context.Context) ([]worker.Entry, error) {
 	return s.readNew(ctx)
 }
 
-// readPending returns the next page of the pending list without what was returned before; none while recovering
-// means: call again.
-func (s *Source) readPending(ctx context.Context) ([]worker.Entry, error) {
-	page, err := s.readGroup(ctx, s.cursor.String(), -1)
-	if err != nil {
-		return nil, err
-	}
-	var unknown []worker.Entry
-	for _, e := range page {
-		s.cursor = e.ID
-		if e.ID.Compare(s.until) <= 0 && !s.returned.has(e.ID) {
-			e.Redelivered = true
-			unknown = append(unknown, e)
-		}
-	}
-	s.recovering = len(page) > 0 && s.cursor.Compare(s.until) < 0
-	return s.finish(ctx, unknown)
-}
-
 func (s *Source) readNew(ctx context.Context) ([]worker.Entry, error) {
-	entries, err := s.readGroup(ctx, ">", s.opts.Block)
+	entries, size, err := s.readGroup(ctx)
 	if err != nil || len(entries) == 0 {
 		return nil, err
 	}
@@ -137,8 +126,11 @@ func (s *Source) readNew(ctx context.Context) ([]worker.Entry, error) {
 		return nil, err
 	}
 	if passed {
-		s.recovering, s.cursor, s.until = true, s.highest, entries[len(entries)-1].ID
+		s.recover(s.highest, entries[len(entries)-1].ID)
 		return s.readPending(ctx)
+	}
+	if size > bigRead {
+		s.guard(entries)
 	}
 	return s.finish(ctx, entries)
 }
@@ -159,26 +151,27 @@ func (s *Source) finish(ctx context.Context, entries []worker.Entry) ([]worker.E
 	return entries, nil
 }
 
-// readGroup reads once, from the pending list after an ID or, with `>`, new entries.
-func (s *Source) readGroup(ctx context.Context, from string, block time.Duration) ([]worker.Entry, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(block, 0)+grace)
+// readGroup reads new entries.
+func (s *Source) readGroup(ctx context.Context) (entries []worker.Entry, size int, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.opts.Block+grace)
 	defer cancel()
 	streams, err := s.client.reads.XReadGroup(ctx, &goredis.XReadGroupArgs{
-		Group: s.opts.Group, Consumer: s.opts.Consumer, Streams: []string{s.keys.Stream, from},
-		Count: int64(s.count), Block: block,
+		Group: s.opts.Group, Consumer: s.opts.Consumer, Streams: []string{s.keys.Stream, ">"},
+		Count: int64(s.count), Block: s.opts.Block,
 	}).Result()
 	if errors.Is(err, goredis.Nil) || err == nil && len(streams) == 0 {
-		return nil, nil
+		return nil, 0, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	entries, size, err := decodeEntries(streams[0].Messages)
+	entries, size, err = decodeEntries(streams[0].Messages)
 	s.adapt(size)
-	return entries, err
+	return entries, size, err
 }
 
-// adapt starts small and doubles, so that the memory a read takes follows the size of the entries that come.
+// adapt starts small and doubles, so that the memory a read takes follows the size of the entries that come. Huge ones
+// after many small ones may come together once; should that end us, they are pending then and are read one at a time.
 func (s *Source) adapt(size int) {
 	if size > bigRead {
 		s.count = 1

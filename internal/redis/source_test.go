@@ -22,10 +22,14 @@ func testSource(t *testing.T, start func(*testing.T) *place) {
 		"a group without a mark begins at 0":            testGroupAtZero,
 		"a group that vanished begins at the mark":      testGroupAtMark,
 		"a stream that vanished comes back":             testStreamGone,
+		"another stream in its place":                   testStreamReplaced,
+		"a group that was set back":                     testGroupSetBack,
 		"what is pending comes first after a restart":   testRestart,
 		"an error brings back what is pending":          testErrorRereads,
 		"what somebody else's read left is found":       testGhost,
 		"what somebody else's read left goes first":     testGhostGoesFirst,
+		"what another consumer took goes first":         testStolenGoesFirst,
+		"after a huge entry reading rests":              testRestsAfterHuge,
 		"an acknowledged entry is forgotten":            testForgets,
 		"holders of idempotency keys":                   testHolders,
 		"a lookup that fails the read":                  testLookupFails,
@@ -87,16 +91,55 @@ func testGroupAtMark(t *testing.T, p *place) {
 	nothing(t, s)
 }
 
+// testStreamGone: the new stream is for a new term.
 func testStreamGone(t *testing.T, p *place) {
 	s := p.source()
 	first := p.add(t, "n", "1")
 	read(t, s, 1)
 	p.do(t, "SET", keysOf.Mark(), first.String())
 	p.do(t, "DEL", stream)
-	nothing(t, s)
-	second := p.add(t, "n", "2")
-	if diff := cmp.Diff([]string{second.String()}, ids(read(t, s, 1))); diff != "" {
+	for range 2 {
+		if entries, err := s.Read(t.Context()); !errors.Is(err, worker.ErrStartOver) {
+			t.Fatalf("read %v, %v", ids(entries), err)
+		}
+	}
+	begin(t, p.journal())
+	p.do(t, "XADD", stream, "4-1", "n", "2") // from below the mark
+	if diff := cmp.Diff([]string{"4-1"}, ids(read(t, p.source(), 1))); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// testStreamReplaced: another stream stands in its place, with a group of our name, and the next look at the pending
+// list finds it out.
+func testStreamReplaced(t *testing.T, p *place) {
+	s := p.source()
+	first := p.add(t, "n", "1")
+	read(t, s, 1)
+	p.do(t, "SET", keysOf.Mark(), first.String())
+	nothing(t, s)
+	p.do(t, "XADD", "other", "4-1", "a", "b")
+	p.do(t, "XGROUP", "CREATE", "other", group, "$")
+	p.do(t, "RENAME", "other", stream)
+	nothing(t, s) // not before it is time
+	s.nextCheck = time.Time{}
+	if entries, err := s.Read(t.Context()); !errors.Is(err, worker.ErrStartOver) {
+		t.Errorf("read %v, %v", ids(entries), err)
+	}
+}
+
+// testGroupSetBack: that the group stands below the mark says nothing yet.
+func testGroupSetBack(t *testing.T, p *place) {
+	s := p.source()
+	first := p.add(t, "n", "1")
+	read(t, s, 1)
+	p.do(t, "SET", keysOf.Mark(), first.String())
+	p.do(t, "XACK", stream, group, first.String())
+	p.do(t, "XGROUP", "DESTROY", stream, group)
+	p.do(t, "XGROUP", "CREATE", stream, group, "0")
+	s.nextCheck = time.Time{}
+	if got := read(t, s, 1); got[0].ID != first {
+		t.Errorf("read %v", ids(got))
 	}
 }
 
@@ -169,6 +212,45 @@ func testGhostGoesFirst(t *testing.T, p *place) {
 		t.Error(diff)
 	}
 	nothing(t, s)
+}
+
+// testStolenGoesFirst: were a newer entry taken in first, the mark would pass what was stolen.
+func testStolenGoesFirst(t *testing.T, p *place) {
+	s := p.source()
+	read(t, s, p.addN(t, 3))
+	stolen := p.add(t, "n", "1").String()
+	p.do(t, "XREADGROUP", "GROUP", group, "by hand", "STREAMS", stream, ">")
+	want := []string{stolen, p.add(t, "n", "2").String()}
+	if diff := cmp.Diff(want, ids(read(t, s, 2))); diff != "" {
+		t.Error(diff)
+	}
+	nothing(t, s)
+}
+
+func testRestsAfterHuge(t *testing.T, p *place) {
+	s, j := p.source(), p.begun(t)
+	for _, deal := range []func(worker.ID) worker.Write{
+		func(id worker.ID) worker.Write { return worker.Reject{ID: id, Code: "c", At: at} },
+		func(id worker.ID) worker.Write {
+			return worker.Accept{Event: worker.Event{EventID: id, Type: worker.ScaleUp, PodCount: 1}, At: at}
+		},
+	} {
+		huge := p.add(t, "n", strings.Repeat("x", bigRead))
+		read(t, s, 1)
+		small := p.add(t, "n", "1")
+		nothing(t, s)
+		if err := j.Commit(t.Context(), []worker.Write{deal(huge)}); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.Read(t.Context()); err != nil || len(got) != 1 || got[0].ID != small {
+			t.Errorf("read %v, %v", ids(got), err)
+		}
+	}
+	huge, small := p.add(t, "n", strings.Repeat("x", bigRead)), p.add(t, "n", "1")
+	s.patience = time.Millisecond // nobody deals with it
+	if got := read(t, s, 2); got[0].ID != huge || got[1].ID != small {
+		t.Errorf("read %v", ids(got))
+	}
 }
 
 func testForgets(t *testing.T, p *place) {

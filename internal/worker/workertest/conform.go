@@ -11,12 +11,24 @@ import (
 
 // Records is one stream with its records, as the conformance suite needs it.
 type Records struct {
-	Journal worker.Journal
-	// Source returns the stream as a consumer that starts now.
-	Source func() worker.Source
+	worker.Journal // whose term has begun
+
+	// Another returns another Journal on the same stream, as the next term or another process has it.
+	Another func() worker.Journal
+	// Process is a process that starts now and reads as this consumer: each call of what it returns begins a term.
+	Process func(consumer string) func() worker.Source
 	// Add is XADD with an ID of its own; pairs are field, value, field, value.
 	Add func(id worker.ID, pairs ...string)
+	// Delete is XDEL, Drop is DEL of the stream, Flush is FLUSHALL.
+	Delete func(id worker.ID)
+	Drop   func()
+	Flush  func()
 }
+
+const consumer = "ottoscaler-1"
+
+// Source is the stream as a process that starts now sees it.
+func (r Records) Source() worker.Source { return r.Process(consumer)() }
 
 var (
 	moment = time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
@@ -36,9 +48,9 @@ func report(slot int, state worker.State) worker.Report {
 }
 
 // TestRecords is the conformance suite of worker.Journal and worker.Source: what the core relies on. fresh returns an
-// empty stream each time.
+// empty stream each time. TestDeliveries belongs to it.
 func TestRecords(t *testing.T, fresh func(t *testing.T) Records) {
-	for name, test := range map[string]func(*testing.T, Records){
+	each(t, fresh, map[string]func(*testing.T, Records){
 		"nothing is known at first":                       nothingKnown,
 		"an accepted event is open, and found":            acceptedIsOpen,
 		"open events come in numeric order, page by page": openInOrder,
@@ -48,21 +60,32 @@ func TestRecords(t *testing.T, fresh func(t *testing.T) Records) {
 		"what is pending comes first after a start":       pendingFirst,
 		"what is acknowledged does not come again":        acknowledgedIsGone,
 		"the holder of a key comes with the entry":        holderIsKnown,
-	} {
+		"a scale_down keeps its victims until it closes":  victimsAreKept,
+		"a restored record is as it was":                  restoredIsWhole,
+		"a restored record moves the mark up only":        restoredMovesMark,
+		"only the newest term writes":                     onlyNewestWrites,
+		"an emptied Redis is noticed":                     emptiedIsNoticed,
+		"no term, no writing":                             noTermNoWriting,
+	})
+}
+
+func each(t *testing.T, fresh func(t *testing.T) Records, tests map[string]func(*testing.T, Records)) {
+	t.Helper()
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) { test(t, fresh(t)) })
 	}
 }
 
 func commit(t *testing.T, r Records, batch ...worker.Write) {
 	t.Helper()
-	if err := r.Journal.Commit(t.Context(), batch); err != nil {
+	if err := r.Commit(t.Context(), batch); err != nil {
 		t.Fatalf("Commit: %v", err)
 	}
 }
 
 func find(t *testing.T, r Records, id worker.ID) *worker.Record {
 	t.Helper()
-	rec, err := r.Journal.Find(t.Context(), id)
+	rec, err := r.Find(t.Context(), id)
 	if err != nil {
 		t.Fatalf("Find: %v", err)
 	}
@@ -71,7 +94,7 @@ func find(t *testing.T, r Records, id worker.ID) *worker.Record {
 
 func open(t *testing.T, r Records, after worker.ID, n int) []worker.ID {
 	t.Helper()
-	page, err := r.Journal.Open(t.Context(), after, n)
+	page, err := r.Open(t.Context(), after, n)
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
@@ -84,7 +107,7 @@ func open(t *testing.T, r Records, after worker.ID, n int) []worker.ID {
 
 func mark(t *testing.T, r Records) worker.ID {
 	t.Helper()
-	id, _, err := r.Journal.Begin(t.Context())
+	id, _, err := r.Begin(t.Context())
 	if err != nil {
 		t.Fatalf("Begin: %v", err)
 	}

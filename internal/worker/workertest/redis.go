@@ -12,18 +12,21 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-// block is how long a Read of an empty stream takes.
-const block = 2 * time.Second
-
-// Redis is a stream with one consumer group, and the records beside it. It is worker.Journal; Source returns its
-// worker.Source.
+// Redis is a stream with one consumer group, and the records beside it. It is a worker.Journal, and Journal returns
+// others on the same records; Source returns its worker.Source.
 type Redis struct {
-	mu      sync.Mutex
-	entries []worker.Entry
-	read    int
-	pending map[worker.ID]bool
-	added   chan struct{}
+	journal // what a test calls that needs one only
 
+	mu        sync.Mutex
+	entries   []worker.Entry
+	last      worker.ID // the highest there ever was
+	grouped   bool      // the group exists,
+	delivered worker.ID // and stands here
+	pending   map[worker.ID]delivery
+	added     chan struct{}
+
+	fence   int // the newest term; 0: none
+	begun   int // terms, whatever became of them
 	mark    worker.ID
 	records map[worker.ID]*worker.Record
 	keys    map[string]key
@@ -39,34 +42,38 @@ type key struct {
 
 // Status is one entry of the status stream.
 type Status struct {
-	Kind   string
-	ID     worker.ID
-	Report worker.Report // kind worker
-	Counts worker.Counts // kind closed
+	Kind    string
+	ID      worker.ID
+	Report  worker.Report // kind worker
+	Counts  worker.Counts // kind closed
+	Victims int           // kind scaled_down
 }
 
 // NewRedis returns an empty one.
 func NewRedis() *Redis {
-	return &Redis{
-		pending: make(map[worker.ID]bool), added: make(chan struct{}, 1),
-		records: make(map[worker.ID]*worker.Record), keys: make(map[string]key),
-	}
+	r := &Redis{added: make(chan struct{}, 1)}
+	r.journal.redis = r
+	r.Flush()
+	return r
 }
 
-// Add is XADD with an ID of its own; pairs are field, value, field, value.
-func (r *Redis) Add(id worker.ID, pairs ...string) {
+// Flush is FLUSHALL. What was said stays known to the test.
+func (r *Redis) Flush() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	fields := make(map[string]string)
-	for i := 0; i+1 < len(pairs); i += 2 {
-		fields[pairs[i]] = pairs[i+1]
-	}
-	r.entries = append(r.entries, worker.Entry{ID: id, Fields: fields})
-	select {
-	case r.added <- struct{}{}:
-	default:
-	}
+	r.dropStream()
+	r.mark, r.fence = worker.ID{}, 0
+	r.records, r.keys = make(map[worker.ID]*worker.Record), make(map[string]key)
 }
+
+// journal is one worker.Journal on the records.
+type journal struct {
+	redis *Redis
+	term  int // 0: none has begun, or it is over
+}
+
+// Journal returns another worker.Journal on the same records, as another process has it.
+func (r *Redis) Journal() worker.Journal { return &journal{redis: r} }
 
 // Fail makes everything fail with err until it is nil again.
 func (r *Redis) Fail(err error) {
@@ -97,7 +104,8 @@ func (r *Redis) Pending() int {
 }
 
 // Open is worker.Journal's.
-func (r *Redis) Open(_ context.Context, after worker.ID, n int) ([]worker.Record, error) {
+func (j *journal) Open(_ context.Context, after worker.ID, n int) ([]worker.Record, error) {
+	r := j.redis
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.fail != nil {
@@ -113,7 +121,8 @@ func (r *Redis) Open(_ context.Context, after worker.ID, n int) ([]worker.Record
 }
 
 // Find is worker.Journal's.
-func (r *Redis) Find(_ context.Context, id worker.ID) (*worker.Record, error) {
+func (j *journal) Find(_ context.Context, id worker.ID) (*worker.Record, error) {
+	r := j.redis
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.fail != nil {
@@ -128,18 +137,48 @@ func (r *Redis) Find(_ context.Context, id worker.ID) (*worker.Record, error) {
 }
 
 // Begin is worker.Journal's.
-func (r *Redis) Begin(context.Context) (mark worker.ID, known bool, err error) {
+func (j *journal) Begin(context.Context) (mark worker.ID, known bool, err error) {
+	r := j.redis
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.mark, true, r.fail
+	j.term = 0
+	if r.fail != nil {
+		return worker.ID{}, false, r.fail
+	}
+	known = r.fence != 0
+	r.begun++
+	r.fence, j.term = r.begun, r.begun
+	if r.last.Compare(r.mark) < 0 { // a new stream
+		r.mark, r.delivered = worker.ID{}, worker.ID{}
+	}
+	if !r.grouped {
+		r.grouped, r.delivered = true, r.mark
+	}
+	return r.mark, known, nil
 }
 
 // Commit is worker.Journal's.
-func (r *Redis) Commit(_ context.Context, batch []worker.Write) error {
+func (j *journal) Commit(_ context.Context, batch []worker.Write) error {
+	r := j.redis
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.fail != nil {
+	err := r.commit(j.term, batch)
+	if err != nil && len(batch) > 0 {
+		j.term = 0
+	}
+	return err
+}
+
+func (r *Redis) commit(term int, batch []worker.Write) error {
+	switch {
+	case r.fail != nil:
 		return r.fail
+	case term == 0:
+		return errors.New("no term has begun")
+	case r.fence == 0:
+		return errors.New("Redis was emptied") //nolint:staticcheck // a name begins it
+	case r.fence != term:
+		return errors.New("another term has begun")
 	}
 	for _, w := range batch {
 		if err := r.apply(w); err != nil {
@@ -164,48 +203,99 @@ func (r *Redis) apply(w worker.Write) error {
 		return r.report(w.Report)
 	case worker.Outcome:
 		return r.report(w.Report)
-	case worker.Settle:
-		r.records[w.ID].Settled = true
-		delete(r.pending, w.ID)
-		r.say(Status{Kind: "settled", ID: w.ID})
-	case worker.Close:
-		rec := r.records[w.ID]
-		rec.Closed, rec.Counts, rec.Slots = true, w.Counts, make([]worker.SlotRecord, w.Slots)
-		r.say(Status{Kind: "closed", ID: w.ID, Counts: w.Counts})
-	case worker.Choose:
-		rec := r.records[w.ID]
-		rec.Settled, rec.Victims = true, w.Victims
-		delete(r.pending, w.ID)
-		r.say(Status{Kind: "scaled_down", ID: w.ID})
 	case worker.Ack:
 		delete(r.pending, w.ID)
+	case worker.Restore:
+		return r.restore(w)
 	default:
-		return fmt.Errorf("a write of type %T is not known", w)
+		return r.change(w)
 	}
+	return nil
+}
+
+// change applies a write that needs the record it changes.
+func (r *Redis) change(w worker.Write) error {
+	switch w := w.(type) {
+	case worker.Settle:
+		return r.with(w.ID, Status{Kind: "settled"}, func(rec *worker.Record) {
+			rec.Settled = true
+			delete(r.pending, w.ID)
+		})
+	case worker.Choose:
+		return r.with(w.ID, Status{Kind: "scaled_down", Victims: len(w.Victims)}, func(rec *worker.Record) {
+			rec.Settled, rec.Victims = true, slices.Clone(w.Victims)
+			delete(r.pending, w.ID)
+		})
+	case worker.Close:
+		return r.with(w.ID, Status{Kind: "closed", Counts: w.Counts}, func(rec *worker.Record) {
+			rec.Closed, rec.Counts, rec.Slots, rec.Victims = true, w.Counts, slots(&rec.Event), nil
+		})
+	}
+	return fmt.Errorf("a write of type %T is not known", w)
+}
+
+func (r *Redis) with(id worker.ID, say Status, change func(*worker.Record)) error {
+	rec := r.records[id]
+	if rec == nil {
+		return errors.New("no record of event " + id.String())
+	}
+	change(rec)
+	say.ID = id
+	r.say(say)
 	return nil
 }
 
 func (r *Redis) accept(w worker.Accept) {
 	id := w.Event.EventID
-	r.records[id] = &worker.Record{Event: w.Event, Slots: make([]worker.SlotRecord, w.Event.PodCount)}
-	r.raise(id)
-	if k := w.Event.IdempotencyKey; k != "" {
-		r.keys[k] = key{id, w.Hash}
-	}
+	r.enter(&worker.Record{Event: w.Event, Slots: slots(&w.Event)}, w.Hash)
 	r.say(Status{Kind: "accepted", ID: id})
 }
 
-func (r *Redis) report(p worker.Report) error {
-	rec := r.records[p.ID]
-	if rec == nil {
-		return errors.New("no record of event " + p.ID.String())
+func (r *Redis) restore(w worker.Restore) error {
+	rec := clone(&w.Record)
+	if rec.Closed {
+		r.records[rec.Event.EventID] = &rec
+		r.raise(rec.Event.EventID)
+		return nil
 	}
-	rec.Slots[p.Slot-1] = worker.SlotRecord{
-		Attempt: p.Attempt, State: p.State, UID: p.UID, Node: p.Node, Reason: p.Reason, ExitCode: p.ExitCode,
-		At: p.At.UTC().Truncate(time.Millisecond),
-	}
-	r.say(Status{Kind: "worker", ID: p.ID, Report: p})
+	r.enter(&rec, w.Hash)
 	return nil
+}
+
+func (r *Redis) enter(rec *worker.Record, hash string) {
+	id := rec.Event.EventID
+	r.records[id] = rec
+	r.raise(id)
+	if k := rec.Event.IdempotencyKey; k != "" {
+		r.keys[k] = key{id, hash}
+	}
+}
+
+// slots are those of an event of which nothing is known; a scale_down has none.
+func slots(e *worker.Event) []worker.SlotRecord {
+	if e.Type == worker.ScaleDown {
+		return nil
+	}
+	return make([]worker.SlotRecord, e.PodCount)
+}
+
+func (r *Redis) report(p worker.Report) error {
+	if down := r.records[p.Doom]; down != nil {
+		switch p.State {
+		case worker.StateSucceeded:
+			down.Counts.Succeeded++
+		case worker.StateCancelled:
+			down.Counts.Cancelled++
+		case worker.StateLost:
+			down.Counts.Lost++
+		}
+	}
+	return r.with(p.ID, Status{Kind: "worker", Report: p}, func(rec *worker.Record) {
+		rec.Slots[p.Slot-1] = worker.SlotRecord{
+			Attempt: p.Attempt, State: p.State, UID: p.UID, Node: p.Node, Reason: p.Reason, ExitCode: p.ExitCode,
+			At: p.At.UTC().Truncate(time.Millisecond),
+		}
+	})
 }
 
 func (r *Redis) done(id worker.ID) {
@@ -223,69 +313,6 @@ func (r *Redis) say(s Status) { r.status = append(r.status, s) }
 
 func clone(rec *worker.Record) worker.Record {
 	c := *rec
-	c.Slots = slices.Clone(rec.Slots)
+	c.Slots, c.Victims = slices.Clone(rec.Slots), slices.Clone(rec.Victims)
 	return c
-}
-
-// Source returns the stream as a consumer that starts now sees it: its own pending entries first.
-func (r *Redis) Source() worker.Source { return &source{redis: r, again: true} }
-
-type source struct {
-	redis *Redis
-	again bool // read the pending list before anything new
-}
-
-// Read is worker.Source's.
-func (s *source) Read(ctx context.Context) ([]worker.Entry, error) {
-	timer := time.NewTimer(block)
-	defer timer.Stop()
-	for {
-		batch, err := s.poll()
-		if len(batch) > 0 || err != nil {
-			return batch, err
-		}
-		select {
-		case <-s.redis.added:
-		case <-timer.C:
-			return nil, nil
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
-}
-
-func (s *source) poll() ([]worker.Entry, error) {
-	r := s.redis
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.fail != nil {
-		s.again = true
-		return nil, r.fail
-	}
-	var batch []worker.Entry
-	if s.again {
-		s.again = false
-		for _, e := range r.entries[:r.read] {
-			if r.pending[e.ID] {
-				e.Redelivered = true
-				batch = append(batch, r.held(e))
-			}
-		}
-		if len(batch) > 0 {
-			return batch, nil
-		}
-	}
-	for _, e := range r.entries[r.read:] {
-		r.pending[e.ID] = true
-		batch = append(batch, r.held(e))
-	}
-	r.read = len(r.entries)
-	return batch, nil
-}
-
-func (r *Redis) held(e worker.Entry) worker.Entry {
-	if k, ok := r.keys[e.Fields["idempotency_key"]]; ok {
-		e.Holder, e.HolderHash = k.id, k.hash
-	}
-	return e
 }

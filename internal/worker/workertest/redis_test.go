@@ -2,13 +2,18 @@ package workertest
 
 import (
 	"testing"
-
-	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-func TestInMemoryRecords(t *testing.T) {
-	TestRecords(t, func(*testing.T) Records {
-		r := NewRedis()
-		return Records{Journal: r, Source: func() worker.Source { return r.Source() }, Add: r.Add}
-	})
+func TestInMemoryRecords(t *testing.T) { TestRecords(t, inMemory) }
+
+func TestInMemoryDeliveries(t *testing.T) { TestDeliveries(t, inMemory) }
+
+func inMemory(t *testing.T) Records {
+	r := NewRedis()
+	if _, _, err := r.Begin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return Records{
+		Journal: r, Another: r.Journal, Process: r.Process, Add: r.Add, Delete: r.Delete, Drop: r.Drop, Flush: r.Flush,
+	}
 }

@@ -1,0 +1,224 @@
+package redis
+
+import (
+	"context"
+	"errors"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/ottoscaler/ottoscaler/internal/worker"
+)
+
+// reading is how the body of a pending entry is read.
+type reading uint8
+
+const (
+	readPlain   reading = iota // with XRANGE, which leaves the delivery count alone
+	readCounted                // with XREADGROUP, which raises it; with others
+	readAlone                  // the same, alone
+	readNone                   // not at all: the entry is poisonous
+	readGone                   // there is none: somebody deleted the entry from the stream
+)
+
+// readPending returns the next of the pending entries without what was returned before; none while recovering means:
+// call again.
+func (s *Source) readPending(ctx context.Context) ([]worker.Entry, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	if len(s.listed) == 0 {
+		if err := s.list(ctx); err != nil || len(s.listed) == 0 {
+			return nil, err
+		}
+	}
+	batch := s.nextBatch()
+	s.listed = s.listed[len(batch):]
+	entries, size, err := s.bodies(ctx, batch)
+	if err != nil {
+		return nil, err
+	}
+	s.adapt(size)
+	if size > bigRead || batch[0].how == readAlone && batch[0].delivered >= suspicious {
+		s.guard(entries)
+	}
+	return s.finish(ctx, entries)
+}
+
+// nextBatch is what of the list is returned together.
+func (s *Source) nextBatch() []pending {
+	n := 1
+	for n < min(len(s.listed), s.count) && s.listed[0].how != readAlone && s.listed[n].how != readAlone {
+		n++
+	}
+	batch := s.listed[:n]
+	for _, p := range batch {
+		s.client.deliveries.passed(p.id)
+	}
+	return batch
+}
+
+// list reads the next page of the pending list, and decides how each entry of it is read. An empty list ends the
+// recovery.
+func (s *Source) list(ctx context.Context) error {
+	if err := s.survey(ctx); err != nil {
+		return err
+	}
+	for len(s.listed) == 0 {
+		if s.cursor.Compare(s.until) >= 0 {
+			s.recovering = false
+			return nil
+		}
+		page, err := s.pendingPage(ctx, next(s.cursor), s.until, pendingPage)
+		if err != nil {
+			return err
+		}
+		s.cursor = s.until
+		if len(page) == pendingPage {
+			s.cursor = page[len(page)-1].id
+		}
+		for _, p := range page {
+			if !s.returned.has(p.id) {
+				s.listed = append(s.listed, p)
+			}
+		}
+	}
+	if err := s.takeOver(ctx, s.listed); err != nil {
+		return err
+	}
+	return s.decide(ctx, s.listed)
+}
+
+// survey looks, once a process, at all that is pending: whether anything without a record was delivered twice.
+func (s *Source) survey(ctx context.Context) error {
+	if s.client.deliveries.known {
+		return nil
+	}
+	var d deliveries
+	err := s.eachPage(ctx, worker.ID{}, maxID, func(page []pending) error {
+		var suspects []worker.ID
+		for _, p := range page {
+			d.until = p.id
+			if p.delivered >= suspicious {
+				suspects = append(suspects, p.id)
+			}
+		}
+		recorded, err := s.recorded(ctx, suspects)
+		d.careful = d.careful || len(recorded) < len(suspects)
+		return err
+	})
+	if err == nil {
+		d.known = true
+		s.client.deliveries = d
+	}
+	return err
+}
+
+// decide says how each entry is read. One with a record was taken in before, so its body is harmless.
+func (s *Source) decide(ctx context.Context, page []pending) error {
+	d := &s.client.deliveries
+	var unread []worker.ID
+	for _, p := range page {
+		if d.first(p.id) || d.poison.has(p.id) {
+			unread = append(unread, p.id)
+		}
+	}
+	recorded, err := s.recorded(ctx, unread)
+	if err != nil {
+		return err
+	}
+	for i := range page {
+		p := &page[i]
+		switch {
+		case p.how == readGone, recorded.has(p.id):
+		case d.judge(p.id, p.delivered):
+			p.how = readNone
+		case d.first(p.id) && d.careful:
+			p.how = readAlone
+		case d.first(p.id):
+			p.how = readCounted
+		}
+	}
+	return nil
+}
+
+// recorded returns those of the events that have a record. The ids are in order.
+func (s *Source) recorded(ctx context.Context, ids []worker.ID) (idSet, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	cmds := make([]*goredis.IntCmd, len(ids))
+	_, err := s.client.reads.Pipelined(ctx, func(p goredis.Pipeliner) error {
+		for i, id := range ids {
+			cmds[i] = p.Exists(ctx, s.keys.Event(id))
+		}
+		return nil
+	})
+	var found idSet
+	for i, cmd := range cmds {
+		if cmd.Val() > 0 {
+			found.add(ids[i])
+		}
+	}
+	return found, err
+}
+
+// bodies reads the entries of a batch, each by its ID. One that is not pending any more is left out.
+func (s *Source) bodies(ctx context.Context, batch []pending) (entries []worker.Entry, size int, err error) {
+	reads := make([]func() ([]goredis.XMessage, error), len(batch))
+	_, _ = s.client.reads.Pipelined(ctx, func(p goredis.Pipeliner) error { // each command has its error
+		for i := range batch {
+			reads[i] = s.body(ctx, p, &batch[i])
+		}
+		return nil
+	})
+	for i, read := range reads {
+		messages, err := read()
+		if err != nil {
+			return nil, 0, err
+		}
+		e, bytes, err := decodeEntries(messages)
+		if err != nil {
+			return nil, 0, err
+		}
+		size += bytes
+		for j := range e {
+			e[j].Redelivered, e[j].Poisonous = true, batch[i].how == readNone
+			e[j].Trimmed = e[j].Trimmed && !e[j].Poisonous
+		}
+		entries = append(entries, e...)
+	}
+	return entries, size, nil
+}
+
+// body asks for one entry; a message without values stands for a body that is not there, or is not to be read.
+func (s *Source) body(ctx context.Context, p goredis.Pipeliner, of *pending) func() ([]goredis.XMessage, error) {
+	nothing := []goredis.XMessage{{ID: of.id.String()}}
+	switch of.how {
+	case readCounted, readAlone:
+		// There is no way to ask for one ID; but the one that follows its predecessor is it, if it is pending still.
+		cmd := p.XReadGroup(ctx, &goredis.XReadGroupArgs{
+			Group: s.opts.Group, Consumer: s.opts.Consumer, Count: 1, Block: -1,
+			Streams: []string{s.keys.Stream, previous(of.id).String()},
+		})
+		return func() ([]goredis.XMessage, error) {
+			streams, err := cmd.Result()
+			if errors.Is(err, goredis.Nil) || err == nil && (len(streams) == 0 || len(streams[0].Messages) == 0) {
+				return nil, nil
+			}
+			if err != nil || streams[0].Messages[0].ID != of.id.String() {
+				return nil, err
+			}
+			return streams[0].Messages[:1], nil
+		}
+	case readPlain:
+		cmd := p.XRangeN(ctx, s.keys.Stream, of.id.String(), of.id.String(), 1)
+		return func() ([]goredis.XMessage, error) {
+			found, err := cmd.Result()
+			if err == nil && len(found) == 0 {
+				found = nothing
+			}
+			return found, err
+		}
+	case readNone, readGone:
+	}
+	return func() ([]goredis.XMessage, error) { return nothing, nil }
+}
