@@ -13,7 +13,7 @@ import (
 
 // What keeps a term from writing. After each of them nothing was written, and only Begin helps.
 var (
-	errNoTerm  = errors.New("no term has begun")
+	errNoTerm  = fmt.Errorf("%w: no term has begun", worker.ErrOver)
 	errFenced  = fmt.Errorf("%w: another term has begun, nothing was written", worker.ErrOver)
 	errEmptied = fmt.Errorf("%w: Redis was emptied, nothing was written", worker.ErrOver)
 	errTouched = fmt.Errorf("%w: another term began, or Redis was emptied, in that moment, and nothing was written", worker.ErrOver)

@@ -174,11 +174,11 @@ func (r *Redis) commit(term int, batch []worker.Write) error {
 	case r.fail != nil:
 		return r.fail
 	case term == 0:
-		return errors.New("no term has begun")
+		return fmt.Errorf("%w: none has begun", worker.ErrOver)
 	case r.fence == 0:
-		return errors.New("Redis was emptied") //nolint:staticcheck // a name begins it
+		return fmt.Errorf("%w: Redis was emptied", worker.ErrOver)
 	case r.fence != term:
-		return errors.New("another term has begun")
+		return fmt.Errorf("%w: another has begun", worker.ErrOver)
 	}
 	for _, w := range batch {
 		if err := r.apply(w); err != nil {

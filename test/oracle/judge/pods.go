@@ -119,9 +119,14 @@ func (p *pod) existedBefore(then time.Time, unanswered bool) bool {
 	})
 }
 
-// left reports whether it was created and nobody deleted it afterwards.
-func (p *pod) left() bool {
+// left reports whether it was created and nobody deleted it afterwards. A DELETE without an answer may have been carried
+// out; where answers may be missing, Evidence.Leftover says whether it was.
+func (p *pod) left(unanswered bool) bool {
+	ends := p.Gone
+	if unanswered {
+		ends = slices.Concat(ends, p.Deletes)
+	}
 	return slices.ContainsFunc(p.Created, func(c *request) bool {
-		return !slices.ContainsFunc(p.Gone, func(d *request) bool { return d.Answered.After(c.Received) })
+		return !slices.ContainsFunc(ends, func(d *request) bool { return d.Answered.After(c.Received) })
 	})
 }
