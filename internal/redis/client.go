@@ -81,12 +81,24 @@ func (o Options) where() string {
 	return o.Addr
 }
 
+// open returns a client that connects to nothing yet. A sentinel's knows nothing of maintenance notifications, so nothing
+// there must turn them off.
 func (o Options) open(secure *tls.Config, pool int) *goredis.Client {
+	u := o.universal(secure, pool)
 	if o.SentinelMaster != "" {
-		return goredis.NewFailoverClient(o.failover(secure, pool))
+		return goredis.NewFailoverClient(u.Failover())
 	}
-	return goredis.NewClient(&goredis.Options{
-		Addr:                       o.Addr,
+	return goredis.NewClient(u.Simple())
+}
+
+func (o Options) universal(secure *tls.Config, pool int) *goredis.UniversalOptions {
+	addrs := []string{o.Addr}
+	if o.SentinelMaster != "" {
+		addrs = o.SentinelAddrs
+	}
+	return &goredis.UniversalOptions{
+		Addrs:                      addrs,
+		MasterName:                 o.SentinelMaster,
 		DB:                         o.DB,
 		CredentialsProviderContext: o.credentials,
 		Dialer:                     dial(secure),
@@ -101,26 +113,6 @@ func (o Options) open(secure *tls.Config, pool int) *goredis.Client {
 		PipelinePoolSize:           -1, // pipelines take the pool's connections
 		DisableIdentity:            true,
 		MaintNotificationsConfig:   &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
-	})
-}
-
-func (o Options) failover(secure *tls.Config, pool int) *goredis.FailoverOptions {
-	return &goredis.FailoverOptions{
-		MasterName:                 o.SentinelMaster,
-		SentinelAddrs:              o.SentinelAddrs,
-		DB:                         o.DB,
-		CredentialsProviderContext: o.credentials,
-		Dialer:                     dial(secure),
-		Protocol:                   2,
-		MaxRetries:                 -1,
-		DialerRetries:              1,
-		DialTimeout:                dialTimeout,
-		ReadTimeout:                ioTimeout,
-		WriteTimeout:               ioTimeout,
-		ContextTimeoutEnabled:      true,
-		PoolSize:                   pool,
-		PipelinePoolSize:           -1,
-		DisableIdentity:            true,
 	}
 }
 
