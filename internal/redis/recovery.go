@@ -117,7 +117,7 @@ func (s *Source) decide(ctx context.Context, page []pending) error {
 	d := &s.client.deliveries
 	var unread []worker.ID
 	for _, p := range page {
-		if d.first(p.id) || d.poison.has(p.id) {
+		if d.first(p.id) {
 			unread = append(unread, p.id)
 		}
 	}
