@@ -19,8 +19,12 @@ var reservedKeys = []string{
 	recommended + "managed-by", recommended + "part-of",
 }
 
-// protectedKey is the one annotation of ours that belongs to people: it spares a Pod when workers are taken away.
-const protectedKey = ours + "protected"
+// protectedKey is the one key of ours that belongs to people, as a label or an annotation, on a template or on a single
+// Pod: "true" spares it when workers are taken away.
+const (
+	protectedKey = ours + "protected"
+	yes, no      = "true", "false"
+)
 
 // checkTemplate refuses what we set ourselves and what a worker cannot be. The rest is the API server's to judge.
 func checkTemplate(t *corev1.PodTemplateSpec) error {
@@ -42,6 +46,9 @@ func checkKeys(field string, m map[string]string) error {
 	for _, k := range slices.Sorted(maps.Keys(m)) {
 		if slices.Contains(reservedKeys, k) || strings.HasPrefix(k, ours) && k != protectedKey {
 			return fmt.Errorf("%s: %q is set by ottoscaler; any other key is allowed", field, k)
+		}
+		if v := m[k]; k == protectedKey && v != yes && v != no {
+			return fmt.Errorf("%s: %s is %q: want \"true\" or \"false\"", field, k, line(v, maxReason))
 		}
 	}
 	return nil

@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
@@ -42,25 +40,6 @@ func deleteOptions(ref worker.PodRef, grace time.Duration) *metav1.DeleteOptions
 		o.GracePeriodSeconds = new(seconds(grace))
 	}
 	return o
-}
-
-// Look implements worker.Cluster. Only the API server's own words count as gone.
-func (c *Client) Look(ctx context.Context, ref worker.PodRef) (*worker.Observation, error) {
-	var pod corev1.Pod
-	err := c.get(ctx, ref.Name, &pod)
-	switch {
-	case isGone(err):
-		return nil, nil
-	case err != nil:
-		return nil, translate("looking for", ref.Name, err)
-	case ref.UID != "" && pod.UID != types.UID(ref.UID):
-		return nil, nil
-	}
-	o, ok := c.observe(&pod)
-	if !ok {
-		return nil, fmt.Errorf("looking for pod %q: %w", ref.Name, worker.ErrForeign)
-	}
-	return &o, nil
 }
 
 // isGone is false for the 404 of something that is no API server: a proxy, a wrong path.

@@ -96,28 +96,3 @@ func TestDeleteWithoutUID(t *testing.T) {
 		t.Error("deleted whatever has that name")
 	}
 }
-
-func TestLook(t *testing.T) {
-	for name, test := range map[string]struct {
-		ref   worker.PodRef
-		code  int
-		reply any
-		want  bool
-		fails bool
-	}{
-		"there":             {testRef, 200, livePod(t), false, false},
-		"gone":              {testRef, 404, status(404, metav1.StatusReasonNotFound, "not found"), true, false},
-		"another UID":       {worker.PodRef{Name: testName, UID: "uid-0"}, 200, livePod(t), true, false},
-		"by name, there":    {worker.PodRef{Name: testName}, 200, livePod(t), false, false},
-		"a proxy's 404":     {testRef, 404, "no such page", false, true},
-		"the server is out": {testRef, 503, status(503, metav1.StatusReasonServiceUnavailable, "out"), false, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			c := newTestClient(t, func(w http.ResponseWriter, _ *http.Request) { answer(w, test.code, test.reply) })
-			o, err := c.Look(t.Context(), test.ref)
-			if got := o == nil && err == nil; got != test.want || (err != nil) != test.fails {
-				t.Errorf("got %v, %v", o, err)
-			}
-		})
-	}
-}

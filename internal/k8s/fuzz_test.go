@@ -40,6 +40,12 @@ func FuzzObserve(f *testing.F) {
 		pod.Name = name
 		pod.Annotations = with(pod.Annotations, map[string]string{keyEventID: id, keyIndex: slot, keyAttempt: attempt})
 		pod.Status.Reason, pod.Status.Message = reason, message
+		pod.Annotations[noteEvent] = message
+		seen, _ := o.recognize(&pod, worker.PodRef{Name: name, UID: "uid"})
+		checkSeen(t, seen)
+		if e := origin(&pod); e != nil && len(message) > maxOrigin {
+			t.Fatalf("read %d bytes", len(message))
+		}
 		got, ok := o.observe(&pod)
 		if !ok {
 			return
@@ -47,13 +53,18 @@ func FuzzObserve(f *testing.F) {
 		if o.Names.Pod(got.Event, got.Slot, got.Attempt) != pod.Name || got.Slot < 1 || got.Attempt < 1 {
 			t.Fatalf("not the Pod of this name: %+v", got)
 		}
-		checkText(t, got.Message, maxMessage, '\n')
-		checkText(t, got.Reason, maxReason, -1)
-		checkText(t, got.Node, maxName, -1)
-		if _, err := json.Marshal(got); err != nil {
-			t.Fatal(err)
-		}
+		checkSeen(t, got)
 	})
+}
+
+func checkSeen(t *testing.T, seen worker.Observation) {
+	t.Helper()
+	checkText(t, seen.Message, maxMessage, '\n')
+	checkText(t, seen.Reason, maxReason, -1)
+	checkText(t, seen.Node, maxName, -1)
+	if _, err := json.Marshal(seen); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func checkText(t *testing.T, s string, limit int, allowed rune) {

@@ -15,41 +15,56 @@ const maxUID = 128
 // observe reads a Pod. It is not ok when the Pod is not ours: instance, event, slot and attempt must be there and
 // make up its very name. Whatever else stands in it may be hostile; what comes out is bounded and clean.
 func (o *Options) observe(pod *corev1.Pod) (worker.Observation, bool) {
-	seen, ok := o.identify(pod)
-	if !ok {
+	seen := worker.Observation{Ref: worker.PodRef{Name: pod.Name, UID: string(pod.UID)}}
+	if pod.Labels[keyInstance] != o.Instance || pod.UID == "" || len(pod.UID) > maxUID || !o.identify(pod, &seen) {
 		return worker.Observation{}, false
 	}
-	seen.Phase = phase(pod.Status.Phase)
-	seen.Node = line(pod.Spec.NodeName, maxName)
-	if t := pod.DeletionTimestamp; t != nil {
-		seen.Deleting = sane(t.Time)
-	}
-	seen.Created = sane(pod.CreationTimestamp.Time)
-	if seen.Phase.Ended() {
-		ended(pod, &seen)
-	} else {
-		alive(pod, &seen)
-	}
+	describe(pod, &seen)
 	return seen, true
+}
+
+// identify reads whose Pod it is, if its annotations say so and make up its name.
+func (o *Options) identify(pod *corev1.Pod, seen *worker.Observation) bool {
+	notes := pod.Annotations
+	id, err := worker.ParseID(notes[keyEventID])
+	slot, attempt := number(notes[keyIndex]), number(notes[keyAttempt])
+	if err != nil || slot < 1 || attempt < 1 || pod.Name != o.Names.Pod(id, slot, attempt) {
+		return false
+	}
+	seen.Event, seen.Slot, seen.Attempt = id, slot, attempt
+	return true
 }
 
 // maxName is the longest name of anything in Kubernetes.
 const maxName = 253
 
-func (o *Options) identify(pod *corev1.Pod) (worker.Observation, bool) {
-	notes := pod.Annotations
-	id, err := worker.ParseID(notes[keyEventID])
-	slot, attempt := number(notes[keyIndex]), number(notes[keyAttempt])
-	switch {
-	case err != nil, slot < 1, attempt < 1:
-	case pod.Labels[keyInstance] != o.Instance:
-	case pod.Name != o.Names.Pod(id, slot, attempt):
-	case pod.UID == "", len(pod.UID) > maxUID:
-	default:
-		ref := worker.PodRef{Name: pod.Name, UID: string(pod.UID)}
-		return worker.Observation{Ref: ref, Event: id, Slot: slot, Attempt: attempt}, true
+// describe takes over what the Pod itself says of its state.
+func describe(pod *corev1.Pod, seen *worker.Observation) {
+	seen.Phase = phase(pod.Status.Phase)
+	seen.Node = line(pod.Spec.NodeName, maxName)
+	seen.Protected = pod.Annotations[protectedKey] == yes || pod.Labels[protectedKey] == yes
+	seen.Created = sane(pod.CreationTimestamp.Time)
+	if t := pod.DeletionTimestamp; t != nil {
+		seen.Deleting = graceOver(t.Time)
 	}
-	return worker.Observation{}, false
+	if seen.Phase.Ended() {
+		ended(pod, seen)
+	} else {
+		alive(pod, seen)
+	}
+}
+
+// graceOver is the deletion timestamp: the moment of the DELETE plus the grace. It is never zero, or nobody would see
+// the deletion; a grace of ten thousand years is cut.
+func graceOver(t time.Time) time.Time {
+	s := sane(t)
+	switch {
+	case !s.IsZero():
+		return s
+	case t.UTC().Year() > 9999:
+		return time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+	}
+	return time.Unix(0, 0).UTC()
 }
 
 // number is 0 for whatever is no number we could have written.

@@ -48,6 +48,15 @@ func TestObserve(t *testing.T) {
 		"terminating": {func(p *corev1.Pod) {
 			p.DeletionTimestamp = new(metav1.NewTime(created))
 		}, worker.Observation{Deleting: created}},
+		"terminating for ages": {func(p *corev1.Pod) {
+			p.DeletionTimestamp = new(metav1.NewTime(created.AddDate(9000, 0, 0)))
+		}, worker.Observation{Deleting: time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)}},
+		"terminating since no moment": {func(p *corev1.Pod) {
+			p.DeletionTimestamp = new(metav1.Time{})
+		}, worker.Observation{Deleting: time.Unix(0, 0).UTC()}},
+		"protected by annotation": {func(p *corev1.Pod) { p.Annotations[protectedKey] = "true" }, worker.Observation{Protected: true}},
+		"protected by label":      {func(p *corev1.Pod) { p.Labels[protectedKey] = "true" }, worker.Observation{Protected: true}},
+		"not protected":           {func(p *corev1.Pod) { p.Labels[protectedKey] = "false" }, worker.Observation{}},
 		"image pull": {func(p *corev1.Pod) {
 			p.Status.ContainerStatuses = []corev1.ContainerStatus{stuck("ImagePullBackOff", "Back-off pulling image")}
 		}, worker.Observation{Waiting: worker.WaitingImage, Reason: "ImagePullBackOff", Message: "Back-off pulling image"}},

@@ -131,8 +131,8 @@ func TestLabelValue(t *testing.T) {
 
 const richTemplate = `
 metadata:
-  labels: {team: build}
-  annotations: {example.com/note: kept}
+  labels: {team: build, ottoscaler.io/protected: "true"}
+  annotations: {example.com/note: kept, ottoscaler.io/protected: "true"}
 spec:
   serviceAccountName: runner
   initContainers:
@@ -230,7 +230,7 @@ func checkOurs(t *rapid.T, pod *corev1.Pod, spec worker.PodSpec) {
 // undo takes off what the design allows.
 func undo(t *rapid.T, pod *corev1.Pod, spec worker.PodSpec, template *corev1.PodTemplateSpec) {
 	isOurs := func(k, _ string) bool {
-		return strings.HasPrefix(k, ours) || k == labelManagedBy || k == labelApp || strings.HasPrefix(k, recommended)
+		return strings.HasPrefix(k, ours) && k != protectedKey || k == labelManagedBy || k == labelApp || strings.HasPrefix(k, recommended)
 	}
 	pod.Name, pod.Namespace = "", ""
 	for k, v := range pod.Labels {

@@ -58,6 +58,7 @@ func TestLoadTemplatesRefuses(t *testing.T) {
 		"node":                 {"x.yaml", "spec: {nodeName: n, containers: [{name: a, image: b}]}", "spec.nodeName"},
 		"our label":            {"x.yaml", "metadata: {labels: {managed-by: me}}\n" + plain, `metadata.labels: "managed-by" is set by ottoscaler`},
 		"our annotation":       {"x.yaml", "metadata: {annotations: {ottoscaler.io/event: x}}\n" + plain, `metadata.annotations: "ottoscaler.io/event"`},
+		"protected, or not":    {"x.yaml", `metadata: {labels: {ottoscaler.io/protected: "yes"}}` + "\n" + plain, `metadata.labels: ottoscaler.io/protected is "yes": want "true" or "false"`},
 		"name of the Pod":      {"x.yaml", "metadata: {name: me}\n" + plain, "only labels and annotations"},
 		"our variable":         {"x.yaml", "spec: {containers: [{name: a, image: b, env: [{name: OTTO_X, value: c}]}]}", "spec.containers[0].env: OTTO_X is set by ottoscaler"},
 		"our variable at init": {"x.yaml", "spec: {initContainers: [{name: a, image: b, env: [{name: TRACEPARENT}]}], containers: [{name: a, image: b}]}", "spec.initContainers[0].env: TRACEPARENT"},
