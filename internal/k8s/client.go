@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"strings"
 	"time"
 
@@ -36,7 +35,12 @@ type Options struct {
 	Names     worker.Names // of the same instance and stream
 	Templates *Templates
 	Version   string // ours, for the user agent
+	Clock     *Clock // told the server's time with every answer; nil: one of the Client's own
 	Logger    *slog.Logger
+
+	// Guard says until when, on the local monotonic clock, writes may be sent, and whether any may be now: a Lease's
+	// Until. nil: always. What it refuses is not sent, and no request outlives its moment.
+	Guard func() (until time.Time, ok bool)
 }
 
 // Client is the worker.Cluster of one namespace. All its methods may be called at once.
@@ -57,14 +61,21 @@ func New(cfg *rest.Config, o Options) (*Client, error) {
 	}
 	scheme := podScheme()
 	c := &Client{Options: o, params: runtime.NewParameterCodec(scheme), places: make(chan struct{}, maxInFlight)}
-	own := ownConfig(cfg, scheme, o)
+	if c.Clock == nil {
+		c.Clock = new(Clock)
+	}
+	own := ownConfig(cfg, scheme, o.Version, o.Logger, c.Clock)
+	own.APIPath, own.GroupVersion = "/api", &corev1.SchemeGroupVersion
 	var err error
-	if c.calls, err = connect(own); err != nil {
+	if c.calls, err = connect(own, dial(o.Guard)); err != nil {
 		return nil, err
 	}
-	c.sights, err = connect(own)
+	c.sights, err = connect(own, dialer().DialContext)
 	return c, err
 }
+
+// Skew is the API server's clock minus ours, as far as the answers so far tell; see Clock.
+func (c *Client) Skew() time.Duration { return c.Clock.Skew() }
 
 // podScheme knows Pods and what goes with every request; the full one costs 8 MB.
 func podScheme() *runtime.Scheme {
@@ -74,40 +85,55 @@ func podScheme() *runtime.Scheme {
 	return scheme
 }
 
-func ownConfig(cfg *rest.Config, scheme *runtime.Scheme, o Options) *rest.Config {
+func ownConfig(cfg *rest.Config, scheme *runtime.Scheme, version string, log *slog.Logger, clock *Clock) *rest.Config {
 	own := rest.CopyConfig(cfg)
-	own.APIPath, own.GroupVersion = "/api", &corev1.SchemeGroupVersion
 	own.NegotiatedSerializer = serializer.NewCodecFactory(scheme).WithoutConversion()
 	own.ContentType, own.AcceptContentTypes = protobuf, protobuf+",application/json"
-	own.UserAgent = "ottoscaler/" + o.Version
+	own.UserAgent = "ottoscaler/" + version
 	own.QPS = -1 // the default is five requests a second
-	own.WarningHandlerWithContext = newWarnings(o.Logger)
-	return own
-}
-
-// connect makes a client with a connection of its own: client-go shares one between equal configs, and a Dial makes
-// them differ.
-func connect(cfg *rest.Config) (*rest.RESTClient, error) {
-	own := rest.CopyConfig(cfg)
-	own.Dial = (&net.Dialer{Timeout: callTimeout, KeepAlive: callTimeout}).DialContext
-	client, err := rest.RESTClientFor(own)
-	if err != nil {
-		return nil, fmt.Errorf("preparing the Kubernetes client: %w", err)
+	own.WarningHandlerWithContext = newWarnings(log)
+	if clock != nil {
+		own.Wrap(clock.wrap)
 	}
-	return client, nil
+	return own
 }
 
 // call sends one request and reads the answer into a Pod, if there is one. Nothing is retried in here: the domain
 // decides when to try again.
 func (c *Client) call(ctx context.Context, r *rest.Request, into *corev1.Pod) error {
+	return c.placed(ctx, func(ctx context.Context) error { return c.do(ctx, r, into) })
+}
+
+// write is call for what changes something: only while the guard lets it, asked at the last moment, and never longer.
+func (c *Client) write(ctx context.Context, r *rest.Request, into *corev1.Pod) error {
+	return c.placed(ctx, func(ctx context.Context) error {
+		if c.Guard == nil {
+			return c.do(ctx, r, into)
+		}
+		until, ok := c.Guard()
+		if !ok {
+			return errNotLeading
+		}
+		ctx, cancel := context.WithDeadline(ctx, until)
+		defer cancel()
+		return c.do(ctx, r, into)
+	})
+}
+
+// placed waits for a place among the requests in flight.
+func (c *Client) placed(ctx context.Context, send func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	select {
 	case c.places <- struct{}{}:
 		defer func() { <-c.places }()
+		return send(ctx)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+func (c *Client) do(ctx context.Context, r *rest.Request, into *corev1.Pod) error {
 	result := r.Namespace(c.Namespace).Resource("pods").MaxRetries(0).Do(ctx)
 	if into == nil {
 		return result.Error()

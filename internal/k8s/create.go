@@ -17,7 +17,7 @@ func (c *Client) Create(ctx context.Context, p worker.PodSpec) (string, error) {
 		return "", err
 	}
 	var made corev1.Pod
-	err = c.call(ctx, c.calls.Post().Body(pod), &made)
+	err = c.write(ctx, c.calls.Post().Body(pod), &made)
 	switch {
 	case err == nil:
 		return string(made.UID), nil

@@ -16,7 +16,7 @@ func (c *Client) Delete(ctx context.Context, ref worker.PodRef, grace time.Durat
 	if ref.UID == "" {
 		return fmt.Errorf("deleting pod %q: its UID is not known", ref.Name)
 	}
-	err := c.call(ctx, c.calls.Delete().Name(ref.Name).Body(deleteOptions(ref, grace)), nil)
+	err := c.write(ctx, c.calls.Delete().Name(ref.Name).Body(deleteOptions(ref, grace)), nil)
 	switch {
 	case err == nil:
 		return nil

@@ -30,6 +30,9 @@ func words(err error) string {
 }
 
 func meaning(err error) error {
+	if errors.Is(err, errNotLeading) {
+		return worker.ErrBusy
+	}
 	var answer apierrors.APIStatus
 	if errors.As(err, &answer) {
 		return answered(answer.Status())

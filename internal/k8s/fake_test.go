@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/types"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
 
 	"github.com/ottoscaler/ottoscaler/internal/worker"
@@ -57,8 +58,8 @@ func clientOf(t testing.TB, url string, o Options) *Client {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		c.calls.Client.CloseIdleConnections()
-		c.sights.Client.CloseIdleConnections()
+		utilnet.CloseIdleConnectionsFor(c.calls.Client.Transport)
+		utilnet.CloseIdleConnectionsFor(c.sights.Client.Transport)
 	})
 	return c
 }

@@ -19,8 +19,8 @@ const (
 	readyTimeout  = 5 * time.Second // of one try
 )
 
-// Ready waits until the API server answers. It fails when ctx ends first, or at once when the server refuses us: that
-// does not mend itself. The error is one sentence for people.
+// Ready waits until the API server answers, on the connection that needs no Lease. It fails when ctx ends first, or at
+// once when the server refuses us: that does not mend itself. The error is one sentence for people.
 func (c *Client) Ready(ctx context.Context) error {
 	last := ctx.Err()
 	err := wait.PollUntilContextCancel(ctx, readyInterval, true, func(ctx context.Context) (bool, error) {
@@ -54,7 +54,7 @@ func telling(old, latest error) error {
 func (c *Client) serverVersion(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	raw, err := c.calls.Get().AbsPath("/version").MaxRetries(0).Do(ctx).Raw()
+	raw, err := c.sights.Get().AbsPath("/version").MaxRetries(0).Do(ctx).Raw()
 	if err != nil {
 		return "", err
 	}

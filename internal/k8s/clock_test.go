@@ -1,0 +1,78 @@
+package k8s
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"k8s.io/client-go/rest"
+)
+
+func TestClock(t *testing.T) {
+	began := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	type answer struct{ skew, sent, trip time.Duration } // the server's clock less ours, when, and how long it took
+	for name, test := range map[string]struct {
+		answers []answer
+		want    time.Duration
+	}{
+		"nothing learnt":            {nil, 0},
+		"the same":                  {[]answer{{0, 0, time.Millisecond}}, 0},
+		"too little to tell":        {[]answer{{1400 * time.Millisecond, 0, 0}}, 0},
+		"an hour ahead":             {[]answer{{time.Hour, 0, 0}}, time.Hour},
+		"an hour behind":            {[]answer{{-time.Hour, 0, 0}}, -time.Hour},
+		"half the way":              {[]answer{{time.Minute, 0, 20 * time.Second}}, time.Minute},
+		"the short way counts":      {[]answer{{time.Minute, 0, time.Second}, {time.Hour, time.Minute, 2 * time.Second}}, time.Minute},
+		"a shorter way counts more": {[]answer{{time.Hour, 0, time.Second}, {time.Minute, time.Minute, time.Millisecond}}, time.Minute},
+		"for a while":               {[]answer{{time.Minute, 0, time.Second}, {time.Hour, 6 * time.Minute, 2 * time.Second}}, time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var c Clock
+			for _, a := range test.answers {
+				sent := began.Add(a.sent)
+				c.learn(sent.Add(a.trip/2+a.skew).Truncate(time.Second), sent, sent.Add(a.trip))
+			}
+			if d := (c.Skew() - test.want).Abs(); d > time.Second {
+				t.Errorf("got %v, want %v", c.Skew(), test.want)
+			}
+			if test.want == 0 && c.Skew() != 0 {
+				t.Errorf("got %v, want 0", c.Skew())
+			}
+		})
+	}
+}
+
+// Every answer tells the time, whatever it says otherwise; one without a date, or with a wrong one, tells nothing.
+func TestClientLearnsTheTime(t *testing.T) {
+	for name, test := range map[string]struct {
+		date func() string
+		want time.Duration
+	}{
+		"ahead":  {func() string { return time.Now().Add(time.Hour).UTC().Format(http.TimeFormat) }, time.Hour},
+		"wrong":  {func() string { return "tomorrow" }, 0},
+		"absent": {func() string { return "" }, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header()["Date"] = nil
+				if d := test.date(); d != "" {
+					w.Header().Set("Date", d)
+				}
+				answer(w, 404, nil)
+			}))
+			defer server.Close()
+			c := clientOf(t, server.URL, testOptions(t))
+			if _, err := c.Look(t.Context(), testRef); err == nil {
+				t.Error("no such page, and no error")
+			}
+			if d := (c.Skew() - test.want).Abs(); d > 2*time.Second {
+				t.Errorf("got %v, want %v", c.Skew(), test.want)
+			}
+			shared := testOptions(t)
+			shared.Clock = c.Clock
+			if other, err := New(&rest.Config{Host: server.URL}, shared); err != nil || other.Skew() != c.Skew() {
+				t.Errorf("a clock that is shared tells another time: %v", err)
+			}
+		})
+	}
+}
