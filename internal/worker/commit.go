@@ -28,10 +28,19 @@ func (s *state) committed(n int) {
 			e.closed = true
 			s.drop(e)
 		case Reject:
-			s.leaving = append(s.leaving, leaving{id: w.ID})
+			s.refusalCommitted(w.ID)
 		case Duplicate:
-			s.leaving = append(s.leaving, leaving{id: w.ID})
+			s.refusalCommitted(w.ID)
+		case Ack:
+			s.refusalCommitted(w.ID)
 		}
+	}
+}
+
+func (s *state) refusalCommitted(id ID) {
+	if r := s.refusals[id]; r != nil {
+		r.unwritten--
+		s.leaving = append(s.leaving, leaving{id: id})
 	}
 }
 

@@ -41,6 +41,9 @@ type leaving struct {
 	key string
 }
 
+// refusal is an entry that is rejected, or a duplicate.
+type refusal struct{ unwritten int } // writes about it that are not committed
+
 // question is the look-up of a record, for whatever waits for it.
 type question struct {
 	answered   bool
@@ -61,11 +64,11 @@ func (s *state) takeIn(batch []Entry) {
 	s.takeHeld()
 }
 
-// question is the look-up that an entry needs: of its record, if it was delivered before, or taken in by an earlier term
+// question is the look-up that an entry needs: of its record, if it was delivered before, or comes after a later one
 // (somebody set the group back), and is not in hand.
 func (s *state) question(en *Entry) *question {
-	fresh := !en.Redelivered && en.ID.Compare(s.before) > 0
-	if fresh || s.events[en.ID] != nil || s.inHand[en.ID] || s.waits(en.ID) {
+	fresh := !en.Redelivered && en.ID.Compare(s.reached) > 0
+	if fresh || s.events[en.ID] != nil || s.refusals[en.ID] != nil || s.waits(en.ID) {
 		return nil
 	}
 	return s.ask(en.ID)
@@ -86,7 +89,9 @@ func (s *state) takeHeld() {
 	}
 	s.held = nil
 	for _, l := range s.leaving[:s.forgettable] {
-		delete(s.inHand, l.id)
+		if r := s.refusals[l.id]; r != nil && r.unwritten == 0 {
+			delete(s.refusals, l.id)
+		}
 		if s.keys[l.key].by == l.id {
 			delete(s.keys, l.key)
 		}
@@ -96,18 +101,23 @@ func (s *state) takeHeld() {
 
 // take decides on one entry; q is the look-up of its record if it was redelivered. With a record it was dealt with,
 // and only its acknowledgement is missing. Without one but at or below the mark of the term's start, it was dealt
-// with so long ago that the record is gone.
+// with so long ago that the record is gone; and one that is delivered a second time was dealt with in this term.
 func (s *state) take(en *Entry, q *question) {
+	again := !en.Redelivered && en.ID.Compare(s.reached) <= 0 // the group was set back: a group delivers in order
+	s.reached = higher(s.reached, en.ID)
 	e := s.events[en.ID]
 	switch {
 	case q != nil && q.unreadable:
 		// It stays pending: to acknowledge it might lose it, and to accept it might run it twice.
 	case e != nil && e.settled, q != nil && q.record != nil:
 		s.write(Ack{en.ID})
-	case e != nil, s.inHand[en.ID], s.waits(en.ID):
+	case s.refusals[en.ID] != nil && s.refusals[en.ID].unwritten == 0: // perhaps it was delivered again since
+		s.refusals[en.ID].unwritten++
+		s.write(Ack{en.ID})
+	case e != nil, s.refusals[en.ID] != nil, s.waits(en.ID):
 		// its Settle, or its refusal, acknowledges it
-	case en.ID.Compare(s.before) <= 0:
-		s.inHand[en.ID] = true
+	case again, en.ID.Compare(s.before) <= 0:
+		s.refusals[en.ID] = &refusal{unwritten: 1}
 		s.write(Duplicate{ID: en.ID, At: s.now})
 	default:
 		s.accept(en)
@@ -174,12 +184,12 @@ func (s *state) again(en *Entry, ev *Event, h holding, hash string) {
 			"idempotency_key %q belongs to event %s, which asks for something else", ev.IdempotencyKey, h.by))
 		return
 	}
-	s.inHand[en.ID] = true
+	s.refusals[en.ID] = &refusal{unwritten: 1}
 	s.write(Duplicate{ID: en.ID, Of: h.by, TaskID: ev.TaskID(), At: s.now})
 }
 
 func (s *state) reject(en *Entry, task string, r *Rejection) {
-	s.inHand[en.ID] = true
+	s.refusals[en.ID] = &refusal{unwritten: 1}
 	s.write(Reject{ID: en.ID, Fields: en.Fields, Code: r.Code, Reason: r.Reason, TaskID: task, At: s.now})
 	s.say(slog.LevelWarn, "entry rejected", "event_id", en.ID.String(), "reason_code", r.Code, "reason", r.Reason)
 }
@@ -200,7 +210,7 @@ func (s *state) ask(id ID) *question {
 func (s *state) found(in found) {
 	s.asking--
 	q := s.asked[in.id]
-	if s.events[in.id] != nil || s.inHand[in.id] || s.waits(in.id) { // taken in since: the answer is an old one
+	if s.events[in.id] != nil || s.refusals[in.id] != nil || s.waits(in.id) { // taken in since: the answer is an old one
 		delete(s.asked, in.id)
 		for i := range q.pods {
 			s.sight(&q.pods[i])

@@ -9,7 +9,7 @@ import (
 // complete observation shows which Pods there are.
 func (s *state) load(in loaded) {
 	s.before = higher(s.before, in.mark)
-	s.highest = s.before
+	s.highest, s.reached = s.before, s.before
 	for i := range in.records {
 		s.restore(&in.records[i])
 	}

@@ -111,15 +111,16 @@ type state struct {
 	order  []string         // the keys of lines, sorted
 
 	before      ID      // the highest ID taken in before this term
-	highest     ID      // the highest ID taken in
+	highest     ID      // the highest ID taken in, and committed
+	reached     ID      // the highest ID decided on
 	listed      bool    // the first complete observation is in
 	held        []Entry // read and not yet taken in
 	forgettable int     // how many of leaving may go once held is empty
 
 	unwritten []Write            // emitted and not committed, oldest first
-	inHand    map[ID]bool        // entries whose refusal is not committed, or was since the last batch but one was read
+	refusals  map[ID]*refusal    // entries whose refusal is not committed, or was since the last batch but one was read
 	keys      map[string]holding // idempotency keys of events in hand
-	leaving   []leaving          // what inHand and keys may forget once another batch has come
+	leaving   []leaving          // what refusals and keys may forget once another batch has come
 	asked     map[ID]*question   // events whose record is being looked up
 
 	live     int // workers that have, or may have, a Pod
@@ -143,7 +144,7 @@ func newState(s Settings) *state {
 		Settings: s,
 		events:   make(map[ID]*event),
 		lines:    make(map[string]*line),
-		inHand:   make(map[ID]bool),
+		refusals: make(map[ID]*refusal),
 		keys:     make(map[string]holding),
 		asked:    make(map[ID]*question),
 		removals: make(map[string]*removal),

@@ -54,7 +54,12 @@ func simulation(w *world) map[string]func(*rapid.T) {
 			}
 			w.add(fields)
 		},
-		"read":    func(t *rapid.T) { w.deliverNew(rapid.IntRange(1, 5).Draw(t, "n")) },
+		"read": func(t *rapid.T) { w.deliverNew(rapid.IntRange(1, 5).Draw(t, "n")) },
+		"set the group back": func(t *rapid.T) {
+			if rapid.IntRange(0, 9).Draw(t, "sure") == 0 {
+				w.setBack(rapid.IntRange(0, w.read).Draw(t, "to"))
+			}
+		},
 		"re-read": func(t *rapid.T) { w.deliverPending() },
 		"read ahead": func(t *rapid.T) {
 			if rapid.Bool().Draw(t, "pending") {

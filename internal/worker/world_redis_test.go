@@ -16,7 +16,7 @@ func (w *world) flush() {
 	}
 	r := w.core.remains()
 	w.note("flush, remains %+v", r)
-	w.read, w.mark = len(w.entries), ID{}
+	w.read, w.first, w.mark = len(w.entries), len(w.entries), ID{}
 	w.records, w.keys, w.pending, w.doomed = map[ID]*Record{}, map[string]holding{}, map[ID]bool{}, map[Victim]bool{}
 	for i := range r.Records {
 		w.apply(Restore{Record: r.Records[i], Hash: r.Records[i].Event.Hash()})
@@ -49,6 +49,12 @@ func (w *world) readPending() {
 			w.ahead = append(w.ahead, w.lookup(e))
 		}
 	}
+}
+
+// setBack is an XGROUP SETID, or a failover that forgets what was delivered: entries come again as if they were new.
+func (w *world) setBack(to int) {
+	w.handOver()
+	w.read = min(w.read, max(to, w.first))
 }
 
 func (w *world) lookup(e Entry) Entry {
@@ -110,9 +116,6 @@ func (w *world) apply(x Write) {
 			w.keys[k] = holding{id, x.Hash}
 		}
 	case Duplicate:
-		if _, again := w.dups[x.ID]; again {
-			w.fatal("entry %s is a duplicate twice", x.ID)
-		}
 		w.dups[x.ID] = x.Of
 		w.ack(x.ID)
 		w.raise(x.ID)

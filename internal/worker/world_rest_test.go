@@ -82,7 +82,7 @@ func (w *world) checkEntry(id ID) {
 	if w.dead[id] != "" {
 		ways++
 	}
-	if _, ok := w.dups[id]; ok {
+	if of, ok := w.dups[id]; ok && (!of.IsZero() || ways == 0) { // delivered again: its end came before
 		ways++
 	}
 	if ways != 1 && !w.gone[id] {

@@ -20,6 +20,7 @@ type world struct {
 	// Redis
 	entries []Entry // the stream, in order
 	read    int     // how many of them were delivered
+	first   int     // the first that Redis still has
 	pending map[ID]bool
 	records map[ID]*Record
 	mark    ID
