@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -71,6 +70,7 @@ type process struct {
 	cfg      config.Config
 	redis    *redis.Client
 	cluster  *k8s.Client
+	lease    *k8s.Lease // nil: no leader election
 	settings worker.Settings
 }
 
@@ -98,9 +98,14 @@ func wire(cfg config.Config, version string, log *slog.Logger) (*process, error)
 	if cfg.Workers.Namespace == "" {
 		cfg.Workers.Namespace = namespace
 	}
+	clock := new(k8s.Clock)
+	lease, err := newLease(access, cfg, version, clock, log)
+	if err != nil {
+		return nil, err
+	}
 	cluster, err := k8s.New(access, k8s.Options{
 		Namespace: cfg.Workers.Namespace, Instance: cfg.Workers.Instance, Stream: cfg.Redis.Stream, Names: names,
-		Templates: templates, Version: version, Logger: log,
+		Templates: templates, Guard: guard(lease), Clock: clock, Version: version, Logger: log,
 	})
 	if err != nil {
 		return nil, err
@@ -112,7 +117,7 @@ func wire(cfg config.Config, version string, log *slog.Logger) (*process, error)
 		return nil, usageError{err}
 	}
 	return &process{
-		log: log, cfg: cfg, redis: client, cluster: cluster,
+		log: log, cfg: cfg, redis: client, cluster: cluster, lease: lease,
 		settings: settings(cfg.Workers, cfg.Process, names, templates),
 	}, nil
 }
@@ -142,7 +147,8 @@ func (p *process) close() {
 	}
 }
 
-// run acts until ctx is done: then reading ends at once, and what is in flight has the grace period.
+// run acts until ctx is done: then reading ends at once, and what is in flight has the grace period. With a Lease it acts
+// only while it holds it.
 func (p *process) run(ctx context.Context) error {
 	if err := p.ready(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -152,14 +158,11 @@ func (p *process) run(ctx context.Context) error {
 	}
 	p.log.Info("ottoscaler is ready", "stream", p.cfg.Redis.Stream, "group", p.cfg.Redis.ConsumerGroup,
 		"consumer", p.cfg.Redis.Consumer, "namespace", p.cfg.Workers.Namespace, "max_workers", p.cfg.Workers.MaxWorkers)
-
-	work, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	defer cancel(nil)
-	defer context.AfterFunc(ctx, func() {
-		p.log.Info("stopping: finishing what is in flight", "grace", gracePeriod.String())
-		time.AfterFunc(gracePeriod, func() { cancel(errors.New("the grace period is over")) })
-	})()
-	p.terms(ctx, work)
+	if p.lease == nil {
+		p.lead(ctx)
+	} else if err := p.lease.Run(ctx, p.lead); err != nil && ctx.Err() == nil {
+		return err
+	}
 	p.log.Info("ottoscaler has stopped")
 	return nil
 }
@@ -180,45 +183,4 @@ func (p *process) ready(ctx context.Context) error {
 		return errs[0]
 	}
 	return errs[1]
-}
-
-// terms runs one Manager after the other. A term ends early when it cannot know what was written: the next one learns
-// it from the records.
-func (p *process) terms(take, work context.Context) {
-	var remains worker.Remains
-	for tries := 0; take.Err() == nil; {
-		began := time.Now()
-		var err error
-		remains, err = p.term(take, work, remains)
-		if take.Err() != nil {
-			if err != nil {
-				p.log.Warn("stopped with work in flight: the next start goes on with it", "error", err)
-			}
-			return
-		}
-		if time.Since(began) > time.Minute {
-			tries = 0
-		}
-		pause := min(10*time.Second, 250*time.Millisecond<<min(tries, 6))
-		tries++
-		p.log.Warn("starting over from the records", "error", err, "pause", pause.String())
-		select {
-		case <-time.After(pause):
-		case <-take.Done():
-		}
-	}
-}
-
-func (p *process) term(take, work context.Context, before worker.Remains) (worker.Remains, error) {
-	r := p.cfg.Redis
-	source := redis.NewSource(p.redis, redis.SourceOptions{
-		Stream: r.Stream, Group: r.ConsumerGroup, Consumer: r.Consumer, Logger: p.log,
-	})
-	journal := redis.NewJournal(p.redis, redis.JournalOptions{
-		Stream: r.Stream, Group: r.ConsumerGroup, RecordTTL: p.cfg.Workers.RecordTTL, Logger: p.log,
-		Owner: redis.Owner{Namespace: p.cfg.Workers.Namespace, Instance: p.cfg.Workers.Instance},
-	})
-	m := worker.NewManager(source, journal, p.cluster, p.settings, before, p.log)
-	err := m.Run(take, work)
-	return m.Remains(), err
 }

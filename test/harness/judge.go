@@ -85,8 +85,10 @@ func (s *Stack) evidence() judge.Evidence {
 // granted are the rights as the audit log spells them.
 func granted() []string {
 	var out []string
-	for verb := range strings.SplitSeq(rights, ",") {
-		out = append(out, verb+" pods")
+	for resource, verbs := range map[string]string{"pods": rights, "leases": leaseRights} {
+		for verb := range strings.SplitSeq(verbs, ",") {
+			out = append(out, verb+" "+resource)
+		}
 	}
 	return out
 }

@@ -5,6 +5,7 @@ package harness
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -24,8 +25,11 @@ import (
 // Stream is the stream of every Stack.
 const Stream = "otto:scale:events"
 
-// rights are what the product needs, and no more.
-const rights = "create,delete,get,list,watch"
+// What the product needs, and no more: of Pods, and of the Lease by which it leads.
+const (
+	rights      = "create,delete,get,list,watch"
+	leaseRights = "create,get,update"
+)
 
 // Stack is one installation of the product: a namespace and a ServiceAccount with exactly its rights in a Cluster, a
 // Redis of its own, and the process.
@@ -76,7 +80,10 @@ func NewStack(t *testing.T, c *Cluster) *Stack {
 	s.Kubectl("label", "namespace", s.Namespace, "pod-security.kubernetes.io/enforce=restricted")
 	s.Kubectl("create", "serviceaccount", "ottoscaler", "-n", s.Namespace)
 	s.Kubectl("create", "role", "ottoscaler", "-n", s.Namespace, "--verb="+rights, "--resource=pods")
-	s.Kubectl("create", "rolebinding", "ottoscaler", "-n", s.Namespace, "--role=ottoscaler", "--serviceaccount="+s.Namespace+":ottoscaler")
+	s.Kubectl("create", "role", "ottoscaler-lease", "-n", s.Namespace, "--verb="+leaseRights, "--resource=leases.coordination.k8s.io")
+	for _, role := range []string{"ottoscaler", "ottoscaler-lease"} {
+		s.Kubectl("create", "rolebinding", role, "-n", s.Namespace, "--role="+role, "--serviceaccount="+s.Namespace+":ottoscaler")
+	}
 	config, err := c.accountKubeconfig(s.Namespace, "ottoscaler")
 	if err != nil {
 		t.Fatal(err)
@@ -122,6 +129,7 @@ func (s *Stack) Command(env ...string) *exec.Cmd {
 	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + s.t.TempDir(), "KUBECONFIG=" + s.kubeconfig, "OTTO_NAMESPACE=" + s.Namespace,
 		"REDIS_HOST=" + host, "REDIS_PORT=" + port,
+		"POD_NAME=ottoscaler-0", // a container restarted in its Pod finds its own Lease
 	}, env...)
 	return cmd
 }
@@ -221,11 +229,19 @@ func (s *Stack) Dead() []map[string]string {
 // Pending returns how many entries are delivered and not acknowledged.
 func (s *Stack) Pending() int64 {
 	s.t.Helper()
-	p, err := s.Redis.XPending(s.t.Context(), Stream, "ottoscaler").Result()
+	n, err := s.pending()
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return p.Count
+	return n
+}
+
+func (s *Stack) pending() (int64, error) {
+	p, err := s.Redis.XPending(s.t.Context(), Stream, "ottoscaler").Result()
+	if err != nil {
+		return 0, err
+	}
+	return p.Count, nil
 }
 
 // Pods returns the names of the Pods in the stack's namespace, found by the label people select on.
@@ -238,9 +254,10 @@ func (s *Stack) Pods() []string {
 func (s *Stack) WaitClosed(events ...string) {
 	s.t.Helper()
 	s.Eventually("the events to close", func() error {
-		open, err := s.Redis.SMembers(s.t.Context(), "{"+Stream+"}:open").Result()
-		if err != nil || len(open) > 0 || s.Pending() > 0 {
-			return fmt.Errorf("open: %v, pending: %d, %w", open, s.Pending(), errOrNone(err))
+		open, errOpen := s.Redis.SMembers(s.t.Context(), "{"+Stream+"}:open").Result()
+		pending, err := s.pending() // there is no group before somebody leads
+		if err = errors.Join(errOpen, err); err != nil || len(open) > 0 || pending > 0 {
+			return fmt.Errorf("open: %v, pending: %d, %w", open, pending, errOrNone(err))
 		}
 		for _, e := range events {
 			if st := s.Status(e); len(st) == 0 || st[len(st)-1]["kind"] != "closed" {

@@ -1,0 +1,139 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"k8s.io/client-go/rest"
+
+	"github.com/ottoscaler/ottoscaler/internal/config"
+	"github.com/ottoscaler/ottoscaler/internal/k8s"
+	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/worker"
+)
+
+// trimEvery is how often the janitor looks at the stream.
+const trimEvery = time.Minute
+
+// newLease is nil where leadership is switched off.
+func newLease(access *rest.Config, cfg config.Config, version string, clock *k8s.Clock, log *slog.Logger) (*k8s.Lease, error) {
+	if !cfg.Process.LeaderElect {
+		return nil, nil
+	}
+	namespace := cfg.Process.PodNamespace
+	if namespace == "" {
+		namespace = cfg.Workers.Namespace
+	}
+	return k8s.NewLease(access, k8s.LeaseOptions{
+		Namespace: namespace, Name: k8s.LeaseName(cfg.Workers.Instance, cfg.Redis.Stream),
+		Identity: k8s.Identity(cfg.Process.PodName), Version: version, Clock: clock, Logger: log,
+	})
+}
+
+// guard lets the cluster be written to only under the Lease.
+func guard(l *k8s.Lease) func() (time.Time, bool) {
+	if l == nil {
+		return nil
+	}
+	return l.Until
+}
+
+// lead acts until ctx is done: the process is to stop, and what is in flight has the grace period; or the Lease is lost,
+// and everything ends at once.
+func (p *process) lead(ctx context.Context) {
+	work, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	defer p.whenLost(func() { cancel(k8s.ErrLost) })()
+	defer context.AfterFunc(ctx, func() {
+		if errors.Is(context.Cause(ctx), k8s.ErrLost) {
+			return
+		}
+		p.log.Info("stopping: finishing what is in flight", "grace", gracePeriod.String())
+		time.AfterFunc(gracePeriod, func() { cancel(errors.New("the grace period is over")) })
+	})()
+	p.terms(ctx, work)
+}
+
+// whenLost calls f when the present hold of the Lease ends before its time, until stop is called.
+func (p *process) whenLost(f func()) (stop func()) {
+	if p.lease == nil {
+		return func() {}
+	}
+	lost, done := p.lease.Lost(), make(chan struct{})
+	go func() {
+		select {
+		case <-lost:
+			f()
+		case <-done:
+		}
+	}()
+	return func() { close(done) }
+}
+
+// terms runs one Manager after the other. A term ends early when it cannot know what was written: the next one learns
+// it from the records.
+func (p *process) terms(take, work context.Context) {
+	var remains worker.Remains
+	for tries := 0; take.Err() == nil; {
+		began := time.Now()
+		var err error
+		remains, err = p.term(take, work, remains)
+		if take.Err() != nil {
+			if err != nil {
+				p.log.Warn("stopped with work in flight: the next start goes on with it", "error", err)
+			}
+			return
+		}
+		if time.Since(began) > time.Minute {
+			tries = 0
+		}
+		pause := min(5*time.Second, 250*time.Millisecond<<min(tries, 6))
+		tries++
+		p.over(err, pause)
+		select {
+		case <-time.After(pause):
+		case <-take.Done():
+		}
+	}
+}
+
+// over says why a term has ended.
+func (p *process) over(err error, pause time.Duration) {
+	if owned := (*redis.OwnedError)(nil); errors.As(err, &owned) {
+		p.log.Error("nothing is done: the stream belongs to another installation", "error", err)
+		return
+	}
+	p.log.Warn("starting over from the records", "error", err, "pause", pause.String())
+}
+
+// term is one Manager's life, with the janitor beside it.
+func (p *process) term(take, work context.Context, before worker.Remains) (worker.Remains, error) {
+	r := p.cfg.Redis
+	source := redis.NewSource(p.redis, redis.SourceOptions{
+		Stream: r.Stream, Group: r.ConsumerGroup, Consumer: r.Consumer, Logger: p.log,
+	})
+	journal := redis.NewJournal(p.redis, redis.JournalOptions{
+		Stream: r.Stream, Group: r.ConsumerGroup, RecordTTL: p.cfg.Workers.RecordTTL, Logger: p.log, Owner: p.owner(),
+	})
+	settings := p.settings
+	settings.Skew = p.cluster.Skew()
+	m := worker.NewManager(source, journal, p.cluster, settings, before, p.log)
+	janitor := redis.NewJanitor(journal, redis.JanitorOptions{Retention: r.Retention, Every: trimEvery})
+	sweeping, end := context.WithCancel(take)
+	var sweeper errgroup.Group
+	sweeper.Go(func() error { return janitor.Run(sweeping) })
+	err := m.Run(take, work)
+	end()
+	return m.Remains(), errors.Join(err, sweeper.Wait())
+}
+
+func (p *process) owner() redis.Owner {
+	o := redis.Owner{Namespace: p.cfg.Workers.Namespace, Instance: p.cfg.Workers.Instance}
+	if p.lease != nil {
+		o.LeaseUID = p.lease.UID()
+	}
+	return o
+}
