@@ -3,7 +3,7 @@ package redis
 import "github.com/ottoscaler/ottoscaler/internal/worker"
 
 const (
-	suspicious = 2 // deliveries after which an entry is read alone
+	suspicious = 2 // deliveries after which reading rests until an entry is dealt with
 	poisonous  = 5 // deliveries after which its body is not read again
 )
 
@@ -14,11 +14,10 @@ const (
 //
 // It belongs to the Client, since terms come and go with their Sources; one Source at a time uses it.
 type deliveries struct {
-	known   bool      // the pending list was looked at since the process began
-	until   worker.ID // the highest entry pending then
-	read    worker.ID // the highest of them that this process has read, or judged
-	careful bool      // one of them is suspicious: all are read one at a time
-	poison  idSet     // those whose body this process must not read
+	known  bool      // the pending list was looked at since the process began
+	until  worker.ID // the highest entry pending then
+	read   worker.ID // the highest of them that this process has read, or judged
+	poison idSet     // those whose body this process must not read
 }
 
 // first reports whether this process has not read this entry yet, so that its read must be counted.

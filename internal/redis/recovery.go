@@ -14,8 +14,7 @@ type reading uint8
 
 const (
 	readPlain   reading = iota // with XRANGE, which leaves the delivery count alone
-	readCounted                // with XREADGROUP, which raises it; with others
-	readAlone                  // the same, alone
+	readCounted                // alone, and with XREADGROUP, which raises it
 	readNone                   // not at all: the entry is poisonous
 	readGone                   // there is none: somebody deleted the entry from the stream
 )
@@ -37,7 +36,7 @@ func (s *Source) readPending(ctx context.Context) ([]worker.Entry, error) {
 		return nil, err
 	}
 	s.adapt(size)
-	if size > bigRead || batch[0].how == readAlone && batch[0].delivered >= suspicious {
+	if size > bigRead || batch[0].how == readCounted && batch[0].delivered >= suspicious {
 		s.guard(entries)
 	}
 	return s.finish(ctx, entries)
@@ -46,7 +45,7 @@ func (s *Source) readPending(ctx context.Context) ([]worker.Entry, error) {
 // nextBatch is what of the list is returned together.
 func (s *Source) nextBatch() []pending {
 	n := 1
-	for n < min(len(s.listed), s.count) && s.listed[0].how != readAlone && s.listed[n].how != readAlone {
+	for n < min(len(s.listed), s.count) && s.listed[0].how != readCounted && s.listed[n].how != readCounted {
 		n++
 	}
 	batch := s.listed[:n]
@@ -87,32 +86,22 @@ func (s *Source) list(ctx context.Context) error {
 	return s.decide(ctx, s.listed)
 }
 
-// survey looks, once a process, at all that is pending: whether anything without a record was delivered twice.
+// survey looks, once a process, how far the pending list goes.
 func (s *Source) survey(ctx context.Context) error {
-	if s.client.deliveries.known {
+	d := &s.client.deliveries
+	if d.known {
 		return nil
 	}
-	var d deliveries
-	err := s.eachPage(ctx, worker.ID{}, maxID, func(page []pending) error {
-		var suspects []worker.ID
-		for _, p := range page {
-			d.until = p.id
-			if p.delivered >= suspicious {
-				suspects = append(suspects, p.id)
-			}
-		}
-		recorded, err := s.recorded(ctx, suspects)
-		d.careful = d.careful || len(recorded) < len(suspects)
-		return err
-	})
-	if err == nil {
-		d.known = true
-		s.client.deliveries = d
+	summary, err := s.client.reads.XPending(ctx, s.keys.Stream, s.opts.Group).Result()
+	if err == nil && summary.Count > 0 {
+		d.until, err = worker.ParseID(summary.Higher)
 	}
+	d.known = err == nil
 	return err
 }
 
-// decide says how each entry is read. One with a record was taken in before, so its body is harmless.
+// decide says how each entry is read. One with a record was taken in before, so its body is harmless. Any other may be
+// what ended the process before, be it by its size: so it is read alone.
 func (s *Source) decide(ctx context.Context, page []pending) error {
 	d := &s.client.deliveries
 	var unread []worker.ID
@@ -131,8 +120,6 @@ func (s *Source) decide(ctx context.Context, page []pending) error {
 		case p.how == readGone, recorded.has(p.id):
 		case d.judge(p.id, p.delivered):
 			p.how = readNone
-		case d.first(p.id) && d.careful:
-			p.how = readAlone
 		case d.first(p.id):
 			p.how = readCounted
 		}
@@ -193,7 +180,7 @@ func (s *Source) bodies(ctx context.Context, batch []pending) (entries []worker.
 func (s *Source) body(ctx context.Context, p goredis.Pipeliner, of *pending) func() ([]goredis.XMessage, error) {
 	nothing := []goredis.XMessage{{ID: of.id.String()}}
 	switch of.how {
-	case readCounted, readAlone:
+	case readCounted:
 		// There is no way to ask for one ID; but the one that follows its predecessor is it, if it is pending still.
 		cmd := p.XReadGroup(ctx, &goredis.XReadGroupArgs{
 			Group: s.opts.Group, Consumer: s.opts.Consumer, Count: 1, Block: -1,

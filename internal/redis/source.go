@@ -171,7 +171,7 @@ func (s *Source) readGroup(ctx context.Context) (entries []worker.Entry, size in
 }
 
 // adapt starts small and doubles, so that the memory a read takes follows the size of the entries that come. Huge ones
-// after many small ones may come together once; should that end us, they are pending then and are read one at a time.
+// after many small ones may come together once; should that end us, the next process reads them one at a time.
 func (s *Source) adapt(size int) {
 	if size > bigRead {
 		s.count = 1

@@ -30,6 +30,7 @@ func testSource(t *testing.T, start func(*testing.T) *place) {
 		"what somebody else's read left goes first":     testGhostGoesFirst,
 		"what another consumer took goes first":         testStolenGoesFirst,
 		"after a huge entry reading rests":              testRestsAfterHuge,
+		"what a dead process left comes one at a time":  testInherited,
 		"an acknowledged entry is forgotten":            testForgets,
 		"holders of idempotency keys":                   testHolders,
 		"a lookup that fails the read":                  testLookupFails,
@@ -250,6 +251,30 @@ func testRestsAfterHuge(t *testing.T, p *place) {
 	s.patience = time.Millisecond // nobody deals with it
 	if got := read(t, s, 2); got[0].ID != huge || got[1].ID != small {
 		t.Errorf("read %v", ids(got))
+	}
+}
+
+// testInherited: together they may be what ended the process before, however small the first of them are.
+func testInherited(t *testing.T, p *place) {
+	read(t, p.source(), p.addN(t, 20))
+	process := newPlace(t, p.addr)
+	s, later := process.source(), process.source()
+	for i := range 20 {
+		if got, err := s.Read(t.Context()); err != nil || len(got) != 1 {
+			t.Fatalf("read %d returned %v, %v", i, ids(got), err)
+		}
+	}
+	nothing(t, s)
+	most := 0 // in a later term it is known that they end nobody
+	for n := 0; n < 20; {
+		got, err := later.Read(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, most = n+len(got), max(most, len(got))
+	}
+	if most < 2 {
+		t.Error("a later term reads them one at a time too")
 	}
 }
 

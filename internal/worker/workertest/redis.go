@@ -52,7 +52,7 @@ type Status struct {
 // NewRedis returns an empty one.
 func NewRedis() *Redis {
 	r := &Redis{added: make(chan struct{}, 1)}
-	r.journal.redis = r
+	r.redis = r
 	r.Flush()
 	return r
 }

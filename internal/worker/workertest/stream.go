@@ -67,11 +67,10 @@ func (r *Redis) Process(consumer string) func() worker.Source {
 	return func() worker.Source { return &source{redis: r, process: p, again: true} }
 }
 
-// process is what outlives a term: what was pending when it began, and how often delivered.
+// process is what outlives a term: what was pending when it began, and how often it was delivered.
 type process struct {
 	consumer string
 	began    bool
-	careful  bool
 	inherit  map[worker.ID]int // not read yet
 	poison   map[worker.ID]bool
 }
@@ -169,11 +168,10 @@ func (r *Redis) survey(p *process) {
 	p.began, p.inherit, p.poison = true, make(map[worker.ID]int), make(map[worker.ID]bool)
 	for id, d := range r.pending {
 		p.inherit[id] = d.times
-		p.careful = p.careful || d.times >= suspicious && r.records[id] == nil
 	}
 }
 
-// readPending returns what is pending and was not returned: all of it, or one where it is to be read alone.
+// readPending returns what is pending and was not returned; what has no record comes alone in a new process.
 func (s *source) readPending() []worker.Entry {
 	r, p := s.redis, s.process
 	var batch []worker.Entry
@@ -183,14 +181,14 @@ func (s *source) readPending() []worker.Entry {
 		}
 		times, inherited := p.inherit[id]
 		fresh := inherited && r.records[id] == nil
-		if fresh && p.careful && len(batch) > 0 {
+		if fresh && len(batch) > 0 {
 			return batch
 		}
 		s.sent[id] = true
 		delete(p.inherit, id)
 		e := r.redeliver(id, p, fresh, times)
 		batch = append(batch, e)
-		if fresh && p.careful {
+		if fresh {
 			if times >= suspicious && !e.Poisonous {
 				s.alone, s.until = id, time.Now().Add(patience)
 			}
