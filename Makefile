@@ -47,7 +47,7 @@ bin/demo:
 bin/oracle: # the judge of a run from its traces; `bin/oracle --help`
 	@scripts/build.sh bin/oracle . ./test/oracle ""
 
-.PHONY: test check integration e2e
+.PHONY: test check integration e2e faults
 test: ## everything CI runs, with the time of each phase
 	@scripts/test.sh
 
@@ -58,6 +58,9 @@ integration: build ## tests against a real redis-server and a real API server
 
 e2e: build bin/demo ## tests of the whole, on a node that really runs containers
 	@scripts/e2e.sh
+
+faults: build ## break everything in every way and judge; FAULT=14 one of them, SHARE=ci in ten minutes, SEED=, WRITE=1
+	@scripts/faults.sh
 
 .PHONY: lint fmt unit simulate fuzz
 lint: ## format and linters, in every module

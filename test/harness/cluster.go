@@ -33,8 +33,9 @@ type Cluster struct {
 	ended  chan struct{}
 }
 
-// StartCluster starts one with that kind of node, for a TestMain: it outlives a single test. The caller stops it.
-func StartCluster(node string) (*Cluster, error) {
+// StartCluster starts one with that kind of node, for a TestMain: it outlives a single test. The caller stops it. The
+// flags are further ones of `devcluster up`.
+func StartCluster(node string, flags ...string) (*Cluster, error) {
 	binary, err := binary("DEVCLUSTER", "devcluster")
 	if err != nil {
 		return nil, err
@@ -44,7 +45,7 @@ func StartCluster(node string) (*Cluster, error) {
 		return nil, err
 	}
 	c := &Cluster{Dir: dir, binary: binary, ended: make(chan struct{})}
-	c.up = exec.Command(binary, "up", "--dir", dir, "--node", node)
+	c.up = exec.Command(binary, append([]string{"up", "--dir", dir, "--node", node}, flags...)...)
 	c.up.Stdout, c.up.Stderr = &c.output, &c.output
 	if err := c.up.Start(); err != nil {
 		return nil, fmt.Errorf("starting devcluster: %w", err)

@@ -69,11 +69,12 @@ func (b *syncBuffer) String() string {
 	return b.buf.String()
 }
 
-// NewStack makes the namespace, the account and the Redis; the product is not started yet.
-func NewStack(t *testing.T, c *Cluster) *Stack {
+// NewStack makes the namespace, the account and the Redis, with further arguments for its command line; the product is
+// not started yet.
+func NewStack(t *testing.T, c *Cluster, redisArgs ...string) *Stack {
 	t.Helper()
 	s := &Stack{t: t, Cluster: c, Namespace: fmt.Sprintf("t%x", time.Now().UnixNano())}
-	s.Server = redistest.Start(t, "--appendonly", "yes", "--appendfsync", "always")
+	s.Server = redistest.Start(t, append([]string{"--appendonly", "yes", "--appendfsync", "always"}, redisArgs...)...)
 	s.Redis = s.Server.Client()
 	s.record()
 	s.Kubectl("create", "namespace", s.Namespace)
@@ -103,6 +104,9 @@ func NewStack(t *testing.T, c *Cluster) *Stack {
 	})
 	return s
 }
+
+// Kubeconfig is the file with the account's access.
+func (s *Stack) Kubeconfig() string { return s.kubeconfig }
 
 // Kubectl runs kubectl as the admin; an error ends the test.
 func (s *Stack) Kubectl(args ...string) string {

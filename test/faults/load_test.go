@@ -1,0 +1,149 @@
+//go:build real
+
+package faults
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/ottoscaler/ottoscaler/test/harness"
+)
+
+const (
+	openKey   = "{" + harness.Stream + "}:open"
+	statusKey = "{" + harness.Stream + "}:status"
+	deadKey   = "{" + harness.Stream + "}:dead"
+)
+
+// load is what producers send.
+type load struct {
+	c      *scene
+	random *rand.Rand
+	group  sync.WaitGroup
+	cancel context.CancelFunc
+
+	mu   sync.Mutex
+	sent map[string]int  // events whose XADD was answered, and how many workers they ask for
+	bad  map[string]bool // entries that become dead letters
+	// maybe: events that may have been lost with Redis' memory before anybody had accepted them.
+	maybe map[string]bool
+}
+
+func newLoad(c *scene) *load {
+	return &load{
+		c: c, random: rand.New(rand.NewPCG(seed+1, uint64(c.fault.number))), cancel: func() {},
+		sent: map[string]int{}, bad: map[string]bool{}, maybe: map[string]bool{},
+	}
+}
+
+// steadyDown takes a few workers away, so many times a second, until stop; after steady.
+func (l *load) steadyDown(perSecond int) {
+	up, ctx := l.cancel, l.c.t.Context()
+	ctx, cancel := context.WithCancel(ctx)
+	l.cancel = func() { up(); cancel() }
+	l.every(ctx, time.Second/time.Duration(perSecond), func() []any {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return []any{"type", "scale_down", "pod_count", 1 + l.random.IntN(4)}
+	})
+}
+
+// steady sends so many events a second until stop, most of them small and quick.
+func (l *load) steady(perSecond int) {
+	ctx, cancel := context.WithCancel(l.c.t.Context())
+	l.cancel = cancel
+	l.every(ctx, time.Second/time.Duration(perSecond), l.mixed)
+}
+
+// every sends an entry at each tick until ctx ends.
+func (l *load) every(ctx context.Context, pace time.Duration, next func() []any) {
+	l.group.Go(func() {
+		ticker := time.NewTicker(pace)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				_, _ = l.add(ctx, "", next()) // what was not answered may be in the stream: the judge looks there
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+}
+
+// stop ends steady.
+func (l *load) stop() {
+	l.cancel()
+	l.group.Wait()
+}
+
+// mixed are the fields of an event of any size.
+func (l *load) mixed() []any {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fields := []any{"type", "scale_up", "pod_count", []int{1, 1, 1, 2, 3, 5}[l.random.IntN(6)], "task_id", fmt.Sprintf("task-%d", l.random.IntN(1000))}
+	if l.random.IntN(5) > 0 {
+		fields = append(fields, "template", "quick")
+	}
+	return fields
+}
+
+// add sends one entry, with an ID of the caller's if it has one.
+func (l *load) add(ctx context.Context, id string, fields []any) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	id, err := l.c.Redis.XAdd(ctx, &goredis.XAddArgs{Stream: harness.Stream, ID: id, Values: fields}).Result()
+	if err != nil {
+		return "", err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if n := wanted(fields); n > 0 {
+		l.sent[id] = n
+	}
+	return id, nil
+}
+
+// wanted is how many workers an entry asks for.
+func wanted(fields []any) int {
+	if fields[1] != "scale_up" {
+		return 0
+	}
+	for i := 0; i < len(fields); i += 2 {
+		if n, ok := fields[i+1].(int); fields[i] == "pod_count" && ok {
+			return n
+		}
+	}
+	return 0
+}
+
+// event sends one event and returns its ID.
+func (c *scene) event(pods int, template string) string {
+	c.t.Helper()
+	return c.add("type", "scale_up", "pod_count", pods, "template", template)
+}
+
+// add sends one entry.
+func (c *scene) add(fields ...any) string {
+	c.t.Helper()
+	id, err := c.load.add(c.t.Context(), "", fields)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return id
+}
+
+// burst sends n events of any size at once.
+func (c *scene) burst(n int) {
+	c.t.Helper()
+	for range n {
+		if _, err := c.load.add(c.t.Context(), "", c.load.mixed()); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+}
