@@ -8,7 +8,7 @@ import (
 )
 
 // audit counts what Ottoscaler asked of the API server.
-type audit struct{ posts, deletes int }
+type audit struct{ posts, deletes, uids int } // uids: DELETEs that name the one Pod they mean
 
 // readAudit counts, in an audit log, the requests of Ottoscaler that make or delete Pods, whatever the answer was. The
 // kubelet deletes Pods too, to confirm their end: the user agent tells them apart.
@@ -19,6 +19,10 @@ func readAudit(r io.Reader) (audit, error) {
 			Verb      string
 			UserAgent string
 			ObjectRef struct{ Resource, Subresource string }
+
+			RequestObject struct {
+				Preconditions struct{ UID string }
+			}
 		}
 		switch err := lines.Decode(&e); {
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF): // the last line may be half written
@@ -34,6 +38,9 @@ func readAudit(r io.Reader) (audit, error) {
 			a.posts++
 		case "delete", "deletecollection":
 			a.deletes++
+			if e.RequestObject.Preconditions.UID != "" {
+				a.uids++
+			}
 		}
 	}
 }

@@ -58,7 +58,7 @@ func newDemo() *cobra.Command {
 	var o options
 	c := &cobra.Command{
 		Use:   "demo",
-		Short: "Three workers from one XADD, live, from Pending to gone; leaves nothing behind",
+		Short: "Three workers from one XADD, live, from Pending to gone, and two taken away; leaves nothing behind",
 		Example: `  bin/demo demo
   bin/demo demo --node kwok --redis embedded    # nothing but Go programs`,
 		Args: noArgs,
@@ -101,6 +101,8 @@ func newTestEvent() *cobra.Command {
 		Short: "Send one event to what dev runs, or to REDIS_HOST and REDIS_PORT",
 		Example: `  bin/demo test-event
   bin/demo test-event --pods 20 --task nightly-build
+  bin/demo test-event --type scale_down                 # takes task-123's workers away
+  bin/demo test-event --template graceful               # workers that heed SIGTERM
   REDIS_HOST=localhost REDIS_PORT=6379 bin/demo test-event`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -110,6 +112,7 @@ func newTestEvent() *cobra.Command {
 	c.Flags().StringVar(&e.pods, "pods", e.pods, "pod_count")
 	c.Flags().StringVar(&e.task, "task", e.task, "task_id")
 	c.Flags().StringVar(&e.kind, "type", e.kind, "type: scale_up or scale_down")
+	c.Flags().StringVar(&e.template, "template", e.template, "template: "+templateName+" is there where dev runs")
 	return c
 }
 

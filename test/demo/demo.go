@@ -5,16 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
-	"golang.org/x/sync/errgroup"
 )
 
 const (
 	watchLimit = 20 * time.Second  // for the watch of Pods to begin
-	storyLimit = 100 * time.Second // from the XADD to the last Pod gone; the agent itself sleeps for 30 s
+	storyLimit = 100 * time.Second // for all of an act to be seen; the agent itself sleeps for 30 s
 	auditLimit = 3 * time.Second
 	tick       = 100 * time.Millisecond
 
@@ -49,63 +47,36 @@ func (s *stack) demonstrate(ctx context.Context) error {
 	if err := s.startNeighbours(ctx); err != nil {
 		return err
 	}
-	if err := s.startOttoscaler(ctx, ottoOptions{env: []string{"OTTO_SUCCEEDED_TTL=" + succeededTTL}}); err != nil {
+	env := append(s.templatesEnv(), "OTTO_SUCCEEDED_TTL="+succeededTTL)
+	if err := s.startOttoscaler(ctx, ottoOptions{env: env}); err != nil {
 		return cause(ctx, err)
 	}
 	s.out.say("            OTTO_SUCCEEDED_TTL=%s instead of 30s: finished workers go sooner", succeededTTL)
 	client := s.redis.client("")
 	defer func() { _ = client.Close() }()
-	st, err := s.tell(ctx, client)
+	p, err := s.play(ctx, client)
 	if err != nil {
 		return cause(ctx, err)
 	}
-	return s.judge(ctx, client, st)
-}
-
-// tell sends the event and shows what becomes of it, to its end.
-func (s *stack) tell(ctx context.Context, client *goredis.Client) (*story, error) {
-	p, err := newPods(s.cluster.Kubeconfig)
-	if err != nil {
-		return nil, err
-	}
-	t := &teller{stack: s, pods: p, news: make(chan news, 256)}
-	ctx, cancel := context.WithCancel(ctx)
-	defer func() { cancel(); _ = t.readers.Wait() }()
-	if err := t.watch(ctx, client); err != nil {
-		return nil, err
-	}
-	e := defaultEvent()
-	n, _ := strconv.Atoi(e.pods)
-	sent := time.Now()
-	id, err := e.send(ctx, client)
-	if err != nil {
-		return nil, err
-	}
-	s.out.say("")
-	s.out.say("%s", s.out.bold(e.String()))
-	s.out.say("  → event %s", id)
-	s.out.say("%s", s.out.dim("  times since the XADD · pod: the API server's watch · status: the status stream"))
-	s.out.say("")
-	t.story = newStory(id, sent, n, s.cluster.Node == nodeReal)
-	return t.story, t.run(ctx)
+	return s.judge(ctx, client, p)
 }
 
 // judge sums up and checks that all was as promised.
-func (s *stack) judge(ctx context.Context, client *goredis.Client, st *story) error {
-	f, err := s.lookUp(ctx, client, len(st.workers))
+func (s *stack) judge(ctx context.Context, client *goredis.Client, p play) error {
+	f, err := s.lookUp(ctx, client, p.workers())
 	if err != nil {
 		return err
 	}
-	if !st.logs.wanted {
+	if !p.up.logs.wanted {
 		s.out.say("")
 		s.out.say("  simulated: no logs (on a real node one worker's would stand here)")
 	}
 	s.out.say("")
-	for _, line := range summary(st, s.out) {
+	for _, line := range summary(p.spans(), s.out) {
 		s.out.say("%s", line)
 	}
 	s.out.say("")
-	if err := verdict(checks(st, f), s.out); err != nil {
+	if err := verdict(p.checks(f), s.out); err != nil {
 		return s.ottoscaler.blame(err)
 	}
 	return nil
@@ -144,103 +115,4 @@ func openAudit(path string) (*audit, error) {
 	defer func() { _ = file.Close() }()
 	a, err := readAudit(file)
 	return &a, err
-}
-
-// teller merges what the API server and the status stream say, and shows it.
-type teller struct {
-	stack   *stack
-	pods    pods
-	story   *story
-	news    chan news
-	readers errgroup.Group // none returns an error
-}
-
-// watch returns when nothing of what is sent from now on can be missed.
-func (t *teller) watch(ctx context.Context, client *goredis.Client) error {
-	pass := t.pass(ctx)
-	ready := make(chan struct{})
-	t.readers.Go(func() error { t.pods.watch(ctx, ready, pass); return nil })
-	t.readers.Go(func() error { readStatus(ctx, client, pass); return nil })
-	return waitFor(ctx, "the watch of Pods to begin", watchLimit, func(context.Context) error {
-		select {
-		case <-ready:
-			return nil
-		default:
-			return errors.New("no list of Pods yet")
-		}
-	})
-}
-
-func (t *teller) pass(ctx context.Context) func(news) {
-	return func(n news) {
-		select {
-		case t.news <- n:
-		case <-ctx.Done():
-		}
-	}
-}
-
-func (t *teller) run(ctx context.Context) error {
-	out := t.stack.out
-	redraw, limit := time.NewTicker(tick), time.NewTimer(storyLimit)
-	defer redraw.Stop()
-	defer limit.Stop()
-	defer out.settle()
-	for !t.story.done() {
-		select {
-		case n := <-t.news:
-			t.take(ctx, n)
-		case <-redraw.C:
-			out.show(t.block())
-		case <-limit.C:
-			return t.stack.ottoscaler.blame(fmt.Errorf("waited %s for %s", storyLimit, t.story.waitsFor()))
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-	t.finish()
-	return nil
-}
-
-// take tells a change. On a terminal the table tells of Pods.
-func (t *teller) take(ctx context.Context, n news) {
-	out := t.stack.out
-	if l := n.apply(t.story); l != nil && (l.source != "pod" || !out.terminal) {
-		out.say("%s", told(t.story, l, out))
-	}
-	t.followLogs(ctx)
-}
-
-// followLogs reads the log of the first worker that runs, where there is one.
-func (t *teller) followLogs(ctx context.Context) {
-	l := &t.story.logs
-	if !l.wanted || l.worker != "" {
-		return
-	}
-	for _, w := range t.story.workers {
-		if !w.running.IsZero() || !w.ended.IsZero() {
-			l.worker = w.name
-			pass := t.pass(ctx)
-			t.readers.Go(func() error { t.pods.follow(ctx, w.name, pass); return nil })
-			return
-		}
-	}
-}
-
-// block is what a terminal shows live.
-func (t *teller) block() []string {
-	head := fmt.Sprintf("  %s since the XADD", took(time.Since(t.story.sent).Truncate(tick)))
-	return append([]string{"", t.stack.out.dim(head)}, table(t.story, t.stack.out)...)
-}
-
-func (t *teller) finish() {
-	out := t.stack.out
-	lines := append([]string{""}, table(t.story, out)...)
-	if out.terminal {
-		out.show(lines)
-		return
-	}
-	for _, line := range lines {
-		out.say("%s", line)
-	}
 }

@@ -44,12 +44,20 @@ func (s *stack) claim() error {
 	if err := s.cleanCluster(); err != nil {
 		return fmt.Errorf("removing what an earlier dev left: %w", err)
 	}
-	for _, left := range []string{"redis", "logs", "state.json"} {
+	for _, left := range []string{"redis", "logs", templatesDir, "state.json"} {
 		if err := os.RemoveAll(filepath.Join(s.dir, left)); err != nil {
 			return fmt.Errorf("removing what an earlier dev left: %w", err)
 		}
 	}
 	return nil
+}
+
+// ownTemplates are ours, unless somebody plays with his own.
+func (s *stack) ownTemplates() []string {
+	if os.Getenv(templatesVariable) != "" {
+		return nil
+	}
+	return s.templatesEnv()
 }
 
 // serve returns when ctx ends.
@@ -66,7 +74,7 @@ func (s *stack) serve(ctx context.Context) error {
 	for _, line := range s.endpoints(state) {
 		s.out.say("%s", line)
 	}
-	if err := s.startOttoscaler(ctx, ottoOptions{inherit: true, toTerminal: true}); err != nil {
+	if err := s.startOttoscaler(ctx, ottoOptions{inherit: true, toTerminal: true, env: s.ownTemplates()}); err != nil {
 		return cause(ctx, err)
 	}
 	s.out.say("%s · Ctrl-C stops it and leaves nothing behind", s.out.bold("Everything is up"))
@@ -94,13 +102,24 @@ func (s *stack) endpoints(state devState) []string {
 }
 
 func sendLines(place redisPlace, redisCLI bool) []string {
+	up := defaultEvent()
+	down := up
+	down.kind = scaleDown
 	if !redisCLI {
-		return []string{"  make test-event", "", "  (no redis-cli here; on Debian: apt-get install redis-tools)"}
+		return []string{
+			"  make test-event", "  bin/demo test-event --type scale_down", "",
+			"  (no redis-cli here; on Debian: apt-get install redis-tools)",
+		}
 	}
 	cli := "  redis-cli " + cliFlags(place)
 	return []string{
 		"  make test-event, or:",
-		cli + strings.Replace(defaultEvent().String(), " * ", " '*' ", 1),
+		cli + quoted(up.String()),
+		"  bin/demo test-event --type scale_down, or:",
+		cli + quoted(down.String()),
 		cli + "XRANGE '" + statusKey + "' - +",
 	}
 }
+
+// quoted keeps a shell from taking the star for itself.
+func quoted(xadd string) string { return strings.Replace(xadd, " * ", " '*' ", 1) }

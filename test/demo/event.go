@@ -14,12 +14,21 @@ import (
 const sendLimit = 10 * time.Second
 
 // event is what we send. Its fields are text, so that wrong ones can be sent too.
-type event struct{ kind, pods, task string }
+type event struct{ kind, pods, task, template string }
 
-func defaultEvent() event { return event{kind: "scale_up", pods: "3", task: "task-123"} }
+const (
+	scaleUp   = "scale_up"
+	scaleDown = "scale_down"
+)
+
+func defaultEvent() event { return event{kind: scaleUp, pods: "3", task: "task-123"} }
 
 func (e event) fields() []string {
-	return []string{"type", e.kind, "pod_count", e.pods, "task_id", e.task}
+	fields := []string{"type", e.kind, "pod_count", e.pods, "task_id", e.task}
+	if e.template != "" {
+		fields = append(fields, "template", e.template)
+	}
+	return fields
 }
 
 // String is the command as one types it in redis-cli.
@@ -55,8 +64,16 @@ func runTestEvent(ctx context.Context, e event, out *printer) error {
 	if dev != nil {
 		kubectl = dev.kubectl()
 	}
-	out.say("  %s get pods -l ottoscaler.io/event-id=%s", kubectl, id)
+	out.say("  %s get pods -l %s", kubectl, e.touches(id))
 	return nil
+}
+
+// touches selects the Pods that an event is about. Those of a scale_down are of other events.
+func (e event) touches(id string) string {
+	if e.kind == scaleDown {
+		return selector
+	}
+	return labelEvent + "=" + id
 }
 
 // findRedis is where the environment says, else that of the running `dev`, which is returned too.

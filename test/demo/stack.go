@@ -70,6 +70,9 @@ func (s *stack) startNeighbours(ctx context.Context) error {
 	if err := os.MkdirAll(s.logs(""), 0o700); err != nil {
 		return fmt.Errorf("making the scratch folder: %w", err)
 	}
+	if err := s.writeTemplate(); err != nil {
+		return err
+	}
 	if err := s.startRedis(ctx); err != nil {
 		return cause(ctx, err)
 	}

@@ -68,9 +68,15 @@ func TestASecondDevIsRefused(t *testing.T) {
 
 func TestLinesToPaste(t *testing.T) {
 	place := redisPlace{Host: loopback, Port: "40001"}
-	want := "  redis-cli -p 40001 XADD otto:scale:events '*' type scale_up pod_count 3 task_id task-123"
-	if got := sendLines(place, true)[1]; got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
+	want := []string{
+		"  make test-event, or:",
+		"  redis-cli -p 40001 XADD otto:scale:events '*' type scale_up pod_count 3 task_id task-123",
+		"  bin/demo test-event --type scale_down, or:",
+		"  redis-cli -p 40001 XADD otto:scale:events '*' type scale_down pod_count 3 task_id task-123",
+		"  redis-cli -p 40001 XRANGE '{otto:scale:events}:status' - +",
+	}
+	if diff := cmp.Diff(want, sendLines(place, true)); diff != "" {
+		t.Error(diff)
 	}
 	if got := cliFlags(redisPlace{Host: "redis.example", Port: "6379"}); got != "-h redis.example " {
 		t.Errorf("got %q", got)

@@ -14,8 +14,21 @@ type story struct {
 	workers []worker  // index 0 is slot 1
 	kinds   map[string]int
 	states  map[string]int // of workers, as the status stream tells them
+	reasons map[string]int // of outcomes
 	closed  string         // the counts; empty: not closed
 	logs    logs
+	down    *takeDown // the scale_down that takes the workers away; nil: they come to their own end
+}
+
+const reasonScaledDown = "ScaledDown"
+
+// takeDown is all that is known of a scale_down.
+type takeDown struct {
+	event  string // empty: not sent yet
+	sent   time.Time
+	kinds  map[string]int
+	chosen string // how many it takes, in the words of the status stream
+	closed string // the counts
 }
 
 // worker is one slot's Pod, as the watch showed it. The zero time: not seen.
@@ -48,14 +61,20 @@ type line struct {
 func newStory(event string, sent time.Time, pods int, logsWanted bool) *story {
 	return &story{
 		event: event, sent: sent, workers: make([]worker, pods), logs: logs{wanted: logsWanted},
-		kinds: map[string]int{}, states: map[string]int{},
+		kinds: map[string]int{}, states: map[string]int{}, reasons: map[string]int{},
 	}
 }
 
-// done reports whether all has been seen: nothing more will come.
-func (s *story) done() bool { return s.waitsFor() == "" }
+// waitsToRun says in words what is still to come before all workers run.
+func (s *story) waitsToRun() string {
+	n := min(s.count(func(w worker) bool { return !w.running.IsZero() }), s.states["running"])
+	if n < len(s.workers) {
+		return fmt.Sprintf("the workers to run; so far %d of %d do", n, len(s.workers))
+	}
+	return ""
+}
 
-// waitsFor says in words what is still to come.
+// waitsFor says in words what is still to come; nothing: all has been seen.
 func (s *story) waitsFor() string {
 	gone := s.count(func(w worker) bool { return !w.gone.IsZero() })
 	switch {
@@ -63,6 +82,8 @@ func (s *story) waitsFor() string {
 		return fmt.Sprintf("the workers to end and be gone; so far %d of %d are", gone, len(s.workers))
 	case s.closed == "":
 		return "the status stream to say that the event is closed"
+	case s.down != nil && s.down.closed == "":
+		return "the status stream to say that the scale_down is closed"
 	case s.logs.wanted && !s.logs.ended:
 		return "the end of the log of " + s.logs.worker
 	}
@@ -142,27 +163,59 @@ type statusEntry struct {
 }
 
 func (e statusEntry) apply(s *story) *line {
-	f := e.fields
-	if f["event_id"] != s.event {
-		return nil
+	switch d := s.down; {
+	case e.fields["event_id"] == s.event:
+		e.tellUp(s)
+		return &line{e.at, "status", e.words()}
+	case d != nil && e.fields["event_id"] == d.event:
+		e.tellDown(d)
+		return &line{e.at, "status", scaleDown + " " + e.words()}
 	}
+	return nil
+}
+
+func (e statusEntry) tellUp(s *story) {
+	f := e.fields
 	s.kinds[f["kind"]]++
 	switch f["kind"] {
 	case "worker":
 		s.states[f["state"]]++
+		if ended(f["state"]) {
+			s.reasons[f["reason"]]++
+		}
 	case "closed":
 		s.closed = counts(f)
 	}
-	return &line{e.at, "status", e.words()}
+}
+
+func (e statusEntry) tellDown(d *takeDown) {
+	d.kinds[e.fields["kind"]]++
+	switch e.fields["kind"] {
+	case "scaled_down":
+		d.chosen = e.fields["message"]
+	case "closed":
+		d.closed = counts(e.fields)
+	}
+}
+
+// ended reports whether a worker's state is an outcome.
+func ended(state string) bool {
+	return slices.Contains([]string{"succeeded", "failed", "cancelled", "lost"}, state)
 }
 
 func (e statusEntry) words() string {
 	f := e.fields
 	switch f["kind"] {
 	case "worker":
-		return strings.Join(notEmpty("worker "+f["index"]+" "+f["state"], f["reason"], prefixed("exit code ", f["exit_code"]), f["message"]), ", ")
+		parts := notEmpty("worker "+f["index"]+" "+f["state"], f["reason"], prefixed("exit code ", f["exit_code"]), f["message"])
+		if f["reason"] == reasonScaledDown { // the lines before say by which event
+			parts = slices.DeleteFunc(parts, func(part string) bool { return part == f["message"] })
+		}
+		return strings.Join(parts, ", ")
 	case "settled":
 		return "settled: every worker is created, the entry is acknowledged"
+	case "scaled_down":
+		return "settled: " + f["message"]
 	case "closed":
 		return "closed: " + counts(f)
 	default:

@@ -58,7 +58,7 @@ func TestStoryTellsEachChangeOnce(t *testing.T) {
 	s, out := newStory(testEvent, start, 1, true), newPrinter(nil)
 	var got []string
 	for i, n := range life() {
-		if s.done() {
+		if s.waitsFor() == "" {
 			t.Errorf("done before news %d", i)
 		}
 		if l := n.apply(s); l != nil {
@@ -82,7 +82,7 @@ func TestStoryTellsEachChangeOnce(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if !s.done() {
+	if s.waitsFor() != "" {
 		t.Error("not done: waits for", s.waitsFor())
 	}
 }
@@ -137,6 +137,7 @@ func TestStatusInWords(t *testing.T) {
 	}{
 		{status(0, "kind", "rejected", "reason", "bad_pod_count", "message", "pod_count is no number"), "rejected: bad_pod_count: pod_count is no number"},
 		{status(0, "kind", "duplicate"), "duplicate"},
+		{status(0, "kind", "scaled_down", "message", "1 of 2 workers is taken away"), "settled: 1 of 2 workers is taken away"},
 		{
 			status(0, "kind", "worker", "index", "2", "state", "failed", "reason", "Error", "exit_code", "7", "message", "boom"),
 			"worker 2 failed, Error, exit code 7, boom",

@@ -21,6 +21,7 @@ type span struct {
 	n                int
 }
 
+// spans are those of workers that come to their own end.
 func spans(s *story) []span {
 	sent := func(worker) time.Time { return s.sent }
 	created := func(w worker) time.Time { return w.created }
@@ -36,6 +37,12 @@ func spans(s *story) []span {
 	}
 }
 
+// downSpans are those of workers that are taken away.
+func downSpans(s *story) []span {
+	down := func(worker) time.Time { return s.down.sent }
+	return []span{measure(s, "scale_down → gone", down, func(w worker) time.Time { return w.gone })}
+}
+
 func measure(s *story, what string, from, to func(worker) time.Time) span {
 	var all []time.Duration
 	for _, w := range s.workers {
@@ -49,10 +56,10 @@ func measure(s *story, what string, from, to func(worker) time.Time) span {
 	return span{what, slices.Min(all), slices.Max(all), len(all)}
 }
 
-func summary(s *story, out *printer) []string {
+func summary(spans []span, out *printer) []string {
 	row := func(what string, columns ...string) string { return fmt.Sprintf("  %-20s %s", what, right(columns)) }
 	lines := []string{out.dim(row("", "FASTEST", "SLOWEST"))}
-	for _, sp := range spans(s) {
+	for _, sp := range spans {
 		fastest, slowest := "-", "-"
 		if sp.n > 0 {
 			fastest, slowest = took(sp.fastest), took(sp.slowest)
@@ -68,26 +75,50 @@ type check struct {
 	text string
 }
 
-func checks(s *story, f facts) []check {
+// checks are what a story of workers that come to their own end must have come to.
+func checks(s *story) []check {
 	n := len(s.workers)
 	list := []check{
 		{
 			s.states["succeeded"] == n && s.kinds["worker"] == 3*n,
 			fmt.Sprintf("%d of %d workers succeeded (created %d, running %d in the status stream)", s.states["succeeded"], n, s.states["created"], s.states["running"]),
 		},
-		{s.count(func(w worker) bool { return !w.gone.IsZero() }) == n, "their Pods are gone"},
+		{s.allGone(), "their Pods are gone"},
 	}
-	if f.audit != nil {
-		list = append(list, check{
-			*f.audit == audit{n, n},
-			fmt.Sprintf("%d POSTs and %d DELETEs of Pods in the API server's audit log", f.audit.posts, f.audit.deletes),
-		})
-	}
-	list = append(list, check{f.dead == 0, fmt.Sprintf("%d dead letters", f.dead)}, check{f.pending == 0, fmt.Sprintf("%d entries pending", f.pending)})
 	if s.logs.wanted {
 		list = append(list, s.logs.check())
 	}
 	return list
+}
+
+// downChecks are what a story of workers that are taken away must have come to.
+func downChecks(s *story) []check {
+	n, d := len(s.workers), s.down
+	return []check{
+		{
+			s.states["cancelled"] == n && s.reasons[reasonScaledDown] == n && s.kinds["worker"] == 3*n,
+			fmt.Sprintf("%d of %d workers cancelled, %d of them as ScaledDown", s.states["cancelled"], n, s.reasons[reasonScaledDown]),
+		},
+		{s.allGone(), "their Pods are gone too"},
+		{d.kinds["scaled_down"] == 1, "the scale_down says: " + d.chosen},
+		{d.kinds["closed"] == 1 && d.closed == s.closed, "both events closed with " + d.closed},
+	}
+}
+
+func (s *story) allGone() bool {
+	return s.count(func(w worker) bool { return !w.gone.IsZero() }) == len(s.workers)
+}
+
+// endChecks are about all that was done.
+func endChecks(n int, f facts) []check {
+	var list []check
+	if f.audit != nil {
+		list = append(list, check{
+			*f.audit == audit{n, n, n},
+			fmt.Sprintf("%d POSTs and %d DELETEs of Pods in the API server's audit log, %d with the UID", f.audit.posts, f.audit.deletes, f.audit.uids),
+		})
+	}
+	return append(list, check{f.dead == 0, fmt.Sprintf("%d dead letters", f.dead)}, check{f.pending == 0, fmt.Sprintf("%d entries pending", f.pending)})
 }
 
 func (l logs) check() check {

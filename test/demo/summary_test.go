@@ -42,13 +42,12 @@ func TestSummary(t *testing.T) {
 		"  ended → gone           5.00 s   5.00 s",
 		"  XADD → gone            36.0 s   36.0 s",
 	}
-	if diff := cmp.Diff(want, summary(s, newPrinter(nil))); diff != "" {
+	if diff := cmp.Diff(want, summary(spans(s), newPrinter(nil))); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestVerdict(t *testing.T) {
-	good := facts{audit: &audit{1, 1}}
 	tests := []struct {
 		name   string
 		change func(*story, *facts)
@@ -59,7 +58,8 @@ func TestVerdict(t *testing.T) {
 		{"a worker failed", func(s *story, _ *facts) { s.states = map[string]int{"failed": 1} }, "0 of 1 workers succeeded"},
 		{"an outcome twice", func(s *story, _ *facts) { s.states["succeeded"]++ }, "2 of 1 workers"},
 		{"a Pod stayed", func(s *story, _ *facts) { s.workers[0].gone = time.Time{} }, "their Pods are gone"},
-		{"a second POST", func(_ *story, f *facts) { f.audit = &audit{2, 1} }, "2 POSTs"},
+		{"a second POST", func(_ *story, f *facts) { f.audit = &audit{2, 1, 1} }, "2 POSTs"},
+		{"a DELETE without UID", func(_ *story, f *facts) { f.audit.uids = 0 }, "0 with the UID"},
 		{"a dead letter", func(_ *story, f *facts) { f.dead = 1 }, "1 dead letters"},
 		{"an entry pending", func(_ *story, f *facts) { f.pending = 1 }, "1 entries pending"},
 		{"half a log", func(s *story, _ *facts) { s.logs.lines = s.logs.lines[:1] }, `says "Starting..."`},
@@ -67,9 +67,9 @@ func TestVerdict(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			s, f, b := lived(), good, &bytes.Buffer{}
+			s, f, b := lived(), facts{audit: &audit{1, 1, 1}}, &bytes.Buffer{}
 			tt.change(s, &f)
-			err := verdict(checks(s, f), newPrinter(b))
+			err := verdict(append(checks(s), endChecks(1, f)...), newPrinter(b))
 			if (err != nil) != (tt.failed != "") {
 				t.Fatalf("error %v\n%s", err, b)
 			}
@@ -87,10 +87,11 @@ func TestReadAudit(t *testing.T) {
 {"verb":"create","userAgent":"ottoscaler/dev","objectRef":{"resource":"pods","subresource":"binding"}}
 {"verb":"watch","userAgent":"ottoscaler/dev","objectRef":{"resource":"pods"}}
 {"verb":"delete","userAgent":"kubelet/v1.37.2","objectRef":{"resource":"pods"}}
+{"verb":"delete","userAgent":"ottoscaler/dev","objectRef":{"resource":"pods"},"requestObject":{"preconditions":{"uid":"u"}}}
 {"verb":"delete","userAgent":"ottoscaler/dev","objectRef":{"resource":"pods"}}
 {"verb":"delete","userAg`
 	got, err := readAudit(strings.NewReader(log))
-	if want := (audit{1, 1}); err != nil || got != want {
+	if want := (audit{1, 2, 1}); err != nil || got != want {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
 }
