@@ -10,7 +10,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -24,12 +23,6 @@ import (
 
 // Stream is the stream of every Stack.
 const Stream = "otto:scale:events"
-
-// What the product needs, and no more: of Pods, and of the Lease by which it leads.
-const (
-	rights      = "create,delete,get,list,watch"
-	leaseRights = "create,get,update"
-)
 
 // Stack is one installation of the product: a namespace and a ServiceAccount with exactly its rights in a Cluster, a
 // Redis of its own, and the process.
@@ -79,20 +72,7 @@ func NewStack(t *testing.T, c *Cluster, redisArgs ...string) *Stack {
 	s.record()
 	s.Kubectl("create", "namespace", s.Namespace)
 	s.Kubectl("label", "namespace", s.Namespace, "pod-security.kubernetes.io/enforce=restricted")
-	s.Kubectl("create", "serviceaccount", "ottoscaler", "-n", s.Namespace)
-	s.Kubectl("create", "role", "ottoscaler", "-n", s.Namespace, "--verb="+rights, "--resource=pods")
-	s.Kubectl("create", "role", "ottoscaler-lease", "-n", s.Namespace, "--verb="+leaseRights, "--resource=leases.coordination.k8s.io")
-	for _, role := range []string{"ottoscaler", "ottoscaler-lease"} {
-		s.Kubectl("create", "rolebinding", role, "-n", s.Namespace, "--role="+role, "--serviceaccount="+s.Namespace+":ottoscaler")
-	}
-	config, err := c.accountKubeconfig(s.Namespace, "ottoscaler")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.kubeconfig = filepath.Join(t.TempDir(), "kubeconfig")
-	if err := os.WriteFile(s.kubeconfig, config, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	s.kubeconfig = c.NewAccount(t, s.Namespace)
 	t.Cleanup(func() {
 		if s.process != nil {
 			s.Kill()

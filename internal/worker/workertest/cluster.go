@@ -2,6 +2,7 @@ package workertest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -10,13 +11,19 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
+// ownGrace is what a Pod has to stop in when nobody says otherwise.
+const ownGrace = 30 * time.Second
+
 // Cluster is an API server with a kubelet whose Pods run for as long as the test says.
 type Cluster struct {
 	// RunTime is how long a Pod runs before it succeeds; 0: until the test calls Finish. Set it before use.
 	RunTime time.Duration
+	// StopTime is how long a running Pod takes to stop after a DELETE, if its grace is not shorter: it fails, and then it
+	// is gone. Set it before use.
+	StopTime time.Duration
 
 	mu      sync.Mutex
-	pods    map[string]*worker.Observation
+	pods    map[string]*pod
 	uids    int
 	posts   []string
 	deletes []string
@@ -24,11 +31,20 @@ type Cluster struct {
 	watches map[*watch]struct{}
 }
 
+// pod is a Pod as the API server has it.
+type pod struct {
+	worker.Observation // without what its annotations say
+	event              *worker.Event
+	slot, attempt      int
+	unlabelled         bool // not ours by its labels: the watch does not show it
+	stripped           bool // nor by its annotations
+}
+
 type watch struct{ events chan worker.Observation }
 
 // NewCluster returns an empty one.
 func NewCluster() *Cluster {
-	return &Cluster{pods: make(map[string]*worker.Observation), watches: make(map[*watch]struct{})}
+	return &Cluster{StopTime: time.Second, pods: make(map[string]*pod), watches: make(map[*watch]struct{})}
 }
 
 // FailCreate makes creates fail with what f returns; a nil error lets one through.
@@ -45,7 +61,7 @@ func (c *Cluster) Posts() []string {
 	return slices.Clone(c.posts)
 }
 
-// Deletes returns the names of all Pods deleted, in order.
+// Deletes returns the names of all Pods whose DELETE found them, in order.
 func (c *Cluster) Deletes() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -63,67 +79,159 @@ func (c *Cluster) Pods() int {
 func (c *Cluster) Finish(name string, code int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	p := c.pods[name]
-	if p == nil || p.Phase.Ended() {
+	if p := c.pods[name]; p != nil {
+		c.finish(p, code)
+	}
+}
+
+func (c *Cluster) finish(p *pod, code int) {
+	if p.Phase.Ended() {
 		return
 	}
-	p.Phase, p.ExitCode, p.Finished = worker.PhaseSucceeded, &code, time.Now()
+	p.Phase, p.Reason, p.ExitCode, p.Finished = worker.PhaseSucceeded, "Completed", &code, time.Now()
 	if code != 0 {
 		p.Phase, p.Reason = worker.PhaseFailed, "Error"
 	}
-	c.tell(*p)
+	c.tell(p)
+}
+
+// Occupy makes a Pod of that name that is nobody's.
+func (c *Cluster) Occupy(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.add(name).unlabelled, c.pods[name].stripped = true, true
+}
+
+// Unlabel takes off a Pod's labels, as anybody may: the watch takes it for gone.
+func (c *Cluster) Unlabel(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.pods[name]
+	c.tellGone(p)
+	p.unlabelled = true
+}
+
+// Strip takes off a Pod's labels and annotations.
+func (c *Cluster) Strip(name string) {
+	c.Unlabel(name)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pods[name].stripped = true
 }
 
 // Create is worker.Cluster's.
-func (c *Cluster) Create(_ context.Context, p worker.PodSpec) (string, error) {
+func (c *Cluster) Create(ctx context.Context, spec worker.PodSpec) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if ctx.Err() != nil {
+		return "", fmt.Errorf("%q: %w: %w", spec.Name, worker.ErrUnknown, ctx.Err())
+	}
 	if c.fail != nil {
-		if err := c.fail(p); err != nil {
+		if err := c.fail(spec); err != nil {
 			return "", err
 		}
 	}
-	if old := c.pods[p.Name]; old != nil {
-		return old.Ref.UID, fmt.Errorf("%q: %w", p.Name, worker.ErrExists)
+	if old := c.pods[spec.Name]; old != nil {
+		return old.holds(spec)
 	}
-	c.uids++
-	c.posts = append(c.posts, p.Name)
-	c.pods[p.Name] = &worker.Observation{
-		Ref: worker.PodRef{Name: p.Name, UID: fmt.Sprintf("uid-%d", c.uids)}, Event: p.Event.EventID, Slot: p.Slot,
-		Attempt: p.Attempt, Phase: worker.PhaseRunning, Node: "node-1", Created: time.Now(),
-	}
-	c.tell(*c.pods[p.Name])
+	c.posts = append(c.posts, spec.Name)
+	p := c.add(spec.Name)
+	p.event, p.slot, p.attempt = spec.Event, spec.Slot, spec.Attempt
+	running := p.Observation
+	p.Phase, p.Node = worker.PhasePending, ""
+	c.tell(p)
+	p.Observation = running
+	c.tell(p)
 	if c.RunTime > 0 {
-		time.AfterFunc(c.RunTime, func() { c.Finish(p.Name, 0) })
+		time.AfterFunc(c.RunTime, func() { c.Finish(spec.Name, 0) })
 	}
-	return c.pods[p.Name].Ref.UID, nil
+	return p.Ref.UID, nil
 }
 
-// Delete is worker.Cluster's.
-func (c *Cluster) Delete(_ context.Context, ref worker.PodRef, _ time.Duration) error {
+func (p *pod) holds(spec worker.PodSpec) (string, error) {
+	if p.unlabelled || p.stripped || p.event.EventID != spec.Event.EventID || p.slot != spec.Slot || p.attempt != spec.Attempt {
+		return "", fmt.Errorf("%q: %w", spec.Name, worker.ErrForeign)
+	}
+	return p.Ref.UID, fmt.Errorf("%q: %w", spec.Name, worker.ErrExists)
+}
+
+func (c *Cluster) add(name string) *pod {
+	c.uids++
+	p := &pod{Observation: worker.Observation{
+		Ref:   worker.PodRef{Name: name, UID: fmt.Sprintf("uid-%d", c.uids)},
+		Phase: worker.PhaseRunning, Node: "node-1", Created: time.Now(),
+	}}
+	c.pods[name] = p
+	return p
+}
+
+// Delete is worker.Cluster's. As with the real one, a Pod that has ended goes at once, and one that runs stops first.
+func (c *Cluster) Delete(ctx context.Context, ref worker.PodRef, grace time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p := c.pods[ref.Name]
-	if p == nil || p.Ref != ref {
-		return worker.ErrGone
+	switch {
+	case ref.UID == "":
+		return errors.New("a DELETE without a UID")
+	case ctx.Err() != nil:
+		return fmt.Errorf("%q: %w: %w", ref.Name, worker.ErrUnknown, ctx.Err())
+	case p == nil, p.Ref != ref:
+		return fmt.Errorf("%q: %w", ref.Name, worker.ErrGone)
 	}
-	delete(c.pods, ref.Name)
 	c.deletes = append(c.deletes, ref.Name)
-	gone := *p
-	gone.Gone = true
-	c.tell(gone)
+	if grace < 0 {
+		grace = ownGrace
+	}
+	if p.Phase.Ended() || grace == 0 {
+		c.remove(p)
+		return nil
+	}
+	c.terminate(p, grace)
 	return nil
 }
 
+func (c *Cluster) terminate(p *pod, grace time.Duration) {
+	if over := time.Now().Add(grace).UTC(); p.Deleting.IsZero() || over.Before(p.Deleting) {
+		p.Deleting = over
+		c.tell(p)
+	}
+	takes, code := c.StopTime, 143
+	if grace < takes {
+		takes, code = grace, 137
+	}
+	time.AfterFunc(takes, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.pods[p.Ref.Name] == p {
+			c.finish(p, code)
+			c.remove(p)
+		}
+	})
+}
+
+func (c *Cluster) remove(p *pod) {
+	delete(c.pods, p.Ref.Name)
+	c.tellGone(p)
+}
+
 // Look is worker.Cluster's.
-func (c *Cluster) Look(_ context.Context, ref worker.PodRef) (*worker.Observation, error) {
+func (c *Cluster) Look(ctx context.Context, ref worker.PodRef) (*worker.Observation, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p := c.pods[ref.Name]
-	if p == nil || ref.UID != "" && p.Ref.UID != ref.UID {
+	switch {
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("%q: %w: %w", ref.Name, worker.ErrUnknown, ctx.Err())
+	case p == nil, ref.UID != "" && p.Ref != ref:
 		return nil, nil
+	case ref.UID == "" && (p.unlabelled || p.stripped):
+		return nil, fmt.Errorf("%q: %w", ref.Name, worker.ErrForeign)
 	}
-	seen := *p
+	seen := p.seen()
+	if !p.stripped {
+		event := *p.event
+		seen.Origin = &event
+	}
 	return &seen, nil
 }
 
@@ -134,7 +242,9 @@ func (c *Cluster) Watch(ctx context.Context, each func([]worker.Observation, boo
 	c.watches[w] = struct{}{}
 	var all []worker.Observation
 	for _, p := range c.pods {
-		all = append(all, *p)
+		if !p.unlabelled {
+			all = append(all, p.seen())
+		}
 	}
 	c.mu.Unlock()
 	defer func() {
@@ -153,7 +263,27 @@ func (c *Cluster) Watch(ctx context.Context, each func([]worker.Observation, boo
 	}
 }
 
-func (c *Cluster) tell(o worker.Observation) {
+// seen is the Pod as it says of itself.
+func (p *pod) seen() worker.Observation {
+	o := p.Observation
+	if !p.stripped {
+		o.Event, o.Slot, o.Attempt = p.event.EventID, p.slot, p.attempt
+	}
+	return o
+}
+
+func (c *Cluster) tell(p *pod) { c.spread(p, p.seen()) }
+
+func (c *Cluster) tellGone(p *pod) {
+	o := p.seen()
+	o.Gone = true
+	c.spread(p, o)
+}
+
+func (c *Cluster) spread(p *pod, o worker.Observation) {
+	if p.unlabelled {
+		return
+	}
 	for w := range c.watches {
 		w.events <- o
 	}

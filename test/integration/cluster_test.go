@@ -1,0 +1,114 @@
+//go:build real
+
+package integration
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/ottoscaler/ottoscaler/internal/k8s"
+	"github.com/ottoscaler/ottoscaler/internal/worker"
+	"github.com/ottoscaler/ottoscaler/internal/worker/workertest"
+)
+
+// A Pod that runs until the test ends it, and takes a moment to stop.
+const lasting = `metadata:
+  annotations: {devcluster.io/duration: 1h, devcluster.io/stop-delay: 1s}
+spec:
+  containers: [{name: agent, image: "busybox:latest"}]
+`
+
+// place is a namespace with the product's account.
+type place struct {
+	t         *testing.T
+	namespace string
+	config    *rest.Config
+}
+
+func newPlace(t *testing.T) place {
+	t.Helper()
+	p := place{t: t, namespace: fmt.Sprintf("c%x", time.Now().UnixNano())}
+	if out, err := cluster.Kubectl("create", "namespace", p.namespace); err != nil {
+		t.Fatal(err, out)
+	}
+	t.Cleanup(func() { p.kubectl("delete", "namespace", p.namespace, "--wait=false") })
+	var err error
+	if p.config, err = clientcmd.BuildConfigFromFlags("", cluster.NewAccount(t, p.namespace)); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// kubectl is somebody else, who may do anything.
+func (p place) kubectl(args ...string) {
+	p.t.Helper()
+	if out, err := cluster.Kubectl(append(args, "-n", p.namespace)...); err != nil {
+		p.t.Error(err, out)
+	}
+}
+
+func lastingTemplates(t *testing.T) *k8s.Templates {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "lasting.yaml"), []byte(lasting), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	templates, err := k8s.LoadTemplates(k8s.TemplateOptions{Dir: dir, Image: "busybox:latest"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return templates
+}
+
+// client is one of an installation of its own, so that tests share a namespace and never meet.
+func (p place) client(t *testing.T, instance string, guard func() (time.Time, bool)) *k8s.Client {
+	t.Helper()
+	c, err := k8s.New(p.config, k8s.Options{
+		Namespace: p.namespace, Instance: instance, Stream: worker.DefaultStream,
+		Names:     worker.NewNames(instance, worker.DefaultStream),
+		Templates: lastingTemplates(t), Version: "test", Logger: slog.New(slog.DiscardHandler), Guard: guard,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+const ended = `{"status":{"phase":%q,"containerStatuses":[{"name":"agent","image":"busybox:latest","imageID":"","ready":false,` +
+	`"restartCount":0,"state":{"terminated":{"exitCode":%d,"reason":%q,"startedAt":%q,"finishedAt":%q}}}]}}`
+
+func (p place) finish(name string, code int) {
+	phase, reason, now := "Succeeded", "Completed", time.Now().UTC().Format(time.RFC3339)
+	if code != 0 {
+		phase, reason = "Failed", "Error"
+	}
+	p.kubectl("patch", "pod", name, "--subresource=status", "--type=merge", "-p", fmt.Sprintf(ended, phase, code, reason, now, now))
+}
+
+// TestCluster: the real one passes the same suite as the stand-in of the unit tests.
+func TestCluster(t *testing.T) {
+	p := newPlace(t)
+	var installations atomic.Int32
+	workertest.TestCluster(t, func(t *testing.T) workertest.Clusters {
+		instance := fmt.Sprintf("conform-%d", installations.Add(1))
+		unlabel := func(name string) { p.kubectl("label", "pod", name, "managed-by-", "ottoscaler.io/instance-") }
+		return workertest.Clusters{
+			Cluster: p.client(t, instance, nil), Names: worker.NewNames(instance, worker.DefaultStream), Template: "lasting",
+			Occupy:  func(name string) { p.kubectl("run", name, "--image=busybox:latest", "--restart=Never") },
+			Unlabel: unlabel,
+			Strip: func(name string) {
+				unlabel(name)
+				p.kubectl("annotate", "pod", name, "ottoscaler.io/event-id-", "ottoscaler.io/event-", "ottoscaler.io/worker-index-", "ottoscaler.io/attempt-")
+			},
+			Finish: p.finish,
+		}
+	})
+}
