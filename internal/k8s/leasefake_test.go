@@ -38,8 +38,6 @@ func (s *leaseServer) put(l *coordinationv1.Lease) (*coordinationv1.Lease, error
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case l.Spec.HolderIdentity != nil && *l.Spec.HolderIdentity == "":
-		return nil, statusError(422, metav1.StatusReasonInvalid)
 	case l.ResourceVersion == "" && s.lease != nil:
 		return nil, statusError(409, metav1.StatusReasonAlreadyExists)
 	case l.ResourceVersion != "" && (s.lease == nil || s.lease.UID != l.UID || s.lease.ResourceVersion != l.ResourceVersion):
