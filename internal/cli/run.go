@@ -150,18 +150,15 @@ func (p *process) close() {
 // run acts until ctx is done: then reading ends at once, and what is in flight has the grace period. With a Lease it acts
 // only while it holds it.
 func (p *process) run(ctx context.Context) error {
-	if err := p.ready(ctx); err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
+	if err := p.ready(ctx); err != nil && ctx.Err() == nil {
 		return err
 	}
 	p.log.Info("ottoscaler is ready", "stream", p.cfg.Redis.Stream, "group", p.cfg.Redis.ConsumerGroup,
 		"consumer", p.cfg.Redis.Consumer, "namespace", p.cfg.Workers.Namespace, "max_workers", p.cfg.Workers.MaxWorkers)
 	if p.lease == nil {
 		p.lead(ctx)
-	} else if err := p.lease.Run(ctx, p.lead); err != nil && ctx.Err() == nil {
-		return err
+	} else {
+		_ = p.lease.Run(ctx, p.lead) // its error is ctx's: we were told to stop
 	}
 	p.log.Info("ottoscaler has stopped")
 	return nil

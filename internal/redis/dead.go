@@ -3,7 +3,6 @@ package redis
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -15,6 +14,7 @@ const (
 	deadMaxLen  = 10_000
 	deadMaxBody = 8 << 10 // of original names and values
 	maxSentence = 1 << 10
+	hashChunk   = 4 << 10
 	maxCode     = 64
 )
 
@@ -47,8 +47,10 @@ func deadLetter(r worker.Reject) []any {
 func sum(names []string, fields map[string]string) string {
 	h := sha256.New()
 	put := func(s string) {
-		_, _ = io.WriteString(h, strconv.Itoa(len(s))+":") // a hash never fails
-		_, _ = io.WriteString(h, s)
+		h.Write([]byte(strconv.Itoa(len(s)) + ":"))
+		for ; len(s) > 0; s = s[min(len(s), hashChunk):] { // not all at once: it may have many megabytes
+			h.Write([]byte(s[:min(len(s), hashChunk)]))
+		}
 	}
 	for _, name := range names {
 		put(name)

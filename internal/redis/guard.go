@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -36,7 +37,10 @@ func (s *Source) rest(ctx context.Context) (bool, error) {
 			return false, nil
 		}
 	}
-	s.guarded = nil
+	if s.guarded = nil; s.huge {
+		s.huge = false
+		debug.FreeOSMemory() // before the next one comes: a limit may leave room for one alone
+	}
 	return true, nil
 }
 

@@ -53,6 +53,7 @@ type Source struct {
 	highest    worker.ID // the last new entry, or the last that was pending before it
 	nextCheck  time.Time
 	count      int         // grows to opts.Count while reads are small
+	huge       bool        // the last read was of many megabytes
 	guarded    []worker.ID // reading rests until these are dealt with,
 	guardUntil time.Time   // at most until then
 	patience   time.Duration
@@ -130,6 +131,7 @@ func (s *Source) readNew(ctx context.Context) ([]worker.Entry, error) {
 		return s.readPending(ctx)
 	}
 	if size > bigRead {
+		s.huge = true
 		s.guard(entries)
 	}
 	return s.finish(ctx, entries)

@@ -116,9 +116,11 @@ func (s *state) take(en *Entry, q *question) {
 		s.write(Ack{en.ID})
 	case e != nil, s.refusals[en.ID] != nil, s.waits(en.ID):
 		// its Settle, or its refusal, acknowledges it
-	case again, en.ID.Compare(s.before) <= 0:
+	case en.ID.Compare(s.before) <= 0:
 		s.refusals[en.ID] = &refusal{unwritten: 1}
 		s.write(Duplicate{ID: en.ID, At: s.now})
+	case again:
+		s.write(Ack{en.ID})
 	default:
 		s.accept(en)
 	}

@@ -103,6 +103,9 @@ func (r *request) concerns(e *Evidence) bool {
 	return r.User == e.User || r.Namespace == e.Namespace && r.Resource == "pods"
 }
 
+// unanswered: nobody was told what became of it, and it may have been carried out.
+func (r *request) unanswered() bool { return r.Code == 0 || r.Code >= 500 }
+
 func (r *request) ok() bool { return r.Code >= 200 && r.Code < 300 }
 
 // query returns one parameter of the request.

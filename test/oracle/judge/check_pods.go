@@ -126,7 +126,7 @@ func (t *trial) recordFirst() Verdict {
 }
 
 func (t *trial) allowedDelete(p *pod, r *request, f *findings) {
-	unread := r.Code == 401 || r.Code == 403 // refused before its body was read, so nobody logged it
+	unread := r.Code == 401 || r.Code == 403 || r.unanswered() // its body may not have been read, and so was not logged
 	if r.Precondition == "" && !unread {
 		f.add("%v: a DELETE without a UID: %v", p.Place, r)
 	}

@@ -16,9 +16,6 @@ var faults = map[string]struct {
 		s.find("post A2").request.ResponseStatus.Code = 504
 		s.find("post A2").took = 20
 	}},
-	"killed with a DELETE on its way": {Fault{Killed: true}, "O11", func(s *scene) {
-		s.find("delete A1").request.ResponseStatus.Code = 504
-	}},
 	"the API server killed before it logged": {Fault{APIServer: true}, "O3", func(s *scene) {
 		s.find("post A2").request.ResponseStatus.Code = 0
 		s.kube("", 14, "create", podOf(2, evA), 409)

@@ -115,16 +115,18 @@ func (p *pod) existedBefore(then time.Time, unanswered bool) bool {
 		return true
 	}
 	return unanswered && p.existed() && slices.ContainsFunc(p.Posts, func(r *request) bool {
-		return (r.Code == 0 || r.Code >= 500) && r.Received.Before(then)
+		return r.unanswered() && r.Received.Before(then)
 	})
 }
 
-// left reports whether it was created and nobody deleted it afterwards. A DELETE without an answer may have been carried
-// out; where answers may be missing, Evidence.Leftover says whether it was.
-func (p *pod) left(unanswered bool) bool {
-	ends := p.Gone
-	if unanswered {
-		ends = slices.Concat(ends, p.Deletes)
+// left reports whether it was created and nobody deleted it afterwards. A DELETE without an answer (we give those in flight
+// up when a term ends) may have been carried out; Evidence.Leftover says whether it was.
+func (p *pod) left() bool {
+	ends := slices.Clone(p.Gone)
+	for _, d := range p.Deletes {
+		if d.unanswered() {
+			ends = append(ends, d)
+		}
 	}
 	return slices.ContainsFunc(p.Created, func(c *request) bool {
 		return !slices.ContainsFunc(ends, func(d *request) bool { return d.Answered.After(c.Received) })
