@@ -32,3 +32,4 @@ phase check make --no-print-directory check
 phase fuzz make --no-print-directory fuzz
 phase integration make --no-print-directory integration
 phase e2e make --no-print-directory e2e
+phase faults make --no-print-directory faults SHARE=ci

@@ -150,7 +150,10 @@ func (p *process) close() {
 // run acts until ctx is done: then reading ends at once, and what is in flight has the grace period. With a Lease it acts
 // only while it holds it.
 func (p *process) run(ctx context.Context) error {
-	if err := p.ready(ctx); err != nil && ctx.Err() == nil {
+	if err := p.ready(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // told to stop before it began
+		}
 		return err
 	}
 	p.log.Info("ottoscaler is ready", "stream", p.cfg.Redis.Stream, "group", p.cfg.Redis.ConsumerGroup,

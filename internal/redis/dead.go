@@ -48,7 +48,7 @@ func sum(names []string, fields map[string]string) string {
 	h := sha256.New()
 	put := func(s string) {
 		h.Write([]byte(strconv.Itoa(len(s)) + ":"))
-		for ; len(s) > 0; s = s[min(len(s), hashChunk):] { // not all at once: it may have many megabytes
+		for ; s != ""; s = s[min(len(s), hashChunk):] { // not all at once: it may have many megabytes
 			h.Write([]byte(s[:min(len(s), hashChunk)]))
 		}
 	}
