@@ -53,3 +53,21 @@ func TestStaleBatchIsNotAcceptedTwice(t *testing.T) {
 		t.Errorf("the second entry is a duplicate of %v (%v), want of the first", of, ok)
 	}
 }
+
+// TestPoison: what was delivered again and again without being taken in is a dead letter by its ID alone. With a record it
+// was taken in.
+func TestPoison(t *testing.T) {
+	w := newWorld(testSettings(), t.Fatalf)
+	known := w.send("pod_count", "1")
+	unknown := w.add(fields("pod_count", "1"))
+	w.read = len(w.entries)
+	w.pending[unknown] = true
+	w.feed(entries{[]Entry{
+		{ID: known, Redelivered: true, Poisonous: true}, {ID: unknown, Redelivered: true, Poisonous: true},
+	}})
+	w.heal()
+	w.checkEnd()
+	if w.dead[unknown] != CodePoison || w.dead[known] != "" {
+		t.Errorf("dead letters %v", w.dead)
+	}
+}

@@ -183,7 +183,7 @@ func (w *world) choose(x Choose) {
 			}
 		}
 	}
-	if n := len(x.Victims); n != min(free, x.Asked) {
+	if n := len(x.Victims); n != min(free, x.Asked) && !w.lenient {
 		w.fatal("scale_down %s takes %d of %d, it asks for %d", x.ID, n, free, x.Asked)
 	}
 	rec := w.records[x.ID]
@@ -222,7 +222,7 @@ func (w *world) setSlot(r Report) {
 	if old := rec.Slots[r.Slot-1]; old.State.IsOutcome() {
 		w.fatal("%s is %s after its outcome %s", r.Worker, r.State, old.State)
 	}
-	rec.Slots[r.Slot-1] = SlotRecord{Attempt: r.Attempt, State: r.State, UID: r.UID, Node: r.Node, Reason: r.Reason, At: r.At}
+	rec.Slots[r.Slot-1] = SlotRecord{Attempt: r.Attempt, State: r.State, UID: r.UID, Node: r.Node, Reason: r.Reason, ExitCode: r.ExitCode, At: r.At}
 }
 
 func (w *world) ack(id ID) { delete(w.pending, id) }

@@ -51,6 +51,7 @@ type world struct {
 	gone   map[ID]bool     // entries that were lost with Redis before they were taken in
 
 	late    []latePost
+	lenient bool // a scale_down may leave somebody out: the protected
 	slipped bool // a late one has arrived: room may be overdrawn by it
 }
 
