@@ -120,6 +120,7 @@ func (s *state) take(en *Entry, q *question) {
 		s.refusals[en.ID] = &refusal{unwritten: 1}
 		s.write(Duplicate{ID: en.ID, At: s.now})
 	case again:
+		s.refusals[en.ID] = &refusal{unwritten: 1}
 		s.write(Ack{en.ID})
 	default:
 		s.accept(en)

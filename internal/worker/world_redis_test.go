@@ -14,6 +14,7 @@ func (w *world) flush() {
 			w.gone[e.ID] = true
 		}
 	}
+	w.late = nil // a POST that comes after this would find no record of a closed event, and be adopted
 	r := w.core.remains()
 	w.note("flush, remains %+v", r)
 	w.read, w.first, w.mark = len(w.entries), len(w.entries), ID{}

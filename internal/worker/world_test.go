@@ -103,12 +103,16 @@ func (w *world) beginWith(r Remains) {
 
 // crash is a kill -9: what is on the wire may or may not arrive.
 func (w *world) crash(arrive int) {
+	w.die(arrive)
+	w.begin()
+}
+
+func (w *world) die(arrive int) {
 	n := min(arrive, len(w.creates))
 	for _, c := range w.creates[:n] {
 		_, _ = w.post(c.PodSpec)
 	}
 	w.creates = w.creates[n:]
-	w.begin()
 }
 
 func (w *world) sortedRecords() []*Record {
