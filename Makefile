@@ -62,7 +62,7 @@ e2e: build bin/demo ## tests of the whole, on a node that really runs containers
 faults: build ## break everything in every way and judge; FAULT=14 one of them, SHARE=ci in ten minutes, SEED=, WRITE=1
 	@scripts/faults.sh
 
-.PHONY: lint fmt unit simulate fuzz
+.PHONY: lint fmt unit simulate bugs fuzz
 lint: ## format and linters, in every module
 	@scripts/lint.sh
 
@@ -75,6 +75,9 @@ unit: ## unit tests of every module, with the race detector
 
 simulate: ## CHECKS (10000) sequences of events, faults and crashes through the core; a failure prints its seed
 	@go test ./internal/worker -run '^TestSimulation$$' -count 1 -timeout 0 -rapid.nofailfile -rapid.checks $(CHECKS) $(if $(SEED),-rapid.seed $(SEED))
+
+bugs: ## put each bug of test/bugs into a scratch copy, and see the tests catch it
+	@scripts/bugs.sh
 
 fuzz: ## every fuzz target for FUZZTIME (1m)
 	@scripts/fuzz.sh

@@ -17,7 +17,7 @@ for patch in test/bugs/*.patch; do
 		continue
 	fi
 	# shellcheck disable=SC2046  # several packages
-	if go test -C "$scratch/tree" -count 1 $(sed -n 's/^Run: //p' "$patch") >"$scratch/out" 2>&1; then
+	if go test -C "$scratch/tree" -count 1 -timeout 100s $(sed -n 's/^Run: //p' "$patch") >"$scratch/out" 2>&1; then
 		echo "$name: NOT CAUGHT"
 	elif grep -q 'build failed\|setup failed' "$scratch/out"; then
 		echo "$name: does not compile: make it anew"
