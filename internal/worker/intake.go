@@ -47,6 +47,7 @@ type refusal struct{ unwritten int } // writes about it that are not committed
 // question is the look-up of a record, for whatever waits for it.
 type question struct {
 	answered   bool
+	stale      bool          // the entry was decided on since: the answer may be older than that
 	record     *Record       // nil: there is none
 	unreadable bool          // there is one, but nobody can read it
 	pods       []Observation // of an event that is not in hand
@@ -103,6 +104,9 @@ func (s *state) takeHeld() {
 // and only its acknowledgement is missing. Without one but at or below the mark of the term's start, it was dealt
 // with so long ago that the record is gone; and one that is delivered a second time was dealt with in this term.
 func (s *state) take(en *Entry, q *question) {
+	if open := s.asked[en.ID]; open != nil && !open.answered {
+		open.stale = true
+	}
 	again := !en.Redelivered && en.ID.Compare(s.reached) <= 0 // the group was set back: a group delivers in order
 	s.reached = higher(s.reached, en.ID)
 	e := s.events[en.ID]
@@ -219,6 +223,12 @@ func (s *state) found(in found) {
 			s.sight(&q.pods[i])
 		}
 		s.takeHeld()
+		return
+	}
+	if q.stale {
+		q.stale = false
+		s.asking++
+		s.do(find{in.id})
 		return
 	}
 	q.answered, q.record, q.unreadable = true, in.record, in.unreadable

@@ -89,7 +89,8 @@ func simulation(w *world) map[string]func(*rapid.T) {
 		"arrive": func(t *rapid.T) { w.arrive(pick(t, len(w.late))) },
 		"flush": func(t *rapid.T) {
 			// A term that has just begun may not know yet which events are closed: their Pods would be adopted.
-			if rapid.IntRange(0, 4).Draw(t, "sure") == 0 && len(w.core.asked)+len(w.core.orphans) == 0 {
+			calm := len(w.core.asked)+len(w.core.orphans)+len(w.creates)+len(w.late) == 0
+			if rapid.IntRange(0, 4).Draw(t, "sure") == 0 && calm && w.first == 0 {
 				w.flush()
 			}
 		},

@@ -20,16 +20,16 @@ import (
 )
 
 var apiFaults = []fault{
-	{number: 14, name: "api-server-down", ci: true, alone: true, harm: judge.Fault{APIServer: true}, run: apiDown},
-	{number: 15, name: "api-server-killed", ci: true, alone: true, harm: judge.Fault{APIServer: true}, run: apiKilled},
-	{number: 16, name: "too-many-requests", ci: true, harm: judge.Fault{APIServer: true}, run: tooManyRequests},
-	{number: 17, name: "internal-errors", ci: true, harm: judge.Fault{APIServer: true}, run: internalErrors},
+	{number: 14, name: "api-server-down", alone: true, harm: judge.Fault{APIServer: true}, run: apiDown},
+	{number: 15, name: "api-server-killed", alone: true, harm: judge.Fault{APIServer: true}, run: apiKilled},
+	{number: 16, name: "too-many-requests", harm: judge.Fault{APIServer: true}, run: tooManyRequests},
+	{number: 17, name: "internal-errors", harm: judge.Fault{APIServer: true}, run: internalErrors},
 	{number: 18, name: "post-reply-lost", ci: true, harm: judge.Fault{APIServer: true}, run: postReplyLost},
-	{number: 20, name: "quota", ci: true, harm: judge.Fault{Denied: true}, run: quota},
-	{number: 21, name: "admission-refuses", ci: true, harm: judge.Fault{Denied: true}, run: admission},
+	{number: 20, name: "quota", harm: judge.Fault{Denied: true}, run: quota},
+	{number: 21, name: "admission-refuses", harm: judge.Fault{Denied: true}, run: admission},
 	{number: 22, name: "rolebinding-gone", ci: true, harm: judge.Fault{Denied: true}, run: roleBindingGone},
-	{number: 23, name: "token-expired", ci: true, harm: judge.Fault{Denied: true}, run: tokenExpired},
-	{number: 24, name: "watch-cut", ci: true, harm: judge.Fault{APIServer: true}, run: watchCut},
+	{number: 23, name: "token-expired", harm: judge.Fault{Denied: true}, run: tokenExpired},
+	{number: 24, name: "watch-cut", harm: judge.Fault{APIServer: true}, run: watchCut},
 }
 
 // serverBack is how long a restarted API server takes until the scheduler and the nodes are at work again.

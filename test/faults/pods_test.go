@@ -16,13 +16,13 @@ import (
 )
 
 var podFaults = []fault{
-	{number: 19, name: "foreign-pod", ci: true, harm: judge.Fault{Others: true}, run: foreignPod},
+	{number: 19, name: "foreign-pod", harm: judge.Fault{Others: true}, run: foreignPod},
 	{number: 26, name: "vanished-while-down", ci: true, harm: judge.Fault{Killed: true, Others: true}, run: vanished},
-	{number: 27, name: "infrastructure", ci: true, harm: judge.Fault{Others: true}, run: infrastructure},
-	{number: 28, name: "others-delete", ci: true, harm: judge.Fault{Others: true}, run: othersDelete},
+	{number: 27, name: "infrastructure", harm: judge.Fault{Others: true}, run: infrastructure},
+	{number: 28, name: "others-delete", harm: judge.Fault{Others: true}, run: othersDelete},
 	{number: 27, name: "node-lost", alone: true, harm: judge.Fault{Others: true}, run: nodeLost},
-	{number: 29, name: "stuck-terminating", ci: true, harm: judge.Fault{Others: true}, run: stuckTerminating},
-	{number: 38, name: "labels-edited", ci: true, harm: judge.Fault{Others: true}, run: labelsEdited},
+	{number: 29, name: "stuck-terminating", harm: judge.Fault{Others: true}, run: stuckTerminating},
+	{number: 38, name: "labels-edited", harm: judge.Fault{Others: true}, run: labelsEdited},
 }
 
 // ids are entry IDs that come after all of now.

@@ -16,8 +16,8 @@ import (
 
 var redisFaults = []fault{
 	{number: 5, name: "redis-down", ci: true, harm: judge.Fault{Redis: true}, run: redisDown},
-	{number: 6, name: "redis-black-hole", ci: true, harm: judge.Fault{Redis: true}, run: redisBlackHole},
-	{number: 7, name: "replies-cut", ci: true, harm: judge.Fault{Redis: true, Killed: true}, run: repliesCut},
+	{number: 6, name: "redis-black-hole", harm: judge.Fault{Redis: true}, run: redisBlackHole},
+	{number: 7, name: "replies-cut", harm: judge.Fault{Redis: true, Killed: true}, run: repliesCut},
 	{number: 8, name: "replies-lost", ci: true, harm: judge.Fault{Redis: true, Killed: true}, run: repliesLost},
 	{number: 9, name: "redis-killed", ci: true, harm: judge.Fault{Redis: true}, run: redisKilled},
 	{number: 10, name: "group-destroyed", ci: true, harm: judge.Fault{Trimmed: true}, run: groupDestroyed},
@@ -25,8 +25,8 @@ var redisFaults = []fault{
 	{number: 10, name: "flushed", ci: true, harm: judge.Fault{Redis: true, LostWrites: true}, run: flushed},
 	{number: 10, name: "flushed-while-down", ci: true, harm: judge.Fault{Redis: true, LostWrites: true, Killed: true}, run: flushedWhileDown},
 	{number: 11, name: "trimmed", ci: true, harm: judge.Fault{Trimmed: true, APIServer: true, Killed: true}, run: trimmed},
-	{number: 12, name: "redis-refuses", ci: true, redis: []string{"--key-load-delay", "1000"}, harm: judge.Fault{Redis: true}, run: redisRefuses},
-	{number: 13, name: "wrong-password", ci: true, harm: judge.Fault{Redis: true}, run: wrongPassword},
+	{number: 12, name: "redis-refuses", redis: []string{"--key-load-delay", "1000"}, harm: judge.Fault{Redis: true}, run: redisRefuses},
+	{number: 13, name: "wrong-password", harm: judge.Fault{Redis: true}, run: wrongPassword},
 }
 
 // redisDown: connections are refused, while producers still reach Redis.
