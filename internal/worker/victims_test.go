@@ -58,7 +58,8 @@ func TestWhomAScaleDownTakes(t *testing.T) {
 		want  []of
 	}{
 		"in order: the least is lost": {
-			[]string{"pod_count", "9"}, nil,
+			[]string{"pod_count", "9"},
+			nil,
 			[]of{{third, 2}, {third, 1}, {second, 3}, {second, 2}, {second, 1}, {first, 3}, {first, 2}, {first, 1}},
 		},
 		"as many as asked for": {[]string{"pod_count", "3"}, nil, []of{{third, 2}, {third, 1}, {second, 3}}},
