@@ -2,7 +2,6 @@ package redis
 
 import (
 	"context"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -17,8 +16,8 @@ const (
 	maxPoll  = 100 * time.Millisecond
 )
 
-// guard makes reading rest until these entries were dealt with: of huge ones only so many are in memory at once, and
-// when one of them ends the process, none that came after it has a part in it.
+// guard makes reading rest until these entries were dealt with: when one of them ends the process, none that came after
+// it has a part in it.
 func (s *Source) guard(entries []worker.Entry) {
 	s.guarded, s.guardUntil = nil, time.Now().Add(s.patience)
 	for _, e := range entries {
@@ -37,10 +36,7 @@ func (s *Source) rest(ctx context.Context) (bool, error) {
 			return false, nil
 		}
 	}
-	if s.guarded = nil; s.huge {
-		s.huge = false
-		debug.FreeOSMemory() // before the next one comes: a limit may leave room for one alone
-	}
+	s.guarded = nil
 	return true, nil
 }
 

@@ -80,7 +80,7 @@ func TestReadySaysWhatIsWrong(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if err := ready(t, Options{Addr: c.addr}, 700*time.Millisecond); err == nil || err.Error() != c.want {
+			if err := ready(t, Options{Addr: c.addr}, 3*time.Second); err == nil || err.Error() != c.want {
 				t.Errorf("got  %v\nwant %s", err, c.want)
 			}
 		})

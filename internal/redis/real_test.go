@@ -288,12 +288,14 @@ func TestHugeEntries(t *testing.T) {
 	p.add(t, many...)
 	last := p.add(t, "type", "scale_up")
 	for round := range 2 { // new, then pending
-		s.patience = time.Millisecond
-		entries := read(t, s, 4)
-		if got := len(entries[2].Fields); got != 10_001 {
+		var entries []worker.Entry
+		if got := allocated(func() { entries = read(t, s, 4) }); got > 4<<20 {
+			t.Errorf("round %d: reading allocated %d bytes", round, got)
+		}
+		if got := entries[2].Size.Fields; got != 10_001 {
 			t.Errorf("round %d: %d fields", round, got)
 		}
-		if entries[3].ID != last || len(entries[0].Fields["blob"]) != 16<<20 {
+		if entries[3].ID != last || entries[0].Size.Bytes != len("type"+"scale_up"+"blob")+16<<20 {
 			t.Errorf("round %d: read %v", round, ids(entries))
 		}
 		if round == 1 {
@@ -309,7 +311,7 @@ func TestHugeEntries(t *testing.T) {
 func rejectAll(t *testing.T, p *place, j *Journal, entries []worker.Entry) {
 	t.Helper()
 	for _, e := range entries {
-		write := worker.Reject{ID: e.ID, Fields: e.Fields, Code: "invalid_metadata", Reason: "too much", At: at}
+		write := worker.Reject{ID: e.ID, Fields: e.Fields, Size: e.Size, Code: "invalid_metadata", Reason: "too much", At: at}
 		if err := j.Commit(t.Context(), []worker.Write{write}); err != nil {
 			t.Fatal(err)
 		}

@@ -2,7 +2,6 @@ package redis
 
 import (
 	"context"
-	"errors"
 
 	goredis "github.com/redis/go-redis/v9"
 
@@ -36,7 +35,7 @@ func (s *Source) readPending(ctx context.Context) ([]worker.Entry, error) {
 		return nil, err
 	}
 	s.adapt(size)
-	if size > bigRead || batch[0].how == readCounted && batch[0].delivered >= suspicious {
+	if batch[0].how == readCounted && batch[0].delivered >= suspicious {
 		s.guard(entries)
 	}
 	return s.finish(ctx, entries)
@@ -150,7 +149,7 @@ func (s *Source) recorded(ctx context.Context, ids []worker.ID) (idSet, error) {
 
 // bodies reads the entries of a batch, each by its ID. One that is not pending any more is left out.
 func (s *Source) bodies(ctx context.Context, batch []pending) (entries []worker.Entry, size int, err error) {
-	reads := make([]func() ([]goredis.XMessage, error), len(batch))
+	reads := make([]func() ([]worker.Entry, int, error), len(batch))
 	_, _ = s.client.reads.Pipelined(ctx, func(p goredis.Pipeliner) error { // each command has its error
 		for i := range batch {
 			reads[i] = s.body(ctx, p, &batch[i])
@@ -158,11 +157,7 @@ func (s *Source) bodies(ctx context.Context, batch []pending) (entries []worker.
 		return nil
 	})
 	for i, read := range reads {
-		messages, err := read()
-		if err != nil {
-			return nil, 0, err
-		}
-		e, bytes, err := decodeEntries(messages)
+		e, bytes, err := read()
 		if err != nil {
 			return nil, 0, err
 		}
@@ -176,36 +171,31 @@ func (s *Source) bodies(ctx context.Context, batch []pending) (entries []worker.
 	return entries, size, nil
 }
 
-// body asks for one entry; a message without values stands for a body that is not there, or is not to be read.
-func (s *Source) body(ctx context.Context, p goredis.Pipeliner, of *pending) func() ([]goredis.XMessage, error) {
-	nothing := []goredis.XMessage{{ID: of.id.String()}}
+// body asks for one entry; one that is trimmed stands for a body that is not there, or is not to be read.
+func (s *Source) body(ctx context.Context, p goredis.Pipeliner, of *pending) func() ([]worker.Entry, int, error) {
+	nothing := []worker.Entry{{ID: of.id, Trimmed: true}}
 	switch of.how {
 	case readCounted:
 		// There is no way to ask for one ID; but the one that follows its predecessor is it, if it is pending still.
-		cmd := p.XReadGroup(ctx, &goredis.XReadGroupArgs{
-			Group: s.opts.Group, Consumer: s.opts.Consumer, Count: 1, Block: -1,
-			Streams: []string{s.keys.Stream, previous(of.id).String()},
-		})
-		return func() ([]goredis.XMessage, error) {
-			streams, err := cmd.Result()
-			if errors.Is(err, goredis.Nil) || err == nil && (len(streams) == 0 || len(streams[0].Messages) == 0) {
-				return nil, nil
+		read := queueEntries(ctx, p, inGroup, "XREADGROUP", "GROUP", s.opts.Group, s.opts.Consumer, "COUNT", 1,
+			"STREAMS", s.keys.Stream, previous(of.id).String())
+		return func() ([]worker.Entry, int, error) {
+			found, size, err := read()
+			if err != nil || len(found) == 0 || found[0].ID != of.id {
+				return nil, 0, err
 			}
-			if err != nil || streams[0].Messages[0].ID != of.id.String() {
-				return nil, err
-			}
-			return streams[0].Messages[:1], nil
+			return found[:1], size, nil
 		}
 	case readPlain:
-		cmd := p.XRangeN(ctx, s.keys.Stream, of.id.String(), of.id.String(), 1)
-		return func() ([]goredis.XMessage, error) {
-			found, err := cmd.Result()
+		read := queueEntries(ctx, p, inRange, "XRANGE", s.keys.Stream, of.id.String(), of.id.String())
+		return func() ([]worker.Entry, int, error) {
+			found, size, err := read()
 			if err == nil && len(found) == 0 {
 				found = nothing
 			}
-			return found, err
+			return found, size, err
 		}
 	case readNone, readGone:
 	}
-	return func() ([]goredis.XMessage, error) { return nothing, nil }
+	return func() ([]worker.Entry, int, error) { return nothing, 0, nil }
 }

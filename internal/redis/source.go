@@ -2,12 +2,9 @@ package redis
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
-
-	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
@@ -29,8 +26,7 @@ const (
 	defaultRecheck = 10 * time.Second
 	// grace is what an answer may take besides blocking.
 	grace = 4 * time.Second
-	// bigRead, in bytes: after a read of more, reading rests until its entries are dealt with, and is small again.
-	// Entries of many megabytes come one at a time.
+	// bigRead, in bytes over the wire: after a read of more, the next ones are small again, so that each ends in time.
 	bigRead = 1 << 20
 )
 
@@ -53,7 +49,6 @@ type Source struct {
 	highest    worker.ID // the last new entry, or the last that was pending before it
 	nextCheck  time.Time
 	count      int         // grows to opts.Count while reads are small
-	huge       bool        // the last read was of many megabytes
 	guarded    []worker.ID // reading rests until these are dealt with,
 	guardUntil time.Time   // at most until then
 	patience   time.Duration
@@ -118,7 +113,7 @@ func (s *Source) read(ctx context.Context) ([]worker.Entry, error) {
 }
 
 func (s *Source) readNew(ctx context.Context) ([]worker.Entry, error) {
-	entries, size, err := s.readGroup(ctx)
+	entries, err := s.readGroup(ctx)
 	if err != nil || len(entries) == 0 {
 		return nil, err
 	}
@@ -129,10 +124,6 @@ func (s *Source) readNew(ctx context.Context) ([]worker.Entry, error) {
 	if passed {
 		s.recover(s.highest, entries[len(entries)-1].ID)
 		return s.readPending(ctx)
-	}
-	if size > bigRead {
-		s.huge = true
-		s.guard(entries)
 	}
 	return s.finish(ctx, entries)
 }
@@ -154,51 +145,24 @@ func (s *Source) finish(ctx context.Context, entries []worker.Entry) ([]worker.E
 }
 
 // readGroup reads new entries.
-func (s *Source) readGroup(ctx context.Context) (entries []worker.Entry, size int, err error) {
+func (s *Source) readGroup(ctx context.Context) ([]worker.Entry, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.opts.Block+grace)
 	defer cancel()
-	streams, err := s.client.reads.XReadGroup(ctx, &goredis.XReadGroupArgs{
-		Group: s.opts.Group, Consumer: s.opts.Consumer, Streams: []string{s.keys.Stream, ">"},
-		Count: int64(s.count), Block: s.opts.Block,
-	}).Result()
-	if errors.Is(err, goredis.Nil) || err == nil && len(streams) == 0 {
-		return nil, 0, nil
-	}
+	entries, size, err := queueEntries(ctx, s.client.reads, inGroup, "XREADGROUP", "GROUP", s.opts.Group, s.opts.Consumer,
+		"COUNT", s.count, "BLOCK", s.opts.Block.Milliseconds(), "STREAMS", s.keys.Stream, ">")()
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	entries, size, err = decodeEntries(streams[0].Messages)
 	s.adapt(size)
-	return entries, size, err
+	return entries, nil
 }
 
-// adapt starts small and doubles, so that the memory a read takes follows the size of the entries that come. Huge ones
-// after many small ones may come together once; should that end us, the next process reads them one at a time.
+// adapt starts small and doubles, so that the time a read takes follows the size of the entries that come. Huge ones
+// after many small ones may come together once; should that be too slow, the reads after it come one at a time.
 func (s *Source) adapt(size int) {
 	if size > bigRead {
 		s.count = 1
 		return
 	}
 	s.count = min(2*s.count, s.opts.Count)
-}
-
-func decodeEntries(messages []goredis.XMessage) (entries []worker.Entry, size int, err error) {
-	entries = make([]worker.Entry, len(messages))
-	for i, m := range messages {
-		id, err := worker.ParseID(m.ID)
-		if err != nil {
-			return nil, 0, err
-		}
-		entries[i] = worker.Entry{ID: id, Trimmed: m.Values == nil}
-		if m.Values == nil {
-			continue
-		}
-		entries[i].Fields = make(map[string]string, len(m.Values))
-		for name, value := range m.Values {
-			text, _ := value.(string) // Redis has nothing else
-			entries[i].Fields[name] = text
-			size += len(name) + len(text)
-		}
-	}
-	return entries, size, nil
 }

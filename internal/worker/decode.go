@@ -24,6 +24,10 @@ const (
 	traceparentLen = 55
 )
 
+// MaxEntryBytes bounds the names and values of an entry, repeated ones too. No event comes near it; what a Source keeps
+// of an entry in memory does.
+const MaxEntryBytes = 64 << 10
+
 // Rules are what the operator allows an event to ask for.
 type Rules struct {
 	MaxPods   int                      // the highest pod_count
@@ -48,6 +52,7 @@ const (
 	CodeDeadline       = "invalid_deadline"
 	CodeTrace          = "invalid_trace_context"
 	CodeMetadata       = "invalid_metadata"
+	CodeTooLarge       = "too_large"
 	CodeTrimmed        = "trimmed"
 	CodePoison         = "poison"
 )

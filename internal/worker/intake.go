@@ -141,7 +141,7 @@ func (s *state) accept(en *Entry) {
 		s.reject(en, "", &Rejection{CodePoison, "it was delivered again and again and never taken in: its body was not read"})
 		return
 	}
-	ev, bad := Decode(en.ID, en.Fields, s.Rules)
+	ev, bad := s.decode(en)
 	if bad != nil {
 		task := en.Fields[keyTaskID]
 		if text(task, maxTaskID) != "" {
@@ -160,6 +160,13 @@ func (s *state) accept(en *Entry) {
 	}
 	s.events[en.ID] = newEvent(ev, s.now)
 	s.write(Accept{Event: ev, Hash: hash, At: s.now})
+}
+
+func (s *state) decode(en *Entry) (Event, *Rejection) {
+	if en.Size.Bytes > MaxEntryBytes {
+		return Event{}, reject(CodeTooLarge, "the entry has %d bytes in %d fields: at most %d", en.Size.Bytes, en.Size.Fields, MaxEntryBytes)
+	}
+	return Decode(en.ID, en.Fields, s.Rules)
 }
 
 func newEvent(ev Event, acceptedAt time.Time) *event {
@@ -197,7 +204,7 @@ func (s *state) again(en *Entry, ev *Event, h holding, hash string) {
 
 func (s *state) reject(en *Entry, task string, r *Rejection) {
 	s.refusals[en.ID] = &refusal{unwritten: 1}
-	s.write(Reject{ID: en.ID, Fields: en.Fields, Code: r.Code, Reason: r.Reason, TaskID: task, At: s.now})
+	s.write(Reject{ID: en.ID, Fields: en.Fields, Size: en.Size, Code: r.Code, Reason: r.Reason, TaskID: task, At: s.now})
 	s.say(slog.LevelWarn, "entry rejected", "event_id", en.ID.String(), "reason_code", r.Code, "reason", r.Reason)
 }
 

@@ -22,7 +22,9 @@ var ErrStartOver = errors.New("the stream is a new one")
 // Entry is one raw stream entry.
 type Entry struct {
 	ID     ID
-	Fields map[string]string // of a repeated field the last value; nil when Trimmed
+	Fields map[string]string // of a repeated field the last value; nil when Trimmed; of a huge entry what fits
+	// Size is zero unless a dead letter cannot hold all the fields.
+	Size Size
 	// Redelivered: handed to this consumer before, so its record may exist already.
 	Redelivered bool
 	// Trimmed: it is pending, but somebody deleted it from the stream; only its ID is left.
@@ -34,6 +36,13 @@ type Entry struct {
 	// when nobody does. HolderHash is the content hash it was taken with.
 	Holder     ID
 	HolderHash string
+}
+
+// Size says how large an entry is as it was sent.
+type Size struct {
+	Fields int    // names with their values, repeated ones too
+	Bytes  int    // of names and values
+	Sum    string // SHA-256, in hex, of names and values in the order they were sent, each as `<bytes>:<text>`
 }
 
 // Journal is the memory that outlives the process: the records in Redis.
@@ -135,6 +144,7 @@ type (
 	Reject struct {
 		ID     ID
 		Fields map[string]string
+		Size   Size   // the entry's
 		Code   string // snake_case, for programs
 		Reason string // a sentence, for people
 		TaskID string // as sent, if it was valid

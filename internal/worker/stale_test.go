@@ -71,3 +71,15 @@ func TestPoison(t *testing.T) {
 		t.Errorf("dead letters %v", w.dead)
 	}
 }
+
+// TestTooLarge: an entry is judged by what was sent, not by what was kept of it.
+func TestTooLarge(t *testing.T) {
+	w := staleWorld(t, fields(), fields())
+	w.entries[0].Size = Size{Fields: 3, Bytes: MaxEntryBytes + 1, Sum: "s"}
+	w.entries[1].Size = Size{Fields: 3, Bytes: MaxEntryBytes, Sum: "s"}
+	w.heal()
+	w.checkEnd()
+	if large, fits := w.dead[w.entries[0].ID], w.dead[w.entries[1].ID]; large != CodeTooLarge || fits != "" {
+		t.Errorf("dead letters %q and %q", large, fits)
+	}
+}

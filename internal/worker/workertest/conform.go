@@ -3,6 +3,7 @@ package workertest
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,6 +60,7 @@ func TestRecords(t *testing.T, fresh func(t *testing.T) Records) {
 		"the mark moves with all that is taken in":        markMoves,
 		"what is pending comes first after a start":       pendingFirst,
 		"what is acknowledged does not come again":        acknowledgedIsGone,
+		"of a huge entry the size comes, and what fits":   hugeIsMeasured,
 		"the holder of a key comes with the entry":        holderIsKnown,
 		"a scale_down keeps its victims until it closes":  victimsAreKept,
 		"a restored record is as it was":                  restoredIsWhole,
@@ -134,6 +136,27 @@ func wantIDs(t *testing.T, got []worker.ID, want ...worker.ID) {
 	t.Helper()
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// hugeIsMeasured: whether it is new or pending.
+func hugeIsMeasured(t *testing.T, r Records) {
+	large := strings.Repeat("x", worker.MaxEntryBytes)
+	r.Add(first, "type", "scale_up", "v", large, "v", "1")
+	r.Add(second, "type", "scale_up")
+	want := worker.Size{Fields: 3, Bytes: 4 + 8 + 1 + len(large) + 2, Sum: "7dc92e1"}
+	for range 2 {
+		got := read(t, r.Source(), 2)
+		if got[0].Size.Sum == "" || !strings.HasPrefix(got[0].Size.Sum, want.Sum) {
+			t.Errorf("the sum is %q", got[0].Size.Sum)
+		}
+		want.Sum = got[0].Size.Sum
+		if got[0].Size != want || got[0].Fields["type"] != "scale_up" || len(got[0].Fields["v"]) > 1 {
+			t.Errorf("the huge one came as %+v with %d fields", got[0].Size, len(got[0].Fields))
+		}
+		if got[1].Size != (worker.Size{}) || len(got[1].Fields) != 1 {
+			t.Errorf("the small one came as %+v", got[1])
+		}
 	}
 }
 

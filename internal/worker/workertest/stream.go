@@ -2,6 +2,8 @@ package workertest
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"time"
@@ -28,11 +30,7 @@ type delivery struct {
 func (r *Redis) Add(id worker.ID, pairs ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	fields := make(map[string]string)
-	for i := 0; i+1 < len(pairs); i += 2 {
-		fields[pairs[i]] = pairs[i+1]
-	}
-	r.entries = append(r.entries, worker.Entry{ID: id, Fields: fields})
+	r.entries = append(r.entries, sent(id, pairs))
 	r.last = id
 	select {
 	case r.added <- struct{}{}:
@@ -196,6 +194,26 @@ func (s *source) readPending() []worker.Entry {
 		}
 	}
 	return batch
+}
+
+// sent is the entry as a Source returns it: of a huge one only the size, a hash, and what is small are kept.
+func sent(id worker.ID, pairs []string) worker.Entry {
+	e := worker.Entry{ID: id, Fields: make(map[string]string)}
+	sum, room := sha256.New(), worker.MaxEntryBytes
+	for i := 0; i+1 < len(pairs); i += 2 {
+		name, value := pairs[i], pairs[i+1]
+		e.Size.Fields++
+		e.Size.Bytes += len(name) + len(value)
+		fmt.Fprintf(sum, "%d:%s%d:%s", len(name), name, len(value), value)
+		if len(name)+len(value) <= room {
+			room -= len(name) + len(value)
+			e.Fields[name] = value
+		}
+	}
+	if e.Size.Sum = hex.EncodeToString(sum.Sum(nil)); e.Size.Bytes <= worker.MaxEntryBytes/8 {
+		e.Size = worker.Size{}
+	}
+	return e
 }
 
 func (r *Redis) waiting() []worker.ID {
