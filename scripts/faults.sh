@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Breaks what the product stands on, one way at a time, and judges what is left. FAULT=14,replies-cut chooses, SHARE=ci takes
+# Breaks what the product stands on, one way at a time, and judges what is left. FAULT=14,replies-cut chooses, FAULT=-soak leaves out, SHARE=ci takes
 # CI's shorter forms, SEED repeats a run, WRITE=1 puts the table into docs/faults.md.
 set -euo pipefail
 cd "$(dirname "$0")/../test/faults" # without a package on its command line `go test` shows progress at once

@@ -36,7 +36,8 @@ func TestDeadLetterIsBounded(t *testing.T) {
 	}{
 		"one large value keeps no small field out": {
 			map[string]string{"a": strings.Repeat("x", 9<<10), "type": "scale_up"},
-			worker.Size{Fields: 2, Bytes: 9<<10 + 1 + 12, Sum: "s"}, "1", fmt.Sprint(9<<10 + 1),
+			worker.Size{Fields: 2, Bytes: 9<<10 + 1 + 12, Sum: "s"},
+			"1", fmt.Sprint(9<<10 + 1),
 		},
 		"a huge value that nobody kept": {small, worker.Size{Fields: 2, Bytes: 16<<20 + 1 + 12, Sum: "s"}, "1", fmt.Sprint(16<<20 + 1)},
 		"three thousand fields":         {many, worker.Size{Fields: 3001, Bytes: 48_012, Sum: "s"}, "2489", "39820"},

@@ -91,15 +91,16 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// chosen: those that FAULT names, by number or name, else those of the share.
+// chosen: those that FAULT names, by number or name, else those of the share; with a minus before the names, without them.
 func (f fault) chosen() bool {
-	names := os.Getenv("FAULT")
-	if names == "" {
-		return f.ci || !short
-	}
-	return slices.ContainsFunc(strings.Split(names, ","), func(name string) bool {
+	names, without := strings.CutPrefix(os.Getenv("FAULT"), "-")
+	named := slices.ContainsFunc(strings.Split(names, ","), func(name string) bool {
 		return name == fmt.Sprint(f.number) || name == f.name
 	})
+	if names == "" || without {
+		return !named && (f.ci || !short)
+	}
+	return named
 }
 
 func play(t *testing.T, f fault) {

@@ -3,7 +3,6 @@
 package faults
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"os"
@@ -70,46 +69,70 @@ func (r row) workers() string {
 	return text
 }
 
+const columns = `| # | fault | what was done | events | workers | lost | doubled | leaked | pending | at rest after | took | | date | ottoscaler | command |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
+`
+
 // table is Markdown that reads well in a terminal.
 func table(rows []row) string {
-	slices.SortFunc(rows, func(a, b row) int {
-		return cmp.Or(a.fault.number-b.fault.number, strings.Compare(a.fault.name, b.fault.name))
-	})
-	var b strings.Builder
-	b.WriteString("| # | fault | what was done | events | workers | lost | doubled | leaked | pending | at rest after | took | |\n")
-	b.WriteString("|---|---|---|---|---|---|---|---|---|---|---|---|\n")
+	version := strings.TrimPrefix(output(os.Getenv("OTTOSCALER"), "--version"), "ottoscaler ")
+	lines := make(map[string]string, len(rows))
 	for _, r := range rows {
-		fmt.Fprintf(&b, "| %d | %s | %s | %d | %s | %d | %d | %d | %d | %.0f s | %.0f s | %s |\n", r.fault.number, r.fault.name, r.did,
-			r.result.events, r.workers(), r.result.lost, r.result.doubled, r.result.leaked, r.result.pending,
-			r.rested.Seconds(), r.took.Seconds(), r.verdict())
+		line := fmt.Sprintf("| %d | %s | %s | %d | %s | %d | %d | %d | %d | %.0f s | %.0f s | %s | %s | %s | `%s` |\n", r.fault.number, r.fault.name,
+			r.did, r.result.events, r.workers(), r.result.lost, r.result.doubled, r.result.leaked, r.result.pending,
+			r.rested.Seconds(), r.took.Seconds(), r.verdict(), time.Now().UTC().Format(time.DateOnly), version, r.command())
+		lines[key(line)] = line
+	}
+	return assemble(lines)
+}
+
+// command is how to repeat one fault with the same choices.
+func (r row) command() string {
+	command := "make faults FAULT=" + r.fault.name
+	if short {
+		command += " SHARE=ci"
+	}
+	return fmt.Sprintf("%s SEED=%d", command, seed)
+}
+
+// key is the number and the name of a table's line, which is what the table is sorted by.
+func key(line string) string {
+	var number int
+	_, _ = fmt.Sscanf(line, "| %d |", &number)
+	cells := strings.Split(line, "|")
+	if number == 0 || len(cells) < 3 {
+		return ""
+	}
+	return fmt.Sprintf("%03d %s", number, strings.TrimSpace(cells[2]))
+}
+
+func assemble(lines map[string]string) string {
+	var b strings.Builder
+	b.WriteString(columns)
+	for _, k := range slices.Sorted(maps.Keys(lines)) {
+		b.WriteString(lines[k])
 	}
 	return b.String()
 }
 
-// write puts the table into the document, with how to get it again.
+// write puts the table into the document. Faults that were not played this time keep their last line.
 func write(rows []row) error {
 	old, err := os.ReadFile(document)
 	if err != nil {
 		return err
 	}
-	head, _, found := strings.Cut(string(old), marker)
+	head, before, found := strings.Cut(string(old), marker)
 	if !found {
 		return fmt.Errorf("%s: no line %q", document, marker)
 	}
-	text := head + marker + "\n" + circumstances() + "\n" + table(rows)
-	return os.WriteFile(document, []byte(text), 0o644)
-}
-
-func circumstances() string {
-	command := fmt.Sprintf("SEED=%d make faults", seed)
-	if short {
-		command += " SHARE=ci"
+	lines := make(map[string]string)
+	for line := range strings.Lines(before + table(rows)) {
+		if k := key(line); k != "" {
+			lines[k] = line
+		}
 	}
-	if f := os.Getenv("FAULT"); f != "" {
-		command += " FAULT=" + f
-	}
-	return fmt.Sprintf("`%s` on %s, ottoscaler %s, Kubernetes %s, %s\n", command, time.Now().UTC().Format(time.DateOnly),
-		output(os.Getenv("OTTOSCALER"), "--version"), serverVersion(), redisVersion())
+	with := fmt.Sprintf("\nThe last result of each, with Kubernetes %s and %s:\n\n", serverVersion(), redisVersion())
+	return os.WriteFile(document, []byte(head+marker+with+assemble(lines)), 0o644)
 }
 
 func output(name string, args ...string) string {
