@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
@@ -78,8 +79,10 @@ type process struct {
 	lease    *k8s.Lease // nil: no leader election
 	settings worker.Settings
 	server   *server.Server
+	meter    *server.Meter
 
 	leading atomic.Bool
+	manager atomic.Pointer[worker.Manager]   // of the present term; nil between terms
 	foreign atomic.Pointer[redis.OwnedError] // why the last term could not begin, if the stream is somebody else's
 }
 
@@ -131,7 +134,12 @@ func wire(cfg config.Config, version string, log *slog.Logger) (*process, error)
 	}
 
 	// What Kubernetes and Prometheus ask.
-	p.server = server.New(server.Options{Addr: cfg.Process.HTTPAddr, Checks: p.checks(), Logger: log})
+	meter, metrics := server.NewMetrics(prometheus.NewRegistry(), server.MetricsOptions{
+		Version: version, Templates: templates.Names(), Checks: p.checks(),
+		Leading: p.leading.Load, Workers: p.snapshot, Stream: p.stream,
+	})
+	p.meter = meter
+	p.server = server.New(server.Options{Addr: cfg.Process.HTTPAddr, Checks: p.checks(), Metrics: metrics, Logger: log})
 	return p, nil
 }
 
