@@ -18,6 +18,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
 	"github.com/ottoscaler/ottoscaler/internal/server"
+	"github.com/ottoscaler/ottoscaler/internal/trouble"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -49,7 +50,7 @@ func runE(version string) func(*cobra.Command, []string) error {
 		environ := config.Environ()
 		cfg, err := config.Load(environ)
 		if err != nil {
-			return usageError{err}
+			return usageError{fail(trouble.Configuration, err)}
 		}
 		log := newLogger(c.ErrOrStderr(), cfg.Process)
 		for _, name := range config.Unknown(environ) {
@@ -98,14 +99,14 @@ func wire(cfg config.Config, version string, log *slog.Logger) (*process, error)
 		Limits: cfg.Workers.AgentLimits, Deadline: cfg.Workers.Deadline,
 	})
 	if err != nil {
-		return nil, usageError{err}
+		return nil, usageError{fail(trouble.Template, err)}
 	}
 	names := worker.NewNames(cfg.Workers.Instance, cfg.Redis.Stream)
 
 	// The cluster the workers live in.
 	access, namespace, err := k8s.LoadConfig()
 	if err != nil {
-		return nil, err
+		return nil, fail(trouble.Access, err)
 	}
 	if cfg.Workers.Namespace == "" {
 		cfg.Workers.Namespace = namespace
@@ -113,20 +114,20 @@ func wire(cfg config.Config, version string, log *slog.Logger) (*process, error)
 	clock := new(k8s.Clock)
 	lease, err := newLease(access, cfg, version, clock, log)
 	if err != nil {
-		return nil, err
+		return nil, fail(trouble.Access, err)
 	}
 	cluster, err := k8s.New(access, k8s.Options{
 		Namespace: cfg.Workers.Namespace, Instance: cfg.Workers.Instance, Stream: cfg.Redis.Stream, Names: names,
 		Templates: templates, Guard: guard(lease), Clock: clock, Version: version, Logger: log,
 	})
 	if err != nil {
-		return nil, err
+		return nil, fail(trouble.Access, err)
 	}
 
 	// The Redis that events come from and records go to.
 	client, err := redis.NewClient(redisOptions(cfg.Redis))
 	if err != nil {
-		return nil, usageError{err}
+		return nil, usageError{fail(trouble.Redis, err)}
 	}
 	p := &process{
 		log: log, cfg: cfg, redis: client, cluster: cluster, lease: lease,
@@ -171,7 +172,7 @@ func (p *process) close() {
 // run serves probes as long as it acts: from before it waits for its neighbours until everything is finished.
 func (p *process) run(ctx context.Context) error {
 	if err := p.server.Listen(); err != nil {
-		return err
+		return fail(trouble.Port, err)
 	}
 	acting, fail := context.WithCancel(ctx)
 	defer fail()
@@ -212,8 +213,8 @@ func (p *process) ready(ctx context.Context) error {
 	defer cancel()
 	var both errgroup.Group
 	errs := make([]error, 2)
-	both.Go(func() error { errs[0] = p.redis.Ready(ctx); return nil })
-	both.Go(func() error { errs[1] = p.cluster.Ready(ctx); return nil })
+	both.Go(func() error { errs[0] = fail(trouble.Redis, p.redis.Ready(ctx)); return nil })
+	both.Go(func() error { errs[1] = fail(trouble.Kubernetes, p.cluster.Ready(ctx)); return nil })
 	_ = both.Wait()
 	switch {
 	case errs[0] != nil && errs[1] != nil:
