@@ -94,10 +94,7 @@ func wire(cfg config.Config, version string, log *slog.Logger) (*process, error)
 	redis.LogTo(log)
 
 	// What a worker may look like is the operator's alone; events name a template at most.
-	templates, err := k8s.LoadTemplates(k8s.TemplateOptions{
-		Dir: cfg.Workers.Templates, Image: cfg.Workers.AgentImage, Requests: cfg.Workers.AgentRequests,
-		Limits: cfg.Workers.AgentLimits, Deadline: cfg.Workers.Deadline,
-	})
+	templates, err := k8s.LoadTemplates(templateOptions(cfg.Workers))
 	if err != nil {
 		return nil, usageError{fail(trouble.Template, err)}
 	}
@@ -142,6 +139,12 @@ func wire(cfg config.Config, version string, log *slog.Logger) (*process, error)
 	p.meter = meter
 	p.server = server.New(server.Options{Addr: cfg.Process.HTTPAddr, Checks: p.checks(), Metrics: metrics, Logger: log})
 	return p, nil
+}
+
+func templateOptions(w config.Workers) k8s.TemplateOptions {
+	return k8s.TemplateOptions{
+		Dir: w.Templates, Image: w.AgentImage, Requests: w.AgentRequests, Limits: w.AgentLimits, Deadline: w.Deadline,
+	}
 }
 
 func redisOptions(c config.Redis) redis.Options {
