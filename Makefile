@@ -83,7 +83,7 @@ fuzz: ## every fuzz target for FUZZTIME (1m)
 	@scripts/fuzz.sh
 
 .PHONY: generate tidy deps clean
-generate: ## rewrite what is generated from source: docs/configuration.md
+generate: ## rewrite what is generated from source: docs/configuration.md, docs/metrics.md, docs/troubleshooting.md
 	go generate ./...
 
 tidy: ## go mod tidy in every module

@@ -46,6 +46,8 @@ func guard(l *k8s.Lease) func() (time.Time, bool) {
 func (p *process) lead(ctx context.Context) {
 	work, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
+	p.leading.Store(true)
+	defer p.leading.Store(false)
 	defer p.whenLost(func() { cancel(k8s.ErrLost) })()
 	defer context.AfterFunc(ctx, func() {
 		if errors.Is(context.Cause(ctx), k8s.ErrLost) {
@@ -102,7 +104,10 @@ func (p *process) terms(take, work context.Context) {
 
 // over says why a term has ended.
 func (p *process) over(err error, pause time.Duration) {
-	if owned := (*redis.OwnedError)(nil); errors.As(err, &owned) {
+	owned := (*redis.OwnedError)(nil)
+	foreign := errors.As(err, &owned)
+	p.foreign.Store(owned)
+	if foreign {
 		p.log.Error("nothing is done: the stream belongs to another installation", "error", err)
 		return
 	}
@@ -120,7 +125,10 @@ func (p *process) term(take, work context.Context, before worker.Remains) (worke
 	})
 	settings := p.settings
 	settings.Skew = p.cluster.Skew()
-	m := worker.NewManager(source, journal, p.cluster, settings, before, p.log)
+	core := func() time.Time { return time.Now().Add(settings.Skew) }
+	m := worker.NewManager(p.meter.Source(source), p.meter.Journal(journal, core), p.meter.Cluster(p.cluster), settings, before, p.log)
+	p.manager.Store(m)
+	defer p.manager.Store(nil)
 	janitor := redis.NewJanitor(journal, redis.JanitorOptions{Retention: r.Retention, Every: trimEvery})
 	sweeping, end := context.WithCancel(take)
 	var sweeper errgroup.Group
