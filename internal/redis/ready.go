@@ -26,7 +26,7 @@ func (c *Client) Ready(ctx context.Context) error {
 			return nil
 		}
 		// When the caller's time is up in the middle of an attempt, the attempt before tells more.
-		if last == nil || ctx.Err() == nil {
+		if last == nil || !isOver(ctx) {
 			last = err
 		}
 		if hopeless(err) || !pause(ctx, readyPause) {
@@ -37,6 +37,12 @@ func (c *Client) Ready(ctx context.Context) error {
 
 // Ping asks once whether Redis answers us. The error is one sentence for people.
 func (c *Client) Ping(ctx context.Context) error { return c.wrap("", c.commands.Ping(ctx).Err()) }
+
+// isOver: a connection may know that the deadline has passed a moment before ctx does.
+func isOver(ctx context.Context) bool {
+	end, limited := ctx.Deadline()
+	return ctx.Err() != nil || limited && !time.Now().Before(end)
+}
 
 func (c *Client) probe(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyAttempt)

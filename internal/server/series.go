@@ -21,7 +21,7 @@ var (
 	codes    = []string{
 		worker.CodeType, worker.CodePodCount, worker.CodeTaskID, worker.CodeTimestamp, worker.CodeIdempotencyKey,
 		worker.CodeConflict, worker.CodeTemplate, worker.CodeDeadline, worker.CodeTrace, worker.CodeMetadata,
-		worker.CodeTrimmed, worker.CodePoison, other,
+		worker.CodeTooLarge, worker.CodeTrimmed, worker.CodePoison, other,
 	}
 	lostBy = []string{worker.CodeTrimmed, worker.CodePoison}
 
