@@ -128,6 +128,15 @@ func simulation(w *world) map[string]func(*rapid.T) {
 				w.tell(name)
 			}
 		},
+		"labels": func(t *rapid.T) {
+			names := w.podNames()
+			switch name := names[pick(t, len(names))]; {
+			case w.pods[name].unlabelled:
+				w.relabel(name)
+			case w.alive(name):
+				w.unlabel(name)
+			}
+		},
 		"foreign": func(t *rapid.T) {
 			name := w.set.Names.Worker(w.entries[pick(t, len(w.entries))].ID, 1)
 			if w.posted[name] == 0 {

@@ -58,6 +58,8 @@ type world struct {
 type modelPod struct {
 	obs  Observation
 	spec PodSpec
+	// unlabelled: somebody took its labels off. The watch shows it no more, as if it were gone.
+	unlabelled bool
 }
 
 func newWorld(set Settings, fatal func(string, ...any)) *world {
@@ -136,6 +138,7 @@ func (w *world) feed(in input) {
 		w.note("   out %T %+v", e, e)
 		switch e := e.(type) {
 		case write:
+			w.checkAbsence(e.Write)
 			w.writes = append(w.writes, e.Write)
 		case create:
 			w.creates = append(w.creates, e)
