@@ -202,3 +202,48 @@ func TestAnotherIdentity(t *testing.T) {
 		})
 	}
 }
+
+// TestUnreadable: somebody edits the annotations of a running Pod, so that the watch shows its name and UID alone. It is
+// looked for at once, lives on, and its end is learnt by asking. What only has its name is none of ours.
+func TestUnreadable(t *testing.T) {
+	w := drive(t, "1", "")
+	w.commit(9, false)
+	pod := w.podNames()[0]
+	w.advance(pod, PhaseRunning)
+	w.deliverWatch(9)
+	for _, ref := range []PodRef{{Name: pod, UID: "another"}, {Name: "web", UID: w.pods[pod].obs.Ref.UID}, {Name: "web", UID: ""}} {
+		if w.feed(observed{batch: []Observation{{Ref: ref}}}); len(w.asks) != 0 {
+			t.Fatalf("asked for %v, which is not ours", w.asks)
+		}
+	}
+	w.feed(observed{batch: []Observation{{Ref: w.pods[pod].obs.Ref, Gone: true}}})
+	if len(w.asks) != 1 {
+		t.Fatalf("asked %v, want for our Pod once", w.asks)
+	}
+	w.serveAsk(0, false)
+	w.reply(0)
+	if got := w.outcome(1); got.State != StateRunning {
+		t.Fatalf("it is %+v, want running", got)
+	}
+	w.pods[pod].unlabelled = true // not even that reaches us any more
+	w.advance(pod, PhaseFailed)
+	w.asked()
+	if got := w.outcome(1); got.State != StateFailed {
+		t.Errorf("outcome %+v, want failed", got)
+	}
+}
+
+// TestUnreadableBeforeItsMark: of a Pod that nobody has told us of yet, what is unreadable says nothing.
+func TestUnreadableBeforeItsMark(t *testing.T) {
+	w := staleWorld(t, fields("pod_count", "1"))
+	w.deliverNew(1)
+	w.commit(1, false)
+	ref := PodRef{Name: w.creates[0].Name, UID: "somebody's"}
+	w.foreign[ref.Name] = true
+	w.feed(observed{batch: []Observation{{Ref: ref}}})
+	w.serveCreate(0, "")
+	w.reply(0)
+	if n := len(w.writes) + len(w.asks); n != 0 {
+		t.Errorf("a foreign Pod is taken for ours: %v, %v", w.writes, w.asks)
+	}
+}

@@ -128,13 +128,15 @@ func simulation(w *world) map[string]func(*rapid.T) {
 				w.tell(name)
 			}
 		},
-		"labels": func(t *rapid.T) {
+		"edit": func(t *rapid.T) {
 			names := w.podNames()
 			switch name := names[pick(t, len(names))]; {
-			case w.pods[name].unlabelled:
+			case w.pods[name].edited():
 				w.relabel(name)
-			case w.alive(name):
+			case w.alive(name) && rapid.Bool().Draw(t, "labels"):
 				w.unlabel(name)
+			case w.alive(name):
+				w.scribble(name)
 			}
 		},
 		"foreign": func(t *rapid.T) {

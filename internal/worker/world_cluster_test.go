@@ -51,7 +51,7 @@ func (w *world) post(p PodSpec) (string, error) {
 	if w.foreign[p.Name] {
 		return "", ErrForeign
 	}
-	if old := w.pods[p.Name]; old != nil && old.unlabelled {
+	if old := w.pods[p.Name]; old != nil && old.edited() {
 		return "", ErrForeign
 	} else if old != nil {
 		return old.obs.Ref.UID, ErrExists
@@ -97,12 +97,12 @@ func (w *world) arrive(i int) {
 }
 
 // livePods counts what takes room, as a watcher of the cluster would. A Pod that is stuck is left aside: its worker may
-// have its outcome, and the Pod be on its way out. So is one without labels whose worker has its outcome: a new term does
+// have its outcome, and the Pod be on its way out. So is an edited one whose worker has its outcome: a new term does
 // not see it any more.
 func (w *world) livePods() int {
 	n := 0
 	for name, p := range w.pods {
-		hidden := p.unlabelled && !w.alive(name)
+		hidden := p.edited() && !w.alive(name)
 		stuck := p.obs.Waiting != WaitingNone || p.obs.Node == "" && w.now.Sub(p.obs.Created) >= w.set.PendingTimeout ||
 			!p.obs.Deleting.IsZero() && w.now.Sub(p.obs.Deleting) >= goneTimeout-modelGrace
 		if !p.obs.Phase.Ended() && !stuck && !hidden {
@@ -113,10 +113,17 @@ func (w *world) livePods() int {
 }
 
 func (w *world) tell(name string) {
-	if p := w.pods[name]; !p.unlabelled {
+	switch p := w.pods[name]; {
+	case p.unlabelled:
+	case p.unreadable:
+		w.watched = append(w.watched, Observation{Ref: p.obs.Ref, Gone: p.obs.Gone})
+	default:
 		w.watched = append(w.watched, p.obs)
 	}
 }
+
+// edited: a list of our Pods does not show it.
+func (p *modelPod) edited() bool { return p.unlabelled || p.unreadable }
 
 func (w *world) vanish(name string) {
 	w.tellGone(name)
@@ -135,9 +142,15 @@ func (w *world) unlabel(name string) {
 	w.pods[name].unlabelled = true
 }
 
-// relabel brings it back.
+// scribble makes its annotations say nothing of use.
+func (w *world) scribble(name string) {
+	w.pods[name].unreadable = true
+	w.tell(name)
+}
+
+// relabel brings either back.
 func (w *world) relabel(name string) {
-	w.pods[name].unlabelled = false
+	w.pods[name].unlabelled, w.pods[name].unreadable = false, false
 	w.tell(name)
 }
 
@@ -182,7 +195,7 @@ func (w *world) list() {
 	w.watched = nil
 	var batch []Observation
 	for _, name := range w.podNames() {
-		if p := w.pods[name]; !p.unlabelled {
+		if p := w.pods[name]; !p.edited() {
 			batch = append(batch, p.obs)
 		}
 	}

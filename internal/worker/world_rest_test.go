@@ -5,7 +5,7 @@ package worker
 // heal lets everything happen that can, without faults, until nothing is left to do.
 func (w *world) heal() {
 	for _, name := range w.podNames() {
-		if w.pods[name].unlabelled {
+		if w.pods[name].edited() {
 			w.relabel(name)
 		}
 	}

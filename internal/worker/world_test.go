@@ -56,10 +56,10 @@ type world struct {
 }
 
 type modelPod struct {
-	obs  Observation
-	spec PodSpec
-	// unlabelled: somebody took its labels off. The watch shows it no more, as if it were gone.
-	unlabelled bool
+	obs        Observation
+	spec       PodSpec
+	unlabelled bool // somebody took its labels off: the watch shows it no more, as if it were gone
+	unreadable bool // its annotations, too: the watch shows its name and UID alone
 }
 
 func newWorld(set Settings, fatal func(string, ...any)) *world {

@@ -56,7 +56,7 @@ func (w *world) serveAsk(i int, fail bool) {
 			r.pod = copied(&p.obs)
 			r.pod.Origin = p.spec.Event
 		}
-		if p := w.pods[e.Name]; p != nil && p.unlabelled && e.UID == "" {
+		if p := w.pods[e.Name]; p != nil && p.edited() && e.UID == "" {
 			r.pod, r.err = nil, ErrForeign
 		}
 		if fail {
