@@ -12,8 +12,8 @@ import (
 func moved(t *testing.T, at time.Time, by time.Duration) time.Time {
 	t.Helper()
 	off := at
-	wall := (*uint64)(unsafe.Pointer(&off)) //nolint:gosec // package time lays the wall clock out first: seconds above 30 bits
-	*wall += uint64(by/time.Second) << 30   //nolint:gosec // wraps around for what is negative
+	wall := (*uint64)(unsafe.Pointer(&off)) // package time lays the wall clock out first: seconds above 30 bits
+	*wall += uint64(by/time.Second) << 30   // wraps around for what is negative
 	if off.Sub(at) != 0 || off.Round(0).Sub(at.Round(0)) != by {
 		t.Fatalf("package time has another layout: %v and %v", at, off)
 	}
@@ -37,11 +37,11 @@ func TestClockJumps(t *testing.T) {
 					t.Errorf("%v after the term's beginning, by its clock", d)
 				}
 				for range 1000 {
-					if next := m.now(); next.Before(first) {
+					next := m.now()
+					if next.Before(first) {
 						t.Fatalf("%v, then %v", first, next)
-					} else {
-						first = next
 					}
+					first = next
 				}
 			})
 		}

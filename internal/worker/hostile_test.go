@@ -15,13 +15,14 @@ import (
 func orphaned(t *testing.T, origin *Event) (*world, string) {
 	t.Helper()
 	w := newWorld(testSettings(), t.Fatalf)
-	name := w.stray(ID{Ms: 1000}, 1, 1, origin)
+	name := w.stray(1, 1, origin)
 	w.deliverWatch(9)
 	return w, name
 }
 
 // stray puts a running Pod there that names its event, slot and attempt.
-func (w *world) stray(id ID, slot, attempt int, origin *Event) string {
+func (w *world) stray(slot, attempt int, origin *Event) string {
+	id := ID{Ms: 1000}
 	name := w.set.Names.Pod(id, slot, attempt)
 	w.place(PodSpec{Name: name, Event: &Event{EventID: id}, Slot: slot, Attempt: attempt})
 	w.pods[name].spec.Event = origin
@@ -102,9 +103,9 @@ func TestHostileOrigin(t *testing.T) {
 // TestAdoption: what the annotation may have been is rebuilt, whatever the event's other Pods claim.
 func TestAdoption(t *testing.T) {
 	w, first := orphaned(t, known1(func(*Event) {}))
-	w.advance(w.stray(ID{Ms: 1000}, 1, 7, nil), PhaseRunning) // an attempt too many
-	beyond := w.stray(ID{Ms: 1000}, 3, 1, nil)                // a slot too many: the event has two
-	huge := w.stray(ID{Ms: 1000}, 1<<30, 1<<30, nil)
+	w.advance(w.stray(1, 7, nil), PhaseRunning) // an attempt too many
+	beyond := w.stray(3, 1, nil)                // a slot too many: the event has two
+	huge := w.stray(1<<30, 1<<30, nil)
 	w.deliverWatch(9)
 	w.asked()
 	rec := w.records[ID{Ms: 1000}]

@@ -51,9 +51,11 @@ func (w *world) post(p PodSpec) (string, error) {
 	if w.foreign[p.Name] {
 		return "", ErrForeign
 	}
-	if old := w.pods[p.Name]; old != nil && old.edited() {
+	switch old := w.pods[p.Name]; {
+	case old == nil:
+	case old.edited():
 		return "", ErrForeign
-	} else if old != nil {
+	default:
 		return old.obs.Ref.UID, ErrExists
 	}
 	if w.posted[p.Name] > 0 {

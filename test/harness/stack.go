@@ -103,12 +103,12 @@ func (s *Stack) Kubectl(args ...string) string {
 // Command is the product with this stack's environment; further variables win.
 func (s *Stack) Command(env ...string) *exec.Cmd {
 	s.t.Helper()
-	path, err := s.Binary, error(nil)
+	path := s.Binary
 	if path == "" {
-		path, err = binary("OTTOSCALER", "ottoscaler")
-	}
-	if err != nil {
-		s.t.Fatal(err)
+		var err error
+		if path, err = binary("OTTOSCALER", "ottoscaler"); err != nil {
+			s.t.Fatal(err)
+		}
 	}
 	host, port, err := net.SplitHostPort(s.Server.Addr)
 	if err != nil {

@@ -37,8 +37,8 @@ func hostileNotes(event string) map[string][]string {
 func TestHostilePods(t *testing.T) {
 	s := harness.NewStack(t, cluster)
 	s.Start("OTTO_WORKER_TEMPLATES="+templates(t, map[string]string{"lasting": "devcluster.io/duration: 1h"}), "OTTO_SUCCEEDED_TTL=1s", "OTTO_FAILED_TTL=1s")
-	hostile := hostileNotes("7-7")
-	event := s.Add("type", "scale_up", "pod_count", len(hostile), "template", "lasting")
+	event := s.Add("type", "scale_up", "pod_count", len(hostileNotes("")), "template", "lasting")
+	hostile := hostileNotes(event)
 	s.Eventually("the Pods to run", func() error {
 		phases := s.Kubectl("get", "pods", "-n", s.Namespace, "-o", "jsonpath={.items[*].status.phase}")
 		if n := strings.Count(phases, "Running"); n != len(hostile) {

@@ -50,20 +50,20 @@ var broken = map[string]struct {
 		s.move("outcome A2", 10)
 	}},
 	"missing without a look": {"O1", "before the API server said so", func(s *scene) {
-		s.find("outcome A1").cmds = gone(evA, 1, "lost", "Missing")
+		s.find("outcome A1").cmds = gone(evA, "lost", "Missing")
 		s.find("close A").cmds[0] = say("closed", evA, "n_succeeded", "0", "n_failed", "1", "n_cancelled", "0", "n_lost", "1")
 		s.kube("", 21, "get", podOf(1, evA), 404) // too late
 		s.Granted = append(s.Granted, "get pods")
 	}},
 	"deleted, and there when it was looked for": {"O1", "before the API server said so", func(s *scene) {
-		s.find("outcome A1").cmds = gone(evA, 1, "cancelled", "Deleted")
+		s.find("outcome A1").cmds = gone(evA, "cancelled", "Deleted")
 		s.find("close A").cmds[0] = closed(evA, "0", "1", "1")
 		s.find("post A1").request.ResponseStatus.Code = 504 // so that there was a reason to look
 		s.kube("", 9, "get", podOf(1, evA), 200)
 		s.Granted = append(s.Granted, "get pods")
 	}},
 	"tried again without a look": {"O1", "before the API server said so", func(s *scene) {
-		s.find("retry D").cmds = gone(evD, 1, "retrying", "Deleted")
+		s.find("retry D").cmds = gone(evD, "retrying", "Deleted")
 	}},
 	"a Pod of no event": {"O1", "belongs to no event", func(s *scene) { s.kube("", 7, "create", "otto-agent-x", 201) }},
 
@@ -163,9 +163,9 @@ var broken = map[string]struct {
 	"a Pod not deleted": {"O11", "nobody deleted it", func(s *scene) { s.drop("delete A1") }},
 }
 
-// gone is what is said and recorded of a worker whose Pod nobody finds any more.
-func gone(event string, slot int, state, reason string) [][]string {
-	cmds := worker(event, slot, 1, state)
+// gone is what is said and recorded of the worker of slot 1, whose Pod nobody finds any more.
+func gone(event, state, reason string) [][]string {
+	cmds := worker(event, 1, 1, state)
 	cmds[1] = append(cmds[1], "reason", reason)
 	return cmds
 }
@@ -183,7 +183,7 @@ func TestMissing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := healthy()
 			s.Fault = Fault{Others: true}
-			s.find("outcome A1").cmds = gone(evA, 1, "lost", "Missing")
+			s.find("outcome A1").cmds = gone(evA, "lost", "Missing")
 			s.find("close A").cmds[0] = say("closed", evA, "n_succeeded", "0", "n_failed", "1", "n_cancelled", "0", "n_lost", "1")
 			look(s)
 			if r := played(t, s); r.Failed() {
