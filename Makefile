@@ -76,7 +76,7 @@ unit: ## unit tests of every module, with the race detector
 simulate: ## CHECKS (10000) sequences of events, faults and crashes through the core; a failure prints its seed
 	@go test ./internal/worker -run '^TestSimulation$$' -count 1 -timeout 0 -rapid.nofailfile -rapid.checks $(CHECKS) $(if $(SEED),-rapid.seed $(SEED))
 
-bugs: ## put each bug of test/bugs into a scratch copy, and see the tests catch it
+bugs: $(if $(ORACLE),devcluster) ## put each bug of test/bugs into a scratch copy, and see the tests catch it; ORACLE=1: the oracle, in real runs
 	@scripts/bugs.sh
 
 fuzz: ## every fuzz target for FUZZTIME (1m)

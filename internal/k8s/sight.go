@@ -54,8 +54,14 @@ func (s *sight) Delete(pod any) error { return s.changed(pod, true) }
 // Resync has nothing to do: nothing is kept.
 func (s *sight) Resync() error { return nil }
 
+// changed hands a Pod over; one that has our labels and does not say whose it is, by its name and UID alone. Somebody may
+// have edited its annotations, and what becomes of it must be learnt all the same.
 func (s *sight) changed(pod any, gone bool) error {
-	if o, ok := s.look(pod); ok {
+	o, ok := s.look(pod)
+	if p, isPod := pod.(*corev1.Pod); !ok && isPod && p.UID != "" && len(p.UID) <= maxUID {
+		o, ok = worker.Observation{Ref: worker.PodRef{Name: p.Name, UID: string(p.UID)}}, true
+	}
+	if ok {
 		o.Gone = gone
 		s.each([]worker.Observation{o}, false)
 	}

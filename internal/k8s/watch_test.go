@@ -118,7 +118,11 @@ func follow(t *testing.T, s *script, log *bytes.Buffer, calls int) []string {
 			words[0] = "complete"
 		}
 		for _, o := range obs {
-			words = append(words, fmt.Sprint(o.Slot))
+			if o.Event.IsZero() {
+				words = append(words, o.Ref.Name, o.Ref.UID)
+			} else {
+				words = append(words, fmt.Sprint(o.Slot))
+			}
 			if o.Gone {
 				words = append(words, "gone")
 			}
@@ -149,8 +153,8 @@ func TestWatch(t *testing.T) {
 		stream(t, change{watch.Modified, numbered(t, 3, "21")}),
 	}}
 	var log bytes.Buffer
-	got := follow(t, s, &log, 6)
-	want := []string{"complete 1 2", "change 3", "change 1", "change 2 gone", "complete 3", "change 3"}
+	got := follow(t, s, &log, 7)
+	want := []string{"complete 1 2", "change 3", "change web uid-9", "change 1", "change 2 gone", "complete 3", "change 3"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("heard:\n%s", d)
 	}

@@ -257,6 +257,9 @@ func TestNames(t *testing.T) {
 	if got := n.Pod(id, 1, 1); got != "otto-agent-1-1756659802903-0" {
 		t.Errorf("first attempt: %s", got)
 	}
+	if got := n.Pod(ID{Ms: id.Ms, Seq: 12}, 3, 1); got != "otto-agent-3-1756659802903-12" {
+		t.Errorf("an entry of the same millisecond: %s", got)
+	}
 	if got := n.Pod(id, 1, 2); got != "otto-agent-1-1756659802903-0-r2" {
 		t.Errorf("second attempt: %s", got)
 	}

@@ -23,6 +23,10 @@ func (s *state) observe(batch []Observation, complete bool) {
 
 // sight finds out whose Pod it is.
 func (s *state) sight(o *Observation) {
+	if o.Event.IsZero() {
+		s.unreadable(o.Ref)
+		return
+	}
 	if r := s.removals[o.Ref.Name]; r != nil && r.ref.UID == o.Ref.UID {
 		s.leavingPod(r, o)
 		return
@@ -47,6 +51,20 @@ func (s *state) sight(o *Observation) {
 		s.keep(o.Ref, o.Event, s.endOf(o).Add(s.FailedTTL), !o.Phase.Ended())
 	case o.Attempt == e.slots[o.Slot-1].attempt, e.slots[o.Slot-1].outcome != nil:
 		s.look(&e.slots[o.Slot-1], o)
+	}
+}
+
+// unreadable handles a Pod that does not say any more whose it is: somebody edited its annotations. If it is one of ours,
+// its UID says so, and what became of it is learnt by asking; if it is somebody else's, it is none of our business.
+func (s *state) unreadable(ref PodRef) {
+	for _, e := range s.events {
+		for i := range e.slots {
+			if sl := &e.slots[i]; sl.phase == slotLives && s.podOf(sl) == ref {
+				sl.phase = slotChecked
+				s.check(sl)
+				return
+			}
+		}
 	}
 }
 

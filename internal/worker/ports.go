@@ -231,8 +231,9 @@ type Cluster interface {
 	// the watch will say nothing. A negative grace means the Pod's own.
 	Delete(ctx context.Context, ref PodRef, grace time.Duration) error
 	// Watch calls each with all Pods of this installation (complete, from a consistent LIST, first and after every
-	// interruption), then with changes as they come, from one goroutine, until ctx ends. It returns only ctx's error
-	// or one that makes watching impossible.
+	// interruption), then with changes as they come, from one goroutine, until ctx ends. A Pod that has our labels and
+	// does not say, or no longer, whose it is, is left out of the former; of a change it is shown with its Ref alone. It
+	// returns only ctx's error or one that makes watching impossible.
 	Watch(ctx context.Context, each func(obs []Observation, complete bool)) error
 	// Look asks the API server, consistently, for one Pod; nil: it is gone, and if it came back, then with another UID.
 	// A Pod with that UID is shown whatever became of its labels and annotations: Event, Slot and Attempt may be zero.
@@ -294,7 +295,7 @@ const (
 // Observation is one Pod as the watch shows it, trimmed to what decisions need.
 type Observation struct {
 	Ref     PodRef
-	Event   ID  // from the Pod's annotation
+	Event   ID  // from the Pod's annotation; zero: nobody can read it
 	Slot    int // 1..
 	Attempt int // 1..
 

@@ -83,3 +83,27 @@ func TestTooLarge(t *testing.T) {
 		t.Errorf("dead letters %q and %q", large, fits)
 	}
 }
+
+// TestIdempotencyConflict: a key that is held refuses what asks for something else, and takes the same for a duplicate.
+func TestIdempotencyConflict(t *testing.T) {
+	w := newWorld(testSettings(), t.Fatalf)
+	first := w.send("idempotency_key", "k", "task_id", "t")
+	same := w.send("idempotency_key", "k", "task_id", "t", "timestamp", "1700000000")
+	var others []ID
+	for _, other := range []map[string]string{
+		fields("idempotency_key", "k", "task_id", "u"), fields("idempotency_key", "k", "task_id", "t", "pod_count", "2"),
+		fields("idempotency_key", "k", "task_id", "t", "type", "scale_down"), fields("idempotency_key", "k", "task_id", "t", "k", "v"),
+	} {
+		others = append(others, w.add(other))
+	}
+	w.heal()
+	w.checkEnd()
+	if of := w.dups[same]; of != first {
+		t.Errorf("the same is a duplicate of %v, want of %v", of, first)
+	}
+	for _, id := range others {
+		if w.dead[id] != CodeConflict {
+			t.Errorf("another content under the key: dead letter %q", w.dead[id])
+		}
+	}
+}

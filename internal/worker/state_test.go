@@ -128,6 +128,17 @@ func simulation(w *world) map[string]func(*rapid.T) {
 				w.tell(name)
 			}
 		},
+		"edit": func(t *rapid.T) {
+			names := w.podNames()
+			switch name := names[pick(t, len(names))]; {
+			case w.pods[name].edited():
+				w.relabel(name)
+			case w.alive(name) && rapid.Bool().Draw(t, "labels"):
+				w.unlabel(name)
+			case w.alive(name):
+				w.scribble(name)
+			}
+		},
 		"foreign": func(t *rapid.T) {
 			name := w.set.Names.Worker(w.entries[pick(t, len(w.entries))].ID, 1)
 			if w.posted[name] == 0 {

@@ -51,7 +51,11 @@ func (w *world) post(p PodSpec) (string, error) {
 	if w.foreign[p.Name] {
 		return "", ErrForeign
 	}
-	if old := w.pods[p.Name]; old != nil {
+	switch old := w.pods[p.Name]; {
+	case old == nil:
+	case old.edited():
+		return "", ErrForeign
+	default:
 		return old.obs.Ref.UID, ErrExists
 	}
 	if w.posted[p.Name] > 0 {
@@ -95,26 +99,87 @@ func (w *world) arrive(i int) {
 }
 
 // livePods counts what takes room, as a watcher of the cluster would. A Pod that is stuck is left aside: its worker may
-// have its outcome, and the Pod be on its way out.
+// have its outcome, and the Pod be on its way out. So is an edited one whose worker has its outcome: a new term does
+// not see it any more.
 func (w *world) livePods() int {
 	n := 0
-	for _, p := range w.pods {
+	for name, p := range w.pods {
+		hidden := p.edited() && !w.alive(name)
 		stuck := p.obs.Waiting != WaitingNone || p.obs.Node == "" && w.now.Sub(p.obs.Created) >= w.set.PendingTimeout ||
 			!p.obs.Deleting.IsZero() && w.now.Sub(p.obs.Deleting) >= goneTimeout-modelGrace
-		if !p.obs.Phase.Ended() && !stuck {
+		if !p.obs.Phase.Ended() && !stuck && !hidden {
 			n++
 		}
 	}
 	return n
 }
 
-func (w *world) tell(name string) { w.watched = append(w.watched, w.pods[name].obs) }
+func (w *world) tell(name string) {
+	switch p := w.pods[name]; {
+	case p.unlabelled:
+	case p.unreadable:
+		w.watched = append(w.watched, Observation{Ref: p.obs.Ref, Gone: p.obs.Gone})
+	default:
+		w.watched = append(w.watched, p.obs)
+	}
+}
+
+// edited: a list of our Pods does not show it.
+func (p *modelPod) edited() bool { return p.unlabelled || p.unreadable }
 
 func (w *world) vanish(name string) {
-	p := w.pods[name]
-	p.obs.Gone = true
-	w.watched = append(w.watched, p.obs)
+	w.tellGone(name)
 	delete(w.pods, name)
+}
+
+func (w *world) tellGone(name string) {
+	w.pods[name].obs.Gone = true
+	w.tell(name)
+	w.pods[name].obs.Gone = false
+}
+
+// unlabel takes a Pod out of the watch's sight, and of nothing else.
+func (w *world) unlabel(name string) {
+	w.tellGone(name)
+	w.pods[name].unlabelled = true
+}
+
+// scribble makes its annotations say nothing of use.
+func (w *world) scribble(name string) {
+	w.pods[name].unreadable = true
+	w.tell(name)
+}
+
+// relabel brings either back.
+func (w *world) relabel(name string) {
+	w.pods[name].unlabelled, w.pods[name].unreadable = false, false
+	w.tell(name)
+}
+
+// alive reports whether a Pod is one that its record calls created or running.
+func (w *world) alive(name string) bool {
+	p := w.pods[name]
+	rec := w.records[p.obs.Event]
+	if rec == nil || rec.Closed || p.obs.Phase.Ended() {
+		return false
+	}
+	sl := rec.Slots[p.obs.Slot-1]
+	return sl.UID == p.obs.Ref.UID && (sl.State == StateCreated || sl.State == StateRunning)
+}
+
+// checkAbsence: nobody is called missing whose Pod is there.
+func (w *world) checkAbsence(x Write) {
+	var r Report
+	switch x := x.(type) {
+	case Progress:
+		r = x.Report
+	case Outcome:
+		r = x.Report
+	}
+	p := w.pods[w.set.Names.Pod(r.ID, max(r.Slot, 1), max(r.Attempt, 1))]
+	if (r.Reason == "Missing" || r.Reason == "Deleted") && p != nil && p.obs.Ref.UID == r.UID {
+		w.fatal("%s is %s (%s), and its Pod is there", r.Worker, r.State, r.Reason)
+	}
 }
 
 // deliverWatch hands the n oldest watch events over.
@@ -132,7 +197,9 @@ func (w *world) list() {
 	w.watched = nil
 	var batch []Observation
 	for _, name := range w.podNames() {
-		batch = append(batch, w.pods[name].obs)
+		if p := w.pods[name]; !p.edited() {
+			batch = append(batch, p.obs)
+		}
 	}
 	w.feed(observed{batch, true})
 }

@@ -4,6 +4,11 @@ package worker
 
 // heal lets everything happen that can, without faults, until nothing is left to do.
 func (w *world) heal() {
+	for _, name := range w.podNames() {
+		if w.pods[name].edited() {
+			w.relabel(name)
+		}
+	}
 	for round := 0; ; round++ {
 		if round > 5000 {
 			w.fatal("it does not come to rest: %d open", w.open())

@@ -56,8 +56,10 @@ type world struct {
 }
 
 type modelPod struct {
-	obs  Observation
-	spec PodSpec
+	obs        Observation
+	spec       PodSpec
+	unlabelled bool // somebody took its labels off: the watch shows it no more, as if it were gone
+	unreadable bool // its annotations, too: the watch shows its name and UID alone
 }
 
 func newWorld(set Settings, fatal func(string, ...any)) *world {
@@ -136,6 +138,7 @@ func (w *world) feed(in input) {
 		w.note("   out %T %+v", e, e)
 		switch e := e.(type) {
 		case write:
+			w.checkAbsence(e.Write)
 			w.writes = append(w.writes, e.Write)
 		case create:
 			w.creates = append(w.creates, e)

@@ -56,6 +56,9 @@ func (w *world) serveAsk(i int, fail bool) {
 			r.pod = copied(&p.obs)
 			r.pod.Origin = p.spec.Event
 		}
+		if p := w.pods[e.Name]; p != nil && p.edited() && e.UID == "" {
+			r.pod, r.err = nil, ErrForeign
+		}
 		if fail {
 			r.pod, r.err = nil, errors.New("no answer")
 		}

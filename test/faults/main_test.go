@@ -63,7 +63,9 @@ func run(m *testing.M) int {
 	}
 	defer cluster.Stop()
 	code := m.Run()
-	fmt.Printf("\n%s\n", table(results))
+	if len(results) > 0 {
+		fmt.Printf("\n%s\n", table(results))
+	}
 	if os.Getenv("WRITE") == "1" {
 		if err := write(results); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -270,6 +270,7 @@ const container = `  containers:
 var fates = map[string][2]string{
 	"quick":   {`devcluster.io/duration: 300ms`},
 	"slow":    {`devcluster.io/duration: 8s`},
+	"lasts":   {`devcluster.io/duration: 30s`},
 	"long":    {`devcluster.io/duration: 10m`},
 	"fails":   {`devcluster.io/exit-code: "7"`},
 	"oom":     {`devcluster.io/fault: oom`},

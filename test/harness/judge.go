@@ -52,6 +52,18 @@ func (s *Stack) record() {
 // about it. The recording ends with it, so it is the last thing a test does to its Stack.
 func (s *Stack) Judge(options ...func(*judge.Evidence)) {
 	s.t.Helper()
+	began := time.Now()
+	report := s.Report(options...)
+	s.t.Logf("judged in %v: %v", time.Since(began).Round(time.Millisecond), report)
+	if report.Failed() {
+		s.t.Error("the oracle says that a promise was broken")
+	}
+	asked.add(report.Used)
+}
+
+// Report is what the oracle says, for a test that knows better what to make of it; otherwise it is Judge.
+func (s *Stack) Report(options ...func(*judge.Evidence)) judge.Report {
+	s.t.Helper()
 	s.verdict.judged = true
 	s.verdict.stop()
 	if err := <-s.verdict.ended; err != nil {
@@ -61,16 +73,11 @@ func (s *Stack) Judge(options ...func(*judge.Evidence)) {
 	for _, o := range options {
 		o(&e)
 	}
-	began := time.Now()
 	report, err := judge.Judge(context.Background(), e) // a cleanup may judge, too
 	if err != nil {
 		s.t.Fatalf("the oracle cannot judge: %v", err)
 	}
-	s.t.Logf("judged in %v: %v", time.Since(began).Round(time.Millisecond), report)
-	if report.Failed() {
-		s.t.Error("the oracle says that a promise was broken")
-	}
-	asked.add(report.Used)
+	return report
 }
 
 func (s *Stack) evidence() judge.Evidence {

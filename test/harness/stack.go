@@ -31,6 +31,8 @@ type Stack struct {
 	Namespace string
 	Server    *redistest.Server
 	Redis     *goredis.Client
+	// Binary is the product's; empty: what OTTOSCALER names, or `make build` built.
+	Binary string
 
 	t          *testing.T
 	kubeconfig string
@@ -101,9 +103,12 @@ func (s *Stack) Kubectl(args ...string) string {
 // Command is the product with this stack's environment; further variables win.
 func (s *Stack) Command(env ...string) *exec.Cmd {
 	s.t.Helper()
-	path, err := binary("OTTOSCALER", "ottoscaler")
-	if err != nil {
-		s.t.Fatal(err)
+	path := s.Binary
+	if path == "" {
+		var err error
+		if path, err = binary("OTTOSCALER", "ottoscaler"); err != nil {
+			s.t.Fatal(err)
+		}
 	}
 	host, port, err := net.SplitHostPort(s.Server.Addr)
 	if err != nil {

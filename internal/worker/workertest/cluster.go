@@ -35,6 +35,7 @@ type Cluster struct {
 type pod struct {
 	worker.Observation // without what its annotations say
 	event              *worker.Event
+	origin             *worker.Event // what its annotation says of its event
 	slot, attempt      int
 	unlabelled         bool // not ours by its labels: the watch does not show it
 	stripped           bool // nor by its annotations
@@ -119,6 +120,13 @@ func (c *Cluster) Strip(name string) {
 	c.pods[name].stripped = true
 }
 
+// Annotate rewrites what a Pod's annotation says of its event, as anybody may.
+func (c *Cluster) Annotate(name string, origin *worker.Event) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pods[name].origin = origin
+}
+
 // Create is worker.Cluster's.
 func (c *Cluster) Create(ctx context.Context, spec worker.PodSpec) (string, error) {
 	c.mu.Lock()
@@ -136,7 +144,7 @@ func (c *Cluster) Create(ctx context.Context, spec worker.PodSpec) (string, erro
 	}
 	c.posts = append(c.posts, spec.Name)
 	p := c.add(spec.Name)
-	p.event, p.slot, p.attempt = spec.Event, spec.Slot, spec.Attempt
+	p.event, p.slot, p.attempt, p.origin = spec.Event, spec.Slot, spec.Attempt, spec.Event
 	running := p.Observation
 	p.Phase, p.Node = worker.PhasePending, ""
 	c.tell(p)
@@ -228,8 +236,8 @@ func (c *Cluster) Look(ctx context.Context, ref worker.PodRef) (*worker.Observat
 		return nil, fmt.Errorf("%q: %w", ref.Name, worker.ErrForeign)
 	}
 	seen := p.seen()
-	if !p.stripped {
-		event := *p.event
+	if !p.stripped && p.origin != nil {
+		event := *p.origin
 		seen.Origin = &event
 	}
 	return &seen, nil

@@ -29,6 +29,9 @@ func (t *trial) onePod() Verdict {
 			t.hadPod(s, &f)
 		}
 	}
+	for i := range t.history.Said {
+		t.absenceProven(&t.history.Said[i], &f)
+	}
 	for _, r := range t.strange {
 		if r.Verb == "create" {
 			f.add("we made a Pod whose name belongs to no event: %v", r)
@@ -87,6 +90,20 @@ func (t *trial) hadPod(s *said, f *findings) {
 	podless := s.state() == "cancelled" || s.state() == "failed" && (reason == "Refused" || reason == "NameTaken")
 	if !podless && !t.pods[slotPod{s.place(), s.attempt()}].existed() {
 		f.add("%v, attempt %d: the outcome is %v (%s), but there never was a Pod", s.place(), s.attempt(), s, reason)
+	}
+}
+
+// absenceProven: who is said to have no Pod any more was looked for.
+func (t *trial) absenceProven(s *said, f *findings) {
+	var missing bool
+	switch s.Fields["reason"] {
+	case "Missing":
+		missing = s.state() == "lost"
+	case "Deleted":
+		missing = s.state() == "cancelled" || s.state() == "retrying"
+	}
+	if missing && s.kind() == "worker" && !t.pods[slotPod{s.place(), s.attempt()}].missedBefore(s.Until) {
+		f.add("%v, attempt %d: it is said to be gone (%v) before the API server said so", s.place(), s.attempt(), s)
 	}
 }
 

@@ -22,7 +22,9 @@
 // most one UID, read from the scheduler's bindings and the preconditions of DELETEs that were answered 200; (c) no 201
 // once the slot's outcome stood in Redis; (d) attempt k > 1 only after `retrying` of attempt k-1; (e) a worker whose
 // outcome speaks of a Pod had one: a 201, or else what only an existing Pod explains: a later 409 or GET 200 of ours, a
-// DELETE answered 200, a binding or a status update by somebody else.
+// DELETE answered 200, a binding or a status update by somebody else; (f) a worker said to have no Pod any more ("Missing",
+// "Deleted") was looked for before: a GET of ours answered 404, or 200 where another Pod of that name was made. That the
+// watch shows a Pod no more proves nothing: somebody may have edited its labels.
 //
 // # Order between two clocks
 //

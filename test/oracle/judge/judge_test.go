@@ -49,6 +49,22 @@ var broken = map[string]struct {
 		s.drop("delete A2")
 		s.move("outcome A2", 10)
 	}},
+	"missing without a look": {"O1", "before the API server said so", func(s *scene) {
+		s.find("outcome A1").cmds = gone(evA, "lost", "Missing")
+		s.find("close A").cmds[0] = say("closed", evA, "n_succeeded", "0", "n_failed", "1", "n_cancelled", "0", "n_lost", "1")
+		s.kube("", 21, "get", podOf(1, evA), 404) // too late
+		s.Granted = append(s.Granted, "get pods")
+	}},
+	"deleted, and there when it was looked for": {"O1", "before the API server said so", func(s *scene) {
+		s.find("outcome A1").cmds = gone(evA, "cancelled", "Deleted")
+		s.find("close A").cmds[0] = closed(evA, "0", "1", "1")
+		s.find("post A1").request.ResponseStatus.Code = 504 // so that there was a reason to look
+		s.kube("", 9, "get", podOf(1, evA), 200)
+		s.Granted = append(s.Granted, "get pods")
+	}},
+	"tried again without a look": {"O1", "before the API server said so", func(s *scene) {
+		s.find("retry D").cmds = gone(evD, "retrying", "Deleted")
+	}},
 	"a Pod of no event": {"O1", "belongs to no event", func(s *scene) { s.kube("", 7, "create", "otto-agent-x", 201) }},
 
 	"a slot without outcome": {"O2", "has no outcome", func(s *scene) {
@@ -145,6 +161,36 @@ var broken = map[string]struct {
 	"an entry not read": {"O11", "never read", func(s *scene) { s.atEnd = func(end *endState) { end.Unread = []string{evA} } }},
 	"a Pod left":        {"O11", "still there", func(s *scene) { s.Leftover = []string{podOf(1, evA)} }},
 	"a Pod not deleted": {"O11", "nobody deleted it", func(s *scene) { s.drop("delete A1") }},
+}
+
+// gone is what is said and recorded of the worker of slot 1, whose Pod nobody finds any more.
+func gone(event, state, reason string) [][]string {
+	cmds := worker(event, 1, 1, state)
+	cmds[1] = append(cmds[1], "reason", reason)
+	return cmds
+}
+
+// TestMissing: who was looked for in vain, or found another's Pod in the place of his, may be called missing.
+func TestMissing(t *testing.T) {
+	for name, look := range map[string]func(*scene){
+		"no such Pod": func(s *scene) { s.kube("", 15, "get", podOf(1, evA), 404) },
+		"another's": func(s *scene) {
+			s.kube("", 14, "delete", podOf(1, evA), 200).User.Username = "somebody"
+			s.kube("", 15, "create", podOf(1, evA), 201).User.Username = "somebody"
+			s.kube("", 16, "get", podOf(1, evA), 200)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := healthy()
+			s.Fault = Fault{Others: true}
+			s.find("outcome A1").cmds = gone(evA, "lost", "Missing")
+			s.find("close A").cmds[0] = say("closed", evA, "n_succeeded", "0", "n_failed", "1", "n_cancelled", "0", "n_lost", "1")
+			look(s)
+			if r := played(t, s); r.Failed() {
+				t.Errorf("the report: %v", r)
+			}
+		})
+	}
 }
 
 // TestBroken: each promise, broken alone, is caught by its check and by no other.

@@ -14,6 +14,7 @@ type pod struct {
 	Created   []*request          // those answered 201
 	Foreign   int                 // somebody else's POSTs of that name that were answered 201
 	Deletes   []*request          // ours
+	Looks     []*request          // our GETs
 	Gone      []*request          // anybody's DELETE that was answered 2xx
 	UIDs      map[string]*request // where each was first seen
 	Sightings []*request          // whatever only an existing Pod explains
@@ -66,6 +67,9 @@ func (p *pod) take(r *request, ours bool) {
 			p.uid(r.Precondition, r)
 		}
 	}
+	if ours && r.Verb == "get" {
+		p.Looks = append(p.Looks, r)
+	}
 	if r.ok() && (r.Verb != "list" && r.Verb != "watch") {
 		p.Sightings = append(p.Sightings, r)
 		p.uid(r.UID, r)
@@ -116,6 +120,18 @@ func (p *pod) existedBefore(then time.Time, unanswered bool) bool {
 	}
 	return unanswered && p.existed() && slices.ContainsFunc(p.Posts, func(r *request) bool {
 		return r.unanswered() && r.Received.Before(then)
+	})
+}
+
+// missedBefore reports whether the API server itself had told us by then that it is gone: there was no such Pod, or, as far
+// as can be known from here, another one.
+func (p *pod) missedBefore(then time.Time) bool {
+	if p == nil {
+		return false
+	}
+	another := p.Foreign > 0 || len(p.Created) > 1
+	return slices.ContainsFunc(p.Looks, func(r *request) bool {
+		return (r.Code == 404 || r.ok() && another) && !r.Answered.After(then)
 	})
 }
 

@@ -1,0 +1,30 @@
+package cli
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/ottoscaler/ottoscaler/internal/config"
+)
+
+// TestGarbage: any variable with a value that nothing takes ends the start with exit code 2 and one line that names it.
+func TestGarbage(t *testing.T) {
+	for _, name := range config.Names() {
+		t.Run(name, func(t *testing.T) {
+			for _, other := range config.Names() {
+				t.Setenv(other, "")
+			}
+			t.Setenv(name, "gar\nbage\x1b[31m")
+			var out, said bytes.Buffer
+			if code := Main(t.Context(), "test", nil, &out, &said); code != exitUsage || out.Len() > 0 {
+				t.Errorf("exit code %d, want %d; on stdout %q", code, exitUsage, out.String())
+			}
+			line, rest, _ := strings.Cut(said.String(), "\n")
+			if !strings.HasPrefix(line, "ottoscaler: "+name+": got ") || !strings.Contains(line, ", takes ") ||
+				strings.Contains(line, "\x1b") || rest != "" {
+				t.Errorf("want one line about %s, got %q", name, said.String())
+			}
+		})
+	}
+}
