@@ -21,7 +21,7 @@ import (
 
 var apiFaults = []fault{
 	{number: 14, name: "api-server-down", alone: true, harm: judge.Fault{APIServer: true}, run: apiDown},
-	{number: 15, name: "api-server-killed", alone: true, harm: judge.Fault{APIServer: true}, run: apiKilled},
+	{number: 15, name: "api-server-killed", alone: true, harm: judge.Fault{APIServer: true, LostAudit: true}, run: apiKilled},
 	{number: 16, name: "too-many-requests", harm: judge.Fault{APIServer: true}, run: tooManyRequests},
 	{number: 17, name: "internal-errors", harm: judge.Fault{APIServer: true}, run: internalErrors},
 	{number: 18, name: "post-reply-lost", ci: true, harm: judge.Fault{APIServer: true}, run: postReplyLost},

@@ -36,7 +36,7 @@ func (o *options) flags(c *cobra.Command) {
 	f.StringSliceVar(&o.Granted, "granted", nil, "what was granted: 'create pods,…'")
 	f.BoolVar(&o.Exact, "exact", false, "all that was granted must have been used")
 	f.StringSliceVar(&o.Leftover, "leftover", nil, "Pods of ours that are still there")
-	f.StringSliceVar(&o.faults, "fault", nil, "what was done on purpose: killed, apiserver, redis, lost-writes, trimmed, denied, others")
+	f.StringSliceVar(&o.faults, "fault", nil, "what was done on purpose: killed, apiserver, lost-audit, redis, lost-writes, trimmed, denied, others")
 }
 
 func (o *options) run(c *cobra.Command) error {
@@ -77,7 +77,7 @@ func (o *options) complete() (err error) {
 
 func (o *options) setFaults() error {
 	known := map[string]*bool{
-		"killed": &o.Fault.Killed, "apiserver": &o.Fault.APIServer, "redis": &o.Fault.Redis, "lost-writes": &o.Fault.LostWrites,
+		"killed": &o.Fault.Killed, "apiserver": &o.Fault.APIServer, "lost-audit": &o.Fault.LostAudit, "redis": &o.Fault.Redis, "lost-writes": &o.Fault.LostWrites,
 		"trimmed": &o.Fault.Trimmed, "denied": &o.Fault.Denied, "others": &o.Fault.Others,
 	}
 	for _, name := range o.faults {

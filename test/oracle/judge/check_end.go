@@ -165,7 +165,7 @@ func (t *trial) atRest() Verdict {
 		f.add("Pod %s is still there", name)
 	}
 	for _, p := range t.sorted() {
-		if p.left() {
+		if p.left(t.Fault) {
 			f.add("Pod %s was created (%v) and nobody deleted it", p.Name, p.Created[0])
 		}
 	}

@@ -163,7 +163,7 @@ func (t *trial) slotsBefore(s *sent, at ack, f *findings) {
 		p := place{s.ID.String(), slot}
 		ended := slices.ContainsFunc(t.outcomes[p], func(o *said) bool { return !o.At.After(at.At) })
 		doomed := slices.ContainsFunc(t.history.Dooms, func(d doom) bool { return !d.At.After(at.At) && slices.Contains(d.Victims, p) })
-		if !ended && !doomed && !t.pods[slotPod{p, 1}].existedBefore(at.At, t.unanswered()) {
+		if !ended && !doomed && !t.pods[slotPod{p, 1}].existedBefore(at.At, t.Fault) {
 			f.add("entry %s was acknowledged (%s) before slot %d had a Pod or an outcome", s.ID, at.Where, slot)
 		}
 	}

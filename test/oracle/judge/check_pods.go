@@ -102,7 +102,7 @@ func (t *trial) absenceProven(s *said, f *findings) {
 	case "Deleted":
 		missing = s.state() == "cancelled" || s.state() == "retrying"
 	}
-	if missing && s.kind() == "worker" && !t.pods[slotPod{s.place(), s.attempt()}].missedBefore(s.Until) {
+	if missing && !t.Fault.LostAudit && s.kind() == "worker" && !t.pods[slotPod{s.place(), s.attempt()}].missedBefore(s.Until) {
 		f.add("%v, attempt %d: it is said to be gone (%v) before the API server said so", s.place(), s.attempt(), s)
 	}
 }

@@ -39,6 +39,7 @@ type Evidence struct {
 type Fault struct {
 	Killed     bool // the product was killed, stopped or frozen under load: answers to its POSTs may be missing
 	APIServer  bool // the API server was down, slow or cut off: the same
+	LostAudit  bool // the API server was killed: what it did and showed last may not stand in its audit log
 	Redis      bool // Redis was down or cut off: MONITOR may have gaps
 	LostWrites bool // Redis forgot writes that it had acknowledged (FLUSHALL, killed without AOF)
 	Trimmed    bool // entries were deleted from the stream: their dead letters are no finding
@@ -49,7 +50,7 @@ type Fault struct {
 func (e *Evidence) healthy() bool { return e.Fault == Fault{} }
 
 // unanswered: a POST may have made its Pod although nobody was told.
-func (e *Evidence) unanswered() bool { return e.Fault.Killed || e.Fault.APIServer }
+func (f Fault) unanswered() bool { return f.Killed || f.APIServer }
 
 // complete fills in what was left out, and says what cannot be.
 func (e *Evidence) complete() error {

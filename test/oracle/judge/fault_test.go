@@ -20,6 +20,14 @@ var faults = map[string]struct {
 		s.find("post A2").request.ResponseStatus.Code = 0
 		s.kube("", 14, "create", podOf(2, evA), 409)
 	}},
+	"the API server killed right after a POST": {Fault{APIServer: true, LostAudit: true}, "O3", func(s *scene) { s.drop("post A2") }},
+	"the API server killed right after a DELETE": {Fault{APIServer: true, LostAudit: true}, "O11", func(s *scene) {
+		s.find("delete A1").request.ResponseStatus.Code = 404
+	}},
+	"the API server killed right after a look": {Fault{APIServer: true, LostAudit: true}, "O1", func(s *scene) {
+		s.find("outcome A1").cmds = gone(evA, "lost", "Missing")
+		s.find("close A").cmds[0] = say("closed", evA, "n_succeeded", "0", "n_failed", "1", "n_cancelled", "0", "n_lost", "1")
+	}},
 	"Redis away at an outcome": {Fault{Redis: true}, "O4", func(s *scene) {
 		s.find("outcome A1").unseen = true
 		s.monitor = []string{gapOf(19, 21)}
@@ -95,13 +103,15 @@ func speaks(r Report, check string) bool {
 
 // TestStillCaught: naming a fault makes nobody blind to what it does not explain.
 func TestStillCaught(t *testing.T) {
-	all := Fault{Killed: true, APIServer: true, Redis: true, LostWrites: true, Trimmed: true, Denied: true, Others: true}
+	all := Fault{Killed: true, APIServer: true, LostAudit: true, Redis: true, LostWrites: true, Trimmed: true, Denied: true, Others: true}
 	for name, c := range map[string]struct {
 		check string
 		fault Fault
 		spoil func(*scene)
 	}{
-		"two Pods": {"O1", all, func(s *scene) { s.kube("", 7, "create", podOf(2, evA), 201) }},
+		"two Pods":                   {"O1", all, func(s *scene) { s.kube("", 7, "create", podOf(2, evA), 201) }},
+		"acknowledged before a POST": {"O3", Fault{APIServer: true, LostAudit: true}, func(s *scene) { s.move("post A2", 100) }},
+		"a Pod nobody deleted":       {"O11", Fault{APIServer: true, LostAudit: true}, func(s *scene) { s.drop("delete A1") }},
 		"a POST nobody saw a Pod of": {"O3", Fault{Killed: true}, func(s *scene) {
 			s.find("post A2").request.ResponseStatus.Code = 504
 			s.drop("delete A2")

@@ -113,12 +113,16 @@ func (p *pod) proofs() []*request {
 func (p *pod) existed() bool { return len(p.proofs()) > 0 }
 
 // existedBefore reports whether its existence was proven to somebody before then. A POST without an answer proves nothing
-// by itself; where answers may be missing it does, if the Pod is seen later.
-func (p *pod) existedBefore(then time.Time, unanswered bool) bool {
+// by itself; where answers may be missing it does, if the Pod is seen later. Of a POST that is missing itself nobody knows
+// when it was: only that there was one, if the Pod is seen later.
+func (p *pod) existedBefore(then time.Time, fault Fault) bool {
 	if slices.ContainsFunc(p.proofs(), func(r *request) bool { return !r.Answered.After(then) }) {
 		return true
 	}
-	return unanswered && p.existed() && slices.ContainsFunc(p.Posts, func(r *request) bool {
+	if !p.existed() {
+		return false
+	}
+	return fault.LostAudit && len(p.Posts) == 0 || fault.unanswered() && slices.ContainsFunc(p.Posts, func(r *request) bool {
 		return r.unanswered() && r.Received.Before(then)
 	})
 }
@@ -136,11 +140,12 @@ func (p *pod) missedBefore(then time.Time) bool {
 }
 
 // left reports whether it was created and nobody deleted it afterwards. A DELETE without an answer (we give those in flight
-// up when a term ends) may have been carried out; Evidence.Leftover says whether it was.
-func (p *pod) left() bool {
+// up when a term ends) may have been carried out; Evidence.Leftover says whether it was. One that is missing itself was, if
+// the next one found no Pod.
+func (p *pod) left(fault Fault) bool {
 	ends := slices.Clone(p.Gone)
 	for _, d := range p.Deletes {
-		if d.unanswered() {
+		if d.unanswered() || fault.LostAudit && d.Code == 404 {
 			ends = append(ends, d)
 		}
 	}
