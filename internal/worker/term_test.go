@@ -100,7 +100,10 @@ func (m *terms) live(t *testing.T, r worker.Remains, d time.Duration) {
 	for {
 		m.next(t, r)
 		select {
-		case <-m.done:
+		case err := <-m.done:
+			if err == nil {
+				t.Fatal("a term ended that nobody had stopped")
+			}
 			m.stop()
 			r = m.manager.Remains()
 		case <-over:

@@ -17,7 +17,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
 )
 
-// bug is one of test/bugs, built into a binary, and what its patch says of the oracle.
+// A bug is one of test/bugs, built into a binary, and what its patch says of the oracle.
 type bug struct{ name, binary, scene, rule string }
 
 // named finds the scene and the rule of O1 to O11 by which the oracle must fail a patch.

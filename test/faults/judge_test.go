@@ -3,6 +3,7 @@
 package faults
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -107,10 +108,31 @@ func flat(m goredis.XMessage) map[string]string {
 	return e
 }
 
-// status is the whole status stream, with what was kept of one that was flushed.
+// status is the whole status stream, with what was kept of it while it was longer, or before it was flushed.
 func (c *scene) status() []map[string]string {
 	c.t.Helper()
-	return append(slices.Clone(c.kept), c.entries(statusKey)...)
+	all, known := slices.Clone(c.kept), map[string]bool{}
+	for _, e := range c.kept {
+		known[e["entry"]] = true
+	}
+	for _, e := range c.entries(statusKey) {
+		if !known[e["entry"]] {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// keep takes in what was said of outcomes since the last time: the status stream has only its last hundred thousand entries.
+func (c *scene) keep() error {
+	messages, err := c.Redis.XRangeN(c.t.Context(), statusKey, cmp.Or(c.heard, "-"), "+", 10*page).Result()
+	for _, m := range messages {
+		c.heard = "(" + m.ID
+		if e := flat(m); isOutcome(e["state"]) {
+			c.kept = append(c.kept, e)
+		}
+	}
+	return err
 }
 
 // judgeOutcomes: each worker has one outcome, of a kind that may be.

@@ -3,6 +3,7 @@
 package faults
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -47,7 +48,8 @@ type scene struct {
 	rested  time.Duration       // from healed
 	expects map[string]bool     // the outcomes that may come
 	foreign map[string]bool     // Pods that are not ours and stay
-	kept    []map[string]string // of the status stream, before it was flushed
+	kept    []map[string]string // of the status stream, before it was flushed or trimmed
+	heard   string              // where keep goes on
 	result  result
 
 	complaints int
@@ -180,7 +182,7 @@ func (c *scene) rest() {
 	for {
 		now, err := c.standing()
 		if err == nil {
-			err = now.atRest()
+			err = cmp.Or(now.atRest(), c.keep())
 		}
 		switch {
 		case err == nil:

@@ -210,17 +210,37 @@ func without(all []*said, at time.Time) []*said {
 	return slices.DeleteFunc(slices.Clone(all), func(s *said) bool { return s == near })
 }
 
-// missing complains of what was written and is not there, unless older entries are gone too.
+// missing complains of what was written and is not there, unless all that was written before it is gone too.
 func (h *history) missing(unpaired map[string][]*said, end *endState, e *Evidence) {
-	for key, all := range unpaired {
-		for _, s := range all {
-			trimmed := len(end.Status) > 0 && s.At.Before(end.Status[0].ID.at())
-			s.Lost = e.Fault.LostWrites
-			if !s.Lost && !trimmed {
-				h.Mismatch.add("MONITOR saw %q written (%s), but it does not stand on the status stream", key, s.Where)
-			}
+	first := h.oldest(end)
+	for i := range h.Said {
+		s := &h.Said[i]
+		key := identity(s.Fields)
+		if !slices.Contains(unpaired[key], s) {
+			continue
+		}
+		s.Lost = e.Fault.LostWrites
+		if !s.Lost && i >= first {
+			h.Mismatch.add("MONITOR saw %q written (%s), but it does not stand on the status stream", key, s.Where)
 		}
 	}
+}
+
+// oldest is the place, in the order of MONITOR, of what still stands at the beginning of the status stream. Times would not
+// do: many entries have one millisecond.
+func (h *history) oldest(end *endState) int {
+	if len(end.Status) == 0 {
+		return 0
+	}
+	key, at := identity(end.Status[0].Fields), end.Status[0].ID.at()
+	best := 0
+	for i := range h.Said {
+		near := h.Said[i].At.Sub(at).Abs() < h.Said[best].At.Sub(at).Abs() || identity(h.Said[best].Fields) != key
+		if identity(h.Said[i].Fields) == key && near {
+			best = i
+		}
+	}
+	return best
 }
 
 // weaveDead takes, for each original, whichever source knows more dead letters; where Redis lost writes, what stands.

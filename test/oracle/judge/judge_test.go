@@ -253,3 +253,22 @@ func gapOf(from, to int) string {
 	stamp := func(ms int) string { return t0.Add(time.Duration(ms) * time.Millisecond).Format(time.RFC3339Nano) }
 	return gapMark + stamp(from) + " " + stamp(to)
 }
+
+// TestTrimmedStatus: the status stream has only its newest entries, and where it begins may lie within a MULTI.
+func TestTrimmedStatus(t *testing.T) {
+	for gone := 1; ; gone++ {
+		left := -1
+		s := healthy()
+		s.atEnd = func(end *endState) {
+			if left = len(end.Status) - gone; left > 0 {
+				end.Status = end.Status[gone:]
+			}
+		}
+		if r := played(t, s); r.Failed() {
+			t.Errorf("without the first %d: %v", gone, r)
+		}
+		if left <= 1 {
+			return
+		}
+	}
+}
