@@ -15,7 +15,7 @@ var all = []Trouble{
 	},
 	{
 		"OTTO103", Port,
-		"The address in `OTTO_HTTP_ADDR` is taken by another process, or is none of this machine's. Exit code 1.",
+		"The address in `OTTO_HTTP_ADDR`, or `--pprof`, is taken by another process, or is none of this machine's. Exit code 1.",
 		"Choose another, such as `OTTO_HTTP_ADDR=127.0.0.1:8081`; `ss -ltnp` shows who has which.",
 	},
 	{

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ottoscaler/ottoscaler/internal/redis/redistest"
 	"github.com/ottoscaler/ottoscaler/test/harness"
+	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
 )
 
 // canary is a password that must never be seen anywhere.
@@ -104,7 +105,7 @@ func TestOperate(t *testing.T) {
 	if strings.Contains(shown.String(), canary) {
 		t.Error("the password was shown somewhere")
 	}
-	s.Judge()
+	s.Judge(harness.With(judge.Fault{Denied: true}))
 }
 
 // explainQuota: a quota that is reached is told by explain, check and a metric.
