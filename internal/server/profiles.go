@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/pprof" //nolint:gosec // it also registers on the default mux, which nobody serves
+	"net/http/pprof" // it also registers on the default mux, which nobody serves
 	"time"
 )
 
