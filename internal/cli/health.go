@@ -2,10 +2,27 @@ package cli
 
 import (
 	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
 
 	"github.com/ottoscaler/ottoscaler/internal/server"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
+
+// serveProfiles does what the flag asks for; the root command has no such flag.
+func (p *process) serveProfiles(c *cobra.Command) error {
+	addr, err := c.Flags().GetString(flagPprof)
+	if err != nil || addr == "" {
+		return nil //nolint:nilerr // no flag, no profiles
+	}
+	profiles, err := server.NewProfiles(addr, p.log)
+	if err != nil {
+		return usageError{fmt.Errorf("--%s: %w", flagPprof, err)}
+	}
+	p.servers = append(p.servers, serving{"--" + flagPprof, profiles})
+	return nil
+}
 
 // checks are what must be well before this process could act. A standby is ready: it could take over.
 func (p *process) checks() []server.Check {

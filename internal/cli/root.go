@@ -15,6 +15,7 @@ const (
 	exitOK     = 0
 	exitBroken = 1 // unreachable, or broken
 	exitUsage  = 2 // usage or configuration
+	exitCheck  = 3 // a check failed
 	exitFailed = 4 // a followed event had workers that failed
 )
 
@@ -70,6 +71,7 @@ becomes exactly three Otto agent Pods, which are watched to their end, reported 
 and cleaned up. It is configured by environment variables: see "ottoscaler run --help".`,
 		Example: `  REDIS_HOST=localhost ottoscaler    # run until Ctrl-C
   ottoscaler run --help              # the configuration
+  ottoscaler check                   # is everything there that it needs?
   ottoscaler scale up 3 --watch      # send an event, and see what becomes of it
   ottoscaler explain task-123        # why is it not running?`,
 		Version:       version,
@@ -83,7 +85,7 @@ and cleaned up. It is configured by environment variables: see "ottoscaler run -
 		return usageError{fmt.Errorf("%w: see %q", err, c.CommandPath()+" --help")}
 	})
 	root.AddCommand(newRun(version), newVersion(version), newConfig(),
-		newScale(version), newGet(version), newExplain(version), newDead(version))
+		newScale(version), newGet(version), newExplain(version), newDead(version), newCheck(version))
 	return root
 }
 

@@ -29,7 +29,7 @@ const (
 )
 
 func newRun(version string) *cobra.Command {
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use:   "run",
 		Short: "Read the stream and run workers until stopped (the default command)",
 		Long: `Read the stream and run workers until SIGTERM or SIGINT. Everything is configured by the environment:
@@ -43,7 +43,11 @@ Exit codes: 0 stopped, 1 Redis or Kubernetes cannot be reached, 2 usage or confi
 		Args:    noArgs,
 		RunE:    runE(version),
 	}
+	c.Flags().String(flagPprof, "", "serve Go's profiles at this loopback address, such as 127.0.0.1:6060")
+	return c
 }
+
+const flagPprof = "pprof"
 
 func runE(version string) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, _ []string) error {
@@ -61,6 +65,9 @@ func runE(version string) func(*cobra.Command, []string) error {
 			return err
 		}
 		defer p.close()
+		if err := p.serveProfiles(c); err != nil {
+			return err
+		}
 		return p.run(c.Context())
 	}
 }
@@ -79,12 +86,18 @@ type process struct {
 	cluster  *k8s.Client
 	lease    *k8s.Lease // nil: no leader election
 	settings worker.Settings
-	server   *server.Server
+	servers  []serving
 	meter    *server.Meter
 
 	leading atomic.Bool
 	manager atomic.Pointer[worker.Manager]   // of the present term; nil between terms
 	foreign atomic.Pointer[redis.OwnedError] // why the last term could not begin, if the stream is somebody else's
+}
+
+// serving is a Server, and the setting that says where it listens.
+type serving struct {
+	setting string
+	*server.Server
 }
 
 // wire builds everything and starts nothing.
@@ -137,7 +150,9 @@ func wire(cfg config.Config, version string, log *slog.Logger) (*process, error)
 		Leading: p.leading.Load, Workers: p.snapshot, Stream: p.stream,
 	})
 	p.meter = meter
-	p.server = server.New(server.Options{Addr: cfg.Process.HTTPAddr, Checks: p.checks(), Metrics: metrics, Logger: log})
+	p.servers = []serving{{"OTTO_HTTP_ADDR", server.New(server.Options{
+		Addr: cfg.Process.HTTPAddr, Checks: p.checks(), Metrics: metrics, Logger: log,
+	})}}
 	return p, nil
 }
 
@@ -174,17 +189,21 @@ func (p *process) close() {
 
 // run serves probes as long as it acts: from before it waits for its neighbours until everything is finished.
 func (p *process) run(ctx context.Context) error {
-	if err := p.server.Listen(); err != nil {
-		return fail(trouble.Port, err)
+	for _, s := range p.servers {
+		if err := s.Listen(); err != nil {
+			return fail(trouble.Port, fmt.Errorf("%s: %w", s.setting, err))
+		}
 	}
 	acting, fail := context.WithCancel(ctx)
 	defer fail()
-	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	beyond, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var served errgroup.Group
-	served.Go(func() error {
-		defer fail()
-		return p.server.Run(serving)
-	})
+	for _, s := range p.servers {
+		served.Go(func() error {
+			defer fail()
+			return s.Run(beyond)
+		})
+	}
 	err := p.act(acting)
 	stop()
 	return errors.Join(err, served.Wait())

@@ -34,7 +34,8 @@ type Options struct {
 
 // Server answers probes and scrapes.
 type Server struct {
-	opts     Options
+	addr     string
+	log      *slog.Logger
 	http     *http.Server
 	listener net.Listener
 }
@@ -47,7 +48,11 @@ func New(o Options) *Server {
 	if o.Metrics != nil {
 		mux.Handle("/metrics", o.Metrics)
 	}
-	return &Server{opts: o, http: &http.Server{
+	return newServer(o.Addr, mux, o.Logger)
+}
+
+func newServer(addr string, mux http.Handler, log *slog.Logger) *Server {
+	return &Server{addr: addr, log: log, http: &http.Server{
 		Handler:           readOnly(mux),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       requestTimeout,
@@ -61,12 +66,12 @@ func New(o Options) *Server {
 
 // Listen takes the port, so that a start ends at once where that is impossible. Run follows.
 func (s *Server) Listen() error {
-	l, err := net.Listen("tcp", s.opts.Addr)
+	l, err := net.Listen("tcp", s.addr)
 	if err != nil {
-		return fmt.Errorf("OTTO_HTTP_ADDR %q: %w", s.opts.Addr, cause(err))
+		return fmt.Errorf("listening on %q: %w", s.addr, cause(err))
 	}
 	s.listener = netutil.LimitListener(l, maxConnections)
-	s.opts.Logger.Debug("health and metrics are served", "addr", l.Addr().String())
+	s.log.Debug("serving over HTTP", "addr", l.Addr().String())
 	return nil
 }
 
@@ -102,7 +107,7 @@ func (s *Server) Run(ctx context.Context) error {
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
-	return fmt.Errorf("serving health and metrics: %w", err)
+	return fmt.Errorf("serving on %q: %w", s.addr, err)
 }
 
 // readOnly lets nobody change, or send, anything.

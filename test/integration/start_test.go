@@ -31,7 +31,7 @@ func TestStartRefusals(t *testing.T) {
 		"a wrong number":  {"OTTO_MAX_WORKERS=many", 2, "OTTO101: the configuration is wrong: OTTO_MAX_WORKERS"},
 		"a wrong port":    {"REDIS_PORT=99999", 2, "REDIS_PORT"},
 		"no such folder":  {"OTTO_WORKER_TEMPLATES=/does/not/exist", 2, "/does/not/exist"},
-		"a taken port":    {"OTTO_HTTP_ADDR=" + taken.Addr().String(), 1, "address already in use"},
+		"a taken port":    {"OTTO_HTTP_ADDR=" + taken.Addr().String(), 1, "OTTO103: health and metrics cannot be served: OTTO_HTTP_ADDR"},
 		"no such cluster": {"KUBECONFIG=/does/not/exist", 1, "KUBECONFIG"},
 	} {
 		t.Run(name, func(t *testing.T) {
