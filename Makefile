@@ -4,6 +4,7 @@
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 FUZZTIME ?= 1m
 CHECKS ?= 10000
+IMAGE ?= ottoscaler:$(shell sed -n 's/^appVersion: *"\{0,1\}\([^"]*\)"\{0,1\}$$/\1/p' deploy/chart/Chart.yaml)
 
 # One set of flags everywhere: Kubernetes, which devcluster is built from, would be compiled anew for another. The
 # version comes from -ldflags, so Go need not ask git for it. Race builds (scripts/unit.sh) stand apart.
@@ -47,6 +48,10 @@ bin/demo:
 bin/oracle: # the judge of a run from its traces; `bin/oracle --help`
 	@scripts/build.sh bin/oracle . ./test/oracle ""
 
+.PHONY: image
+image: ## pack bin/image.tar without Docker, reproducibly; IMAGE=name:tag, ARCH=amd64|arm64
+	@scripts/image.sh "$(IMAGE)" "$(VERSION)" bin/image.tar
+
 .PHONY: test check integration e2e faults
 test: ## everything CI runs, with the time of each phase
 	@scripts/test.sh
@@ -69,6 +74,7 @@ lint: ## format and linters, in every module
 fmt: ## rewrite the source in its format
 	$(LINT) fmt ./...
 	cd devcluster && $(LINT) fmt ./...
+	cd tools/deploy && $(LINT) fmt ./...
 
 unit: ## unit tests of every module, with the race detector
 	@scripts/unit.sh
@@ -90,6 +96,7 @@ tidy: ## go mod tidy in every module
 	go mod tidy
 	cd devcluster && go mod tidy
 	cd tools && go mod tidy
+	cd tools/deploy && go mod tidy
 
 deps: ## see to the programs a real node needs; as root on Debian installs them (NO_INSTALL=1 forbids it)
 	@scripts/deps.sh run
