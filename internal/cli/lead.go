@@ -46,6 +46,8 @@ func guard(l *k8s.Lease) func() (time.Time, bool) {
 func (p *process) lead(ctx context.Context) {
 	work, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
+	p.leading.Store(true)
+	defer p.leading.Store(false)
 	defer p.whenLost(func() { cancel(k8s.ErrLost) })()
 	defer context.AfterFunc(ctx, func() {
 		if errors.Is(context.Cause(ctx), k8s.ErrLost) {
@@ -102,7 +104,10 @@ func (p *process) terms(take, work context.Context) {
 
 // over says why a term has ended.
 func (p *process) over(err error, pause time.Duration) {
-	if owned := (*redis.OwnedError)(nil); errors.As(err, &owned) {
+	owned := (*redis.OwnedError)(nil)
+	foreign := errors.As(err, &owned)
+	p.foreign.Store(owned)
+	if foreign {
 		p.log.Error("nothing is done: the stream belongs to another installation", "error", err)
 		return
 	}

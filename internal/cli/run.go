@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +16,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/config"
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/server"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -65,6 +68,8 @@ func runE(version string) func(*cobra.Command, []string) error {
 //	Redis Stream ── Source ──▶ Manager ──▶ Cluster ── POST, DELETE ──▶ API server
 //	                             │  ▲                                     │
 //	 records, status ◀─ Journal ─┘  └───────────── watch ◀────────────────┘
+//
+// Beside it a Server answers probes and scrapes, whoever leads.
 type process struct {
 	log      *slog.Logger
 	cfg      config.Config
@@ -72,6 +77,10 @@ type process struct {
 	cluster  *k8s.Client
 	lease    *k8s.Lease // nil: no leader election
 	settings worker.Settings
+	server   *server.Server
+
+	leading atomic.Bool
+	foreign atomic.Pointer[redis.OwnedError] // why the last term could not begin, if the stream is somebody else's
 }
 
 // wire builds everything and starts nothing.
@@ -116,10 +125,14 @@ func wire(cfg config.Config, version string, log *slog.Logger) (*process, error)
 	if err != nil {
 		return nil, usageError{err}
 	}
-	return &process{
+	p := &process{
 		log: log, cfg: cfg, redis: client, cluster: cluster, lease: lease,
 		settings: settings(cfg.Workers, cfg.Process, names, templates),
-	}, nil
+	}
+
+	// What Kubernetes and Prometheus ask.
+	p.server = server.New(server.Options{Addr: cfg.Process.HTTPAddr, Checks: p.checks(), Logger: log})
+	return p, nil
 }
 
 func redisOptions(c config.Redis) redis.Options {
@@ -147,9 +160,27 @@ func (p *process) close() {
 	}
 }
 
-// run acts until ctx is done: then reading ends at once, and what is in flight has the grace period. With a Lease it acts
-// only while it holds it.
+// run serves probes as long as it acts: from before it waits for its neighbours until everything is finished.
 func (p *process) run(ctx context.Context) error {
+	if err := p.server.Listen(); err != nil {
+		return err
+	}
+	acting, fail := context.WithCancel(ctx)
+	defer fail()
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var served errgroup.Group
+	served.Go(func() error {
+		defer fail()
+		return p.server.Run(serving)
+	})
+	err := p.act(acting)
+	stop()
+	return errors.Join(err, served.Wait())
+}
+
+// act acts until ctx is done: then reading ends at once, and what is in flight has the grace period. With a Lease it acts
+// only while it holds it.
+func (p *process) act(ctx context.Context) error {
 	if err := p.ready(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil //nolint:nilerr // told to stop before it began

@@ -95,6 +95,8 @@ type Workers struct {
 
 // Process is how this process works and what it logs.
 type Process struct {
+	// Where health (`/livez`, `/readyz`) and metrics (`/metrics`) are served; with port 0 on any free one.
+	HTTPAddr string `env:"OTTO_HTTP_ADDR" envDefault:":8080"`
 	// Act only while holding a Lease in Kubernetes, so that several replicas may run: one acts, the others wait. Without it
 	// run one replica, and stop it before the next one starts.
 	LeaderElect bool `env:"OTTO_LEADER_ELECT" envDefault:"true"`

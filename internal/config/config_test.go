@@ -28,7 +28,7 @@ func TestDefaults(t *testing.T) {
 			Deadline:      6 * time.Hour, PendingTimeout: 15 * time.Minute, ImagePullTimeout: 2 * time.Minute,
 			SucceededTTL: 30 * time.Second, FailedTTL: 10 * time.Minute, RecordTTL: 24 * time.Hour,
 		},
-		Process: Process{LeaderElect: true, CreateConcurrency: 32, LogLevel: slog.LevelInfo, LogFormat: "auto"},
+		Process: Process{HTTPAddr: ":8080", LeaderElect: true, CreateConcurrency: 32, LogLevel: slog.LevelInfo, LogFormat: "auto"},
 	}
 	empty := map[string]string{}
 	for _, name := range Names() {
@@ -59,7 +59,7 @@ func example(t *testing.T) map[string]string {
 		"REDIS_TLS_CERT_FILE": file, "REDIS_TLS_KEY_FILE": file, "REDIS_SENTINEL_MASTER": "main",
 		"REDIS_SENTINEL_ADDRS": "a:26379,[::1]:26380", "REDIS_STREAM": "{tag}:events",
 		"REDIS_CONSUMER_GROUP": "group", "REDIS_CONSUMER": "consumer", "OTTO_STREAM_RETENTION": "0",
-		"OTTO_LEADER_ELECT": "false", "POD_NAME": "ottoscaler-7d9f-x2", "POD_NAMESPACE": "system",
+		"OTTO_HTTP_ADDR": "[::1]:9090", "OTTO_LEADER_ELECT": "false", "POD_NAME": "ottoscaler-7d9f-x2", "POD_NAMESPACE": "system",
 		"OTTO_AGENT_IMAGE": "registry.example:5000/team/agent:1.2", "OTTO_NAMESPACE": "builds", "OTTO_INSTANCE": "blue",
 		"OTTO_MAX_WORKERS": "7", "OTTO_MAX_PODS_PER_EVENT": "8", "OTTO_MAX_WAITING_EVENTS": "9", "OTTO_MAX_ATTEMPTS": "1",
 		"OTTO_AGENT_REQUESTS": "cpu=0.5,memory=1Gi", "OTTO_AGENT_LIMITS": "memory=1Gi,example.com/gpu=1",
@@ -90,7 +90,7 @@ func TestEveryVariableArrives(t *testing.T) {
 			Templates:     dir, PendingTimeout: time.Minute, ImagePullTimeout: time.Second,
 			FailedTTL: 90 * time.Minute, RecordTTL: 2 * time.Hour,
 		},
-		Process: Process{PodName: "ottoscaler-7d9f-x2", PodNamespace: "system", CreateConcurrency: 96, LogLevel: slog.LevelDebug, LogFormat: "json"},
+		Process: Process{HTTPAddr: "[::1]:9090", PodName: "ottoscaler-7d9f-x2", PodNamespace: "system", CreateConcurrency: 96, LogLevel: slog.LevelDebug, LogFormat: "json"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -129,6 +129,7 @@ func garbage(t *testing.T) map[string][]string {
 		"REDIS_CONSUMER_GROUP":    name,
 		"REDIS_CONSUMER":          name,
 		"OTTO_STREAM_RETENTION":   ttl,
+		"OTTO_HTTP_ADDR":          {"8080", "localhost", ":", ":http", ":65536", ":-1", ":08", "::1:8080", "http://:8080", ":8080/", "a b:1", ":8080 "},
 		"OTTO_LEADER_ELECT":       {"yes", "TRUE", "1", "on", "true "},
 		"POD_NAME":                {"Pod", "-a", "a-", "a_b", "a b", strings.Repeat("x", 254)},
 		"POD_NAMESPACE":           label,

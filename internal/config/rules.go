@@ -68,6 +68,7 @@ func rules() map[string]rule {
 		"OTTO_FAILED_TTL":         duration(0),
 		"OTTO_RECORD_TTL":         duration(time.Second),
 
+		"OTTO_HTTP_ADDR":          {takes: "[host]:port such as :8080 or 127.0.0.1:8080", ok: isListenAddr},
 		"OTTO_LEADER_ELECT":       oneOf("true", "false"),
 		"POD_NAME":                {takes: "1 to 253 lower-case letters, digits, hyphens and dots", ok: isPodName},
 		"POD_NAMESPACE":           dnsLabel(),
@@ -195,6 +196,12 @@ func isAddrs(v string) bool {
 		}
 	}
 	return true
+}
+
+// isListenAddr takes an address of ours: without a host, all of them; with port 0, any free one.
+func isListenAddr(v string) bool {
+	host, port, err := net.SplitHostPort(v)
+	return err == nil && (host == "" || isHost(host)) && number(0, 65535).ok(port)
 }
 
 func isImage(v string) bool { return len(v) <= 512 && imageForm.MatchString(v) }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -50,6 +51,8 @@ type Client struct {
 	sights *rest.RESTClient // the watch, on a connection of its own
 	params runtime.ParameterCodec
 	places chan struct{} // one taken by each call in flight
+
+	watched atomic.Int32 // how the watch of Pods stands
 }
 
 var _ worker.Cluster = (*Client)(nil)

@@ -41,6 +41,25 @@ func (c *Client) Ready(ctx context.Context) error {
 	return err
 }
 
+// Ping asks once whether the API server answers us. The error is one sentence for people.
+func (c *Client) Ping(ctx context.Context) error {
+	if _, err := c.serverVersion(ctx); err != nil {
+		return fmt.Errorf("the Kubernetes API server at %s does not answer: %s", c.address(), words(err))
+	}
+	return nil
+}
+
+// Watching reports whether the Pods are listed and watched; nil: they are.
+func (c *Client) Watching() error {
+	switch c.watched.Load() {
+	case watchIsOpen:
+		return nil
+	case watchRests:
+		return errors.New("the watch of Pods is interrupted")
+	}
+	return errors.New("the Pods are not listed yet")
+}
+
 func (c *Client) address() string { return c.calls.Get().URL().Host }
 
 // telling prefers the error that says more: the last try may just have been cut off.

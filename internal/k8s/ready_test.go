@@ -95,3 +95,20 @@ func TestNewRefusesInstance(t *testing.T) {
 		}
 	}
 }
+
+func TestPing(t *testing.T) {
+	code := http.StatusOK
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, code, map[string]string{"gitVersion": "v1.37.2"})
+	}))
+	defer server.Close()
+	client := clientOf(t, server.URL, testOptions(t))
+	if err := client.Ping(t.Context()); err != nil {
+		t.Error(err)
+	}
+	code = http.StatusServiceUnavailable
+	want := "the Kubernetes API server at " + strings.TrimPrefix(server.URL, "http://") + " does not answer: "
+	if err := client.Ping(t.Context()); err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -20,6 +20,7 @@ func (s *sight) request(o metav1.ListOptions) *rest.Request {
 
 // interrupted says once that the watch rests, whatever keeps failing until it is back.
 func (s *sight) interrupted(ctx context.Context, err error) {
+	s.client.watched.CompareAndSwap(watchIsOpen, watchRests)
 	if ctx.Err() == nil && !s.down.Swap(true) {
 		s.client.Logger.Warn("the watch of Pods is interrupted, trying again", "error", words(err))
 	}

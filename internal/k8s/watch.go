@@ -22,10 +22,18 @@ const (
 	calm        = time.Minute // after which a new interruption starts with the shortest pause again
 )
 
+// How the watch of Pods stands.
+const (
+	watchIsClosed int32 = iota // or has not listed them yet
+	watchIsOpen
+	watchRests // interrupted
+)
+
 // Watch implements worker.Cluster. client-go's Reflector lists, watches and resumes; it keeps nothing, since what it
 // stores its Pods in is a sight, which turns each into an observation and forgets it.
 func (c *Client) Watch(ctx context.Context, each func(obs []worker.Observation, complete bool)) error {
 	s := &sight{client: c, each: each}
+	defer c.watched.Store(watchIsClosed)
 	reflector := cache.NewReflectorWithOptions(s, &corev1.Pod{}, s, cache.ReflectorOptions{Name: "workers", Backoff: new(pauses())})
 	reflector.WatchListPageSize = pageSize
 	return pauses().DelayWithReset(clock.RealClock{}, calm).Until(ctx, true, true, func(ctx context.Context) (bool, error) {
@@ -78,6 +86,7 @@ func (s *sight) WatchWithContext(ctx context.Context, o metav1.ListOptions) (wat
 	if s.down.Swap(false) {
 		s.client.Logger.Info("watching Pods again")
 	}
+	s.client.watched.Store(watchIsOpen)
 	return w, nil
 }
 

@@ -186,3 +186,33 @@ func TestWatchDenied(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// TestWatching: it says at every moment how the watch stands.
+func TestWatching(t *testing.T) {
+	expired := change{watch.Error, status(410, metav1.StatusReasonExpired, "too old resource version")}
+	server := httptest.NewServer(&script{t: t, steps: []func(http.ResponseWriter, *http.Request){
+		page("10", "", numbered(t, 1, "5")),
+		stream(t, change{watch.Added, numbered(t, 2, "11")}, expired),
+		fails(503, metav1.StatusReasonServiceUnavailable),
+		page("20", "", numbered(t, 1, "5")),
+		stream(t, change{watch.Added, numbered(t, 3, "21")}),
+	}})
+	defer server.Close()
+	client := clientOf(t, server.URL, testOptions(t))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	got := []string{fmt.Sprint(client.Watching())}
+	_ = client.Watch(ctx, func([]worker.Observation, bool) {
+		if got = append(got, fmt.Sprint(client.Watching())); len(got) == 5 {
+			cancel()
+		}
+	})
+	got = append(got, fmt.Sprint(client.Watching()))
+	want := []string{
+		"the Pods are not listed yet", "the Pods are not listed yet", "<nil>", "the watch of Pods is interrupted", "<nil>",
+		"the Pods are not listed yet",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}

@@ -35,6 +35,9 @@ func (c *Client) Ready(ctx context.Context) error {
 	}
 }
 
+// Ping asks once whether Redis answers us. The error is one sentence for people.
+func (c *Client) Ping(ctx context.Context) error { return c.wrap("", c.commands.Ping(ctx).Err()) }
+
 func (c *Client) probe(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyAttempt)
 	defer cancel()

@@ -98,6 +98,22 @@ func TestReadyWaits(t *testing.T) {
 	}
 }
 
+func TestPing(t *testing.T) {
+	for name, c := range map[string]struct{ addr, want string }{
+		"well":    {fake(t, "+PONG", ""), "<nil>"},
+		"refused": {"127.0.0.1:1", "redis 127.0.0.1:1: connection refused"},
+	} {
+		client, err := NewClient(Options{Addr: c.addr})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(client.Ping(t.Context())); got != c.want {
+			t.Errorf("%s: got %s, want %s", name, got, c.want)
+		}
+		_ = client.Close()
+	}
+}
+
 func TestNewClientRefuses(t *testing.T) {
 	dir := t.TempDir()
 	notPEM := filepath.Join(dir, "ca.pem")

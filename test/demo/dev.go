@@ -90,6 +90,7 @@ func (s *stack) endpoints(state devState) []string {
 		"",
 		"  Redis       " + s.redis.addr(),
 		"  API server  " + s.cluster.APIServer,
+		"  health      http://" + s.httpAddr + "/readyz?verbose",
 		"  logs        " + s.logs("*.log"),
 		"              " + filepath.Join(s.clusterDir(), "logs", "*.log"),
 		"",

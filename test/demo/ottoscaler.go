@@ -33,7 +33,7 @@ func (s *stack) startOttoscaler(ctx context.Context, o ottoOptions) error {
 	cmd := exec.Command(s.ottoscalerPath, "run")
 	cmd.Env = append(cleanEnv(os.Environ(), o.inherit),
 		"REDIS_HOST="+s.redis.Host, "REDIS_PORT="+s.redis.Port, "KUBECONFIG="+s.cluster.Kubeconfig)
-	cmd.Env = append(cmd.Env, o.env...)
+	cmd.Env = append(append(cmd.Env, "OTTO_HTTP_ADDR="+s.httpAddr), o.env...)
 	log := s.logs("ottoscaler.log")
 	if o.toTerminal {
 		log, cmd.Stdout, cmd.Stderr = "", os.Stderr, os.Stderr

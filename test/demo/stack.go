@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -24,6 +25,7 @@ type stack struct {
 	undo  cleanups
 	redis redisPlace
 
+	httpAddr   string // of ottoscaler's health and metrics
 	cluster    clusterInfo
 	ottoscaler *process
 }
@@ -61,8 +63,18 @@ func newStack(ctx context.Context, o options, dir string, out *printer) (context
 	if err != nil {
 		return ctx, nil, err
 	}
+	addr, err := chooseHTTPAddr()
+	if err != nil {
+		return ctx, nil, err
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	return ctx, &stack{options: o, programs: p, dir: dir, out: out, died: cancel}, nil
+	return ctx, &stack{options: o, programs: p, dir: dir, out: out, died: cancel, httpAddr: addr}, nil
+}
+
+// chooseHTTPAddr keeps off Ottoscaler's usual port, which other things on this machine may have.
+func chooseHTTPAddr() (string, error) {
+	port, err := freePort()
+	return fromEnv("OTTO_HTTP_ADDR", net.JoinHostPort(loopback, port)), err
 }
 
 // startNeighbours returns when Redis and Kubernetes are ready. What it started before an error stop ends.

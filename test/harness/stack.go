@@ -112,7 +112,7 @@ func (s *Stack) Command(env ...string) *exec.Cmd {
 	cmd := exec.Command(path)
 	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + s.t.TempDir(), "KUBECONFIG=" + s.kubeconfig, "OTTO_NAMESPACE=" + s.Namespace,
-		"REDIS_HOST=" + host, "REDIS_PORT=" + port,
+		"REDIS_HOST=" + host, "REDIS_PORT=" + port, "OTTO_HTTP_ADDR=127.0.0.1:0",
 		"POD_NAME=ottoscaler-0", // a container restarted in its Pod finds its own Lease
 	}, env...)
 	return cmd

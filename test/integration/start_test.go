@@ -5,6 +5,7 @@ package integration
 import (
 	"bytes"
 	"errors"
+	"net"
 	"os/exec"
 	"strings"
 	"testing"
@@ -16,6 +17,11 @@ import (
 // TestStartRefusals: what cannot work ends the start with the right exit code and one line that says what to mend.
 func TestStartRefusals(t *testing.T) {
 	s := harness.NewStack(t, cluster)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = taken.Close() })
 	for name, c := range map[string]struct {
 		env  string
 		code int
@@ -25,6 +31,7 @@ func TestStartRefusals(t *testing.T) {
 		"a wrong number":  {"OTTO_MAX_WORKERS=many", 2, "OTTO_MAX_WORKERS"},
 		"a wrong port":    {"REDIS_PORT=99999", 2, "REDIS_PORT"},
 		"no such folder":  {"OTTO_WORKER_TEMPLATES=/does/not/exist", 2, "/does/not/exist"},
+		"a taken port":    {"OTTO_HTTP_ADDR=" + taken.Addr().String(), 1, "address already in use"},
 		"no such cluster": {"KUBECONFIG=/does/not/exist", 1, "KUBECONFIG"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,33 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/ottoscaler/ottoscaler/internal/server"
+)
+
+// checks are what must be well before this process could act. A standby is ready: it could take over.
+func (p *process) checks() []server.Check {
+	return []server.Check{
+		{Name: "redis", Run: p.redis.Ping},
+		{Name: "kubernetes", Run: p.cluster.Ping},
+		{Name: "watch", Run: p.checkWatch},
+		{Name: "owner", Run: p.checkOwner},
+	}
+}
+
+// checkWatch: only who leads watches.
+func (p *process) checkWatch(context.Context) error {
+	if !p.leading.Load() {
+		return nil
+	}
+	return p.cluster.Watching()
+}
+
+// checkOwner: a term that watches has begun, so the stream is ours by now, whatever the one before found.
+func (p *process) checkOwner(context.Context) error {
+	if foreign := p.foreign.Load(); foreign != nil && p.cluster.Watching() != nil {
+		return foreign
+	}
+	return nil
+}
