@@ -15,12 +15,18 @@ const (
 	exitOK     = 0
 	exitBroken = 1 // unreachable, or broken
 	exitUsage  = 2 // usage or configuration
+	exitCheck  = 3 // a check failed
 )
 
 // usageError is the caller's mistake: exit code 2.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
+
+// checkError is the answer no to what was asked: exit code 3.
+type checkError struct{ error }
+
+func (e checkError) Unwrap() error { return e.error }
 
 // Main runs the command line and returns the exit code. An error is said once, in one line where that is possible.
 func Main(ctx context.Context, version string, args []string, stdout, stderr io.Writer) int {
@@ -35,6 +41,9 @@ func Main(ctx context.Context, version string, args []string, stdout, stderr io.
 	fmt.Fprintf(stderr, "ottoscaler: %v\n", err)
 	if usage := (usageError{}); errors.As(err, &usage) {
 		return exitUsage
+	}
+	if check := (checkError{}); errors.As(err, &check) {
+		return exitCheck
 	}
 	return exitBroken
 }
@@ -61,7 +70,7 @@ and cleaned up. It is configured by environment variables: see "ottoscaler run -
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w: see %q", err, c.CommandPath()+" --help")}
 	})
-	root.AddCommand(newRun(version), newVersion(version))
+	root.AddCommand(newRun(version), newHealthcheck(), newVersion(version))
 	return root
 }
 
