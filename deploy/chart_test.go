@@ -22,6 +22,14 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+func TestLint(t *testing.T) {
+	for _, args := range [][]string{nil, {"--values", rich}, {"--values", "testdata/sentinel.yaml"}} {
+		if _, err := helm(t, append([]string{"lint", "--strict", "chart"}, args...)...); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // rich turns on everything there is.
 const rich = "testdata/rich.yaml"
 

@@ -33,6 +33,7 @@ type Stack struct {
 	Redis     *goredis.Client
 
 	t          *testing.T
+	home       string // the namespace of the account and of the Lease
 	kubeconfig string
 	process    *process
 	verdict    *verdict
@@ -72,6 +73,7 @@ func NewStack(t *testing.T, c *Cluster, redisArgs ...string) *Stack {
 	s.record()
 	s.Kubectl("create", "namespace", s.Namespace)
 	s.Kubectl("label", "namespace", s.Namespace, "pod-security.kubernetes.io/enforce=restricted")
+	s.home = s.Namespace
 	s.kubeconfig = c.NewAccount(t, s.Namespace)
 	t.Cleanup(func() {
 		if s.process != nil {

@@ -114,9 +114,9 @@ capabilities: {drop: [ALL]}
 {{- if hasKey $all $k }}{{ fail (printf "env: %s has a value of its own in values.yaml" $k) }}{{ end }}
 {{- $_ := set $all $k (toString $v) }}
 {{- end }}
-{{- range $k, $v := $all }}
-{{ $k }}: {{ $v | quote }}
-{{- end }}
+{{- $lines := list }}
+{{- range $k, $v := $all }}{{ $lines = append $lines (printf "%s: %s" $k (quote $v)) }}{{ end }}
+{{- join "\n" $lines }}
 {{- end }}
 
 {{- /* A list of words as CEL writes it. */ -}}
