@@ -12,6 +12,7 @@ export CGO_ENABLED := 0
 export GOFLAGS := $(strip $(filter-out -buildvcs=%,$(GOFLAGS)) -buildvcs=false)
 export DEVCLUSTER := $(CURDIR)/bin/devcluster
 export OTTOSCALER := $(CURDIR)/bin/ottoscaler
+export HELM := $(CURDIR)/bin/helm
 export FUZZTIME
 
 LINT := go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
@@ -30,10 +31,10 @@ demo: deps build bin/demo ## show it: three real workers from one XADD, then cle
 dev: deps build bin/demo ## keep Redis, Kubernetes and ottoscaler up to play with, until Ctrl-C
 	@bin/demo dev
 
-test-event: bin/demo ## send one event to what `make dev` runs
+test-event: bin/demo ## send one event to what `make dev` runs, else to the Redis of `make redis`
 	@bin/demo test-event
 
-.PHONY: build ottoscaler devcluster bin/demo bin/oracle
+.PHONY: build ottoscaler devcluster bin/demo bin/helm bin/oracle
 build: ottoscaler devcluster ## compile bin/ottoscaler and bin/devcluster (the first time 10 to 20 minutes)
 
 ottoscaler:
@@ -45,14 +46,30 @@ devcluster:
 bin/demo:
 	@scripts/build.sh bin/demo . ./test/demo ""
 
+bin/helm:
+	@scripts/build.sh bin/helm tools/deploy helm.sh/helm/v4/cmd/helm "-s -w"
+
 bin/oracle: # the judge of a run from its traces; `bin/oracle --help`
 	@scripts/build.sh bin/oracle . ./test/oracle ""
+
+.PHONY: redis redis-stop k8s-deploy k8s-logs
+redis: ## a Redis to try with: a container where Docker answers, else redis-server; REDIS_PORT (6379)
+	@scripts/redis.sh start
+
+redis-stop: ## end it
+	@scripts/redis.sh stop
+
+k8s-deploy: ## run it in the current kubectl context, image included; IMAGE=, REDIS_HOST=, REDIS_PORT=
+	@IMAGE="$(if $(filter-out undefined file,$(origin IMAGE)),$(IMAGE))" VERSION="$(VERSION)" scripts/k8s.sh deploy
+
+k8s-logs: ## follow its log there; FOLLOW=false prints it and ends
+	@scripts/k8s.sh logs
 
 .PHONY: image
 image: ## pack bin/image.tar without Docker, reproducibly; IMAGE=name:tag, ARCH=amd64|arm64
 	@scripts/image.sh "$(IMAGE)" "$(VERSION)" bin/image.tar
 
-.PHONY: test check integration e2e faults
+.PHONY: test check integration e2e e2e-install faults
 test: ## everything CI runs, with the time of each phase
 	@scripts/test.sh
 
@@ -63,6 +80,9 @@ integration: build ## tests against a real redis-server and a real API server
 
 e2e: build bin/demo ## tests of the whole, on a node that really runs containers
 	@scripts/e2e.sh
+
+e2e-install: build bin/demo bin/helm image ## install it with the chart and with the targets, on a node that really runs containers
+	@scripts/install.sh
 
 faults: build ## break everything in every way and judge; FAULT=14 one of them, SHARE=ci in ten minutes, SEED=, WRITE=1
 	@scripts/faults.sh
@@ -76,7 +96,7 @@ fmt: ## rewrite the source in its format
 	cd devcluster && $(LINT) fmt ./...
 	cd tools/deploy && $(LINT) fmt ./...
 
-unit: ## unit tests of every module, with the race detector
+unit: bin/helm ## unit tests of every module, with the race detector
 	@scripts/unit.sh
 
 simulate: ## CHECKS (10000) sequences of events, faults and crashes through the core; a failure prints its seed
@@ -89,7 +109,7 @@ fuzz: ## every fuzz target for FUZZTIME (1m)
 	@scripts/fuzz.sh
 
 .PHONY: generate tidy deps clean
-generate: ## rewrite what is generated from source: docs/configuration.md
+generate: bin/helm ## rewrite what is generated from source: docs/configuration.md, deploy/k8s, the chart's README
 	go generate ./...
 
 tidy: ## go mod tidy in every module
