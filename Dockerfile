@@ -1,5 +1,5 @@
 # For those who have Docker: docker build --build-arg VERSION=$(git describe --tags --always) -t ottoscaler .
-# `make image` makes the same contents without it, reproducibly; releases are made that way.
+# `make image` makes the same from the same source without it, reproducibly.
 FROM golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
