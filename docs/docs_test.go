@@ -155,7 +155,7 @@ func outline(t *testing.T, path string) shape {
 		s.Levels = append(s.Levels, m[1])
 	}
 	for _, m := range link.FindAllStringSubmatch(text, -1) {
-		to := strings.Replace(m[1], ".ko.md", ".md", 1) // Korean to Korean, where there is one
+		to := strings.Replace(m[1], ".ko.md", ".md", 1)                     // Korean to Korean, where there is one
 		if to != strings.Replace(filepath.Base(path), ".ko.md", ".md", 1) { // each links to the other
 			s.Links = append(s.Links, to)
 		}

@@ -9,7 +9,7 @@ if [ -z "${KUBECONFIG:-}" ] && [ ! -e "$HOME/.kube/config" ] && [ -x "$devcluste
 	fi
 fi
 kubectl() {
-	if command -v kubectl >/dev/null; then
+	if [ -n "$(type -P kubectl)" ]; then # not this function
 		command kubectl "$@"
 	else
 		"$devcluster" kubectl --kubeconfig "${KUBECONFIG:-$HOME/.kube/config}" "$@"

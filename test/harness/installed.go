@@ -100,7 +100,8 @@ func (s *Stack) Helm(args ...string) (string, error) {
 // tell logs how the Main Pods are, for a test that failed.
 func (s *Stack) tell() {
 	for _, args := range [][]string{
-		{"get", "pods,events", "-n", s.home}, {"logs", "-n", s.home, "-l", "app.kubernetes.io/component=main", "--prefix", "--tail=100"},
+		{"get", "pods,events", "-n", s.home},
+		{"logs", "-n", s.home, "-l", "app.kubernetes.io/component=main", "--prefix", "--tail=100"},
 		{"get", "pods,events", "-n", s.Namespace},
 	} {
 		out, err := s.Cluster.Kubectl(args...)

@@ -59,13 +59,13 @@ func TestRotatedPassword(t *testing.T) {
 	write(t, file, "first\n")
 	s.Start("REDIS_USERNAME=ottoscaler", "REDIS_PASSWORD_FILE="+file, "OTTO_SUCCEEDED_TTL=0")
 
-	before := burst(s, 10)
+	before := burst(s)
 	acl("resetpass", ">second")
 	write(t, file, "second\n")
 	if n, err := s.Redis.ClientKillByFilter(t.Context(), "USER", "ottoscaler").Result(); err != nil || n == 0 {
 		t.Fatalf("%d connections ended, %v", n, err)
 	}
-	after := burst(s, 10)
+	after := burst(s)
 	s.WaitClosed(append(before, after...)...)
 	log, err := s.Redis.ACLLog(t.Context(), 100).Result()
 	if err != nil {
@@ -82,8 +82,8 @@ func TestRotatedPassword(t *testing.T) {
 	s.Judge(harness.With(judge.Fault{Redis: true}))
 }
 
-func burst(s *harness.Stack, n int) (events []string) {
-	for i := range n {
+func burst(s *harness.Stack) (events []string) {
+	for i := range 10 {
 		events = append(events, s.Add("type", "scale_up", "pod_count", 2, "task_id", fmt.Sprintf("task-%d", i)))
 	}
 	return events
@@ -110,7 +110,7 @@ sentinel failover-timeout otto 5000
 	s.Eventually("the replica to be known", func() error { return knows(t, sentinel, replica) })
 	s.Start("REDIS_SENTINEL_MASTER=otto", "REDIS_SENTINEL_ADDRS="+sentinel.Addr, "OTTO_SUCCEEDED_TTL=0")
 
-	before := burst(s, 10)
+	before := burst(s)
 	s.Eventually("the replica to have it all", func() error { return sameLength(t, s.Redis, replica.Client()) })
 	s.Server.Kill()
 	s.Redis = replica.Client()
@@ -121,7 +121,7 @@ sentinel failover-timeout otto 5000
 		}
 		return nil
 	})
-	after := burst(s, 10)
+	after := burst(s)
 	s.WaitClosed(append(before, after...)...)
 	for _, event := range append(before, after...) {
 		status := s.Status(event)
