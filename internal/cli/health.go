@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/ottoscaler/ottoscaler/internal/server"
+	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
 // checks are what must be well before this process could act. A standby is ready: it could take over.
@@ -30,4 +31,23 @@ func (p *process) checkOwner(context.Context) error {
 		return foreign
 	}
 	return nil
+}
+
+// snapshot is how things stand in the present term, if one runs here.
+func (p *process) snapshot(ctx context.Context) (worker.Snapshot, bool) {
+	m := p.manager.Load()
+	if m == nil {
+		return worker.Snapshot{}, false
+	}
+	return m.Snapshot(ctx)
+}
+
+// stream is how the source stream stands, whoever leads.
+func (p *process) stream(ctx context.Context) (server.Stream, error) {
+	s, err := p.redis.Stats(ctx, p.cfg.Redis.Stream, p.cfg.Redis.ConsumerGroup)
+	stream := server.Stream{Length: s.Length, Pending: s.Pending, Lag: s.Lag, Dead: s.Dead}
+	if !s.Oldest.IsZero() {
+		stream.Oldest = s.Oldest.Time()
+	}
+	return stream, err
 }

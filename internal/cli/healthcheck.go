@@ -68,7 +68,7 @@ func dialable(listen string) string {
 	return net.JoinHostPort(host, port)
 }
 
-// askHealth is nil if the answer is 200; a checkError has the server's words.
+// askHealth is nil if the answer is 200; an error with exitCheck has the server's words.
 func askHealth(ctx context.Context, address, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
@@ -89,5 +89,5 @@ func askHealth(ctx context.Context, address, path string) error {
 	}
 	body, _ := io.ReadAll(io.LimitReader(answer.Body, maxHealthBody)) // what arrived of it will do
 	why := strings.Join(strings.FieldsFunc(string(body), unicode.IsControl), "; ")
-	return checkError{fmt.Errorf("healthcheck: %s says %s: %s", where.String(), answer.Status, why)}
+	return exitError{exitCheck, fmt.Errorf("healthcheck: %s says %s: %s", where.String(), answer.Status, why)}
 }

@@ -125,7 +125,10 @@ func (p *process) term(take, work context.Context, before worker.Remains) (worke
 	})
 	settings := p.settings
 	settings.Skew = p.cluster.Skew()
-	m := worker.NewManager(source, journal, p.cluster, settings, before, p.log)
+	core := func() time.Time { return time.Now().Add(settings.Skew) }
+	m := worker.NewManager(p.meter.Source(source), p.meter.Journal(journal, core), p.meter.Cluster(p.cluster), settings, before, p.log)
+	p.manager.Store(m)
+	defer p.manager.Store(nil)
 	janitor := redis.NewJanitor(journal, redis.JanitorOptions{Retention: r.Retention, Every: trimEvery})
 	sweeping, end := context.WithCancel(take)
 	var sweeper errgroup.Group

@@ -16,17 +16,21 @@ const (
 	exitBroken = 1 // unreachable, or broken
 	exitUsage  = 2 // usage or configuration
 	exitCheck  = 3 // a check failed
+	exitFailed = 4 // a followed event had workers that failed
 )
+
+// exitError ends with a code of its own.
+type exitError struct {
+	code int
+	error
+}
+
+func (e exitError) Unwrap() error { return e.error }
 
 // usageError is the caller's mistake: exit code 2.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
-
-// checkError is the answer no to what was asked: exit code 3.
-type checkError struct{ error }
-
-func (e checkError) Unwrap() error { return e.error }
 
 // Main runs the command line and returns the exit code. An error is said once, in one line where that is possible.
 func Main(ctx context.Context, version string, args []string, stdout, stderr io.Writer) int {
@@ -39,11 +43,18 @@ func Main(ctx context.Context, version string, args []string, stdout, stderr io.
 		return exitOK
 	}
 	fmt.Fprintf(stderr, "ottoscaler: %v\n", err)
+	return codeOf(err)
+}
+
+func codeOf(err error) int {
+	if err == nil {
+		return exitOK
+	}
 	if usage := (usageError{}); errors.As(err, &usage) {
 		return exitUsage
 	}
-	if check := (checkError{}); errors.As(err, &check) {
-		return exitCheck
+	if exit := (exitError{}); errors.As(err, &exit) {
+		return exit.code
 	}
 	return exitBroken
 }
@@ -59,7 +70,9 @@ func newRoot(version string) *cobra.Command {
 becomes exactly three Otto agent Pods, which are watched to their end, reported on the stream's status stream
 and cleaned up. It is configured by environment variables: see "ottoscaler run --help".`,
 		Example: `  REDIS_HOST=localhost ottoscaler    # run until Ctrl-C
-  ottoscaler run --help              # the configuration`,
+  ottoscaler run --help              # the configuration
+  ottoscaler scale up 3 --watch      # send an event, and see what becomes of it
+  ottoscaler explain task-123        # why is it not running?`,
 		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -70,7 +83,8 @@ and cleaned up. It is configured by environment variables: see "ottoscaler run -
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w: see %q", err, c.CommandPath()+" --help")}
 	})
-	root.AddCommand(newRun(version), newHealthcheck(), newVersion(version))
+	root.AddCommand(newRun(version), newHealthcheck(), newVersion(version), newConfig(),
+		newScale(version), newGet(version), newExplain(version), newDead(version))
 	return root
 }
 

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
 	"github.com/ottoscaler/ottoscaler/internal/server"
+	"github.com/ottoscaler/ottoscaler/internal/trouble"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -48,7 +50,7 @@ func runE(version string) func(*cobra.Command, []string) error {
 		environ := config.Environ()
 		cfg, err := config.Load(environ)
 		if err != nil {
-			return usageError{err}
+			return usageError{fail(trouble.Configuration, err)}
 		}
 		log := newLogger(c.ErrOrStderr(), cfg.Process)
 		for _, name := range config.Unknown(environ) {
@@ -78,8 +80,10 @@ type process struct {
 	lease    *k8s.Lease // nil: no leader election
 	settings worker.Settings
 	server   *server.Server
+	meter    *server.Meter
 
 	leading atomic.Bool
+	manager atomic.Pointer[worker.Manager]   // of the present term; nil between terms
 	foreign atomic.Pointer[redis.OwnedError] // why the last term could not begin, if the stream is somebody else's
 }
 
@@ -90,19 +94,16 @@ func wire(cfg config.Config, version string, log *slog.Logger) (*process, error)
 	redis.LogTo(log)
 
 	// What a worker may look like is the operator's alone; events name a template at most.
-	templates, err := k8s.LoadTemplates(k8s.TemplateOptions{
-		Dir: cfg.Workers.Templates, Image: cfg.Workers.AgentImage, Requests: cfg.Workers.AgentRequests,
-		Limits: cfg.Workers.AgentLimits, Deadline: cfg.Workers.Deadline,
-	})
+	templates, err := k8s.LoadTemplates(templateOptions(cfg.Workers))
 	if err != nil {
-		return nil, usageError{err}
+		return nil, usageError{fail(trouble.Template, err)}
 	}
 	names := worker.NewNames(cfg.Workers.Instance, cfg.Redis.Stream)
 
 	// The cluster the workers live in.
 	access, namespace, err := k8s.LoadConfig()
 	if err != nil {
-		return nil, err
+		return nil, fail(trouble.Access, err)
 	}
 	if cfg.Workers.Namespace == "" {
 		cfg.Workers.Namespace = namespace
@@ -110,20 +111,20 @@ func wire(cfg config.Config, version string, log *slog.Logger) (*process, error)
 	clock := new(k8s.Clock)
 	lease, err := newLease(access, cfg, version, clock, log)
 	if err != nil {
-		return nil, err
+		return nil, fail(trouble.Access, err)
 	}
 	cluster, err := k8s.New(access, k8s.Options{
 		Namespace: cfg.Workers.Namespace, Instance: cfg.Workers.Instance, Stream: cfg.Redis.Stream, Names: names,
 		Templates: templates, Guard: guard(lease), Clock: clock, Version: version, Logger: log,
 	})
 	if err != nil {
-		return nil, err
+		return nil, fail(trouble.Access, err)
 	}
 
 	// The Redis that events come from and records go to.
 	client, err := redis.NewClient(redisOptions(cfg.Redis))
 	if err != nil {
-		return nil, usageError{err}
+		return nil, usageError{fail(trouble.Redis, err)}
 	}
 	p := &process{
 		log: log, cfg: cfg, redis: client, cluster: cluster, lease: lease,
@@ -131,8 +132,19 @@ func wire(cfg config.Config, version string, log *slog.Logger) (*process, error)
 	}
 
 	// What Kubernetes and Prometheus ask.
-	p.server = server.New(server.Options{Addr: cfg.Process.HTTPAddr, Checks: p.checks(), Logger: log})
+	meter, metrics := server.NewMetrics(prometheus.NewRegistry(), server.MetricsOptions{
+		Version: version, Templates: templates.Names(), Checks: p.checks(),
+		Leading: p.leading.Load, Workers: p.snapshot, Stream: p.stream,
+	})
+	p.meter = meter
+	p.server = server.New(server.Options{Addr: cfg.Process.HTTPAddr, Checks: p.checks(), Metrics: metrics, Logger: log})
 	return p, nil
+}
+
+func templateOptions(w config.Workers) k8s.TemplateOptions {
+	return k8s.TemplateOptions{
+		Dir: w.Templates, Image: w.AgentImage, Requests: w.AgentRequests, Limits: w.AgentLimits, Deadline: w.Deadline,
+	}
 }
 
 func redisOptions(c config.Redis) redis.Options {
@@ -163,7 +175,7 @@ func (p *process) close() {
 // run serves probes as long as it acts: from before it waits for its neighbours until everything is finished.
 func (p *process) run(ctx context.Context) error {
 	if err := p.server.Listen(); err != nil {
-		return err
+		return fail(trouble.Port, err)
 	}
 	acting, fail := context.WithCancel(ctx)
 	defer fail()
@@ -204,8 +216,8 @@ func (p *process) ready(ctx context.Context) error {
 	defer cancel()
 	var both errgroup.Group
 	errs := make([]error, 2)
-	both.Go(func() error { errs[0] = p.redis.Ready(ctx); return nil })
-	both.Go(func() error { errs[1] = p.cluster.Ready(ctx); return nil })
+	both.Go(func() error { errs[0] = fail(trouble.Redis, p.redis.Ready(ctx)); return nil })
+	both.Go(func() error { errs[1] = fail(trouble.Kubernetes, p.cluster.Ready(ctx)); return nil })
 	_ = both.Wait()
 	switch {
 	case errs[0] != nil && errs[1] != nil:

@@ -6,3 +6,5 @@
 //
 // It reads nothing that a client sends but the request line and a few headers, and whoever is slow is cut off.
 package server
+
+//go:generate go test -run ^TestReference$ -update .

@@ -63,7 +63,7 @@ func New(o Options) *Server {
 func (s *Server) Listen() error {
 	l, err := net.Listen("tcp", s.opts.Addr)
 	if err != nil {
-		return fmt.Errorf("health and metrics cannot be served on OTTO_HTTP_ADDR %q: %w", s.opts.Addr, cause(err))
+		return fmt.Errorf("OTTO_HTTP_ADDR %q: %w", s.opts.Addr, cause(err))
 	}
 	s.listener = netutil.LimitListener(l, maxConnections)
 	s.opts.Logger.Debug("health and metrics are served", "addr", l.Addr().String())

@@ -198,7 +198,7 @@ func TestListen(t *testing.T) {
 	if !errors.Is(err, syscall.EADDRINUSE) {
 		t.Fatalf("a taken port: %v", err)
 	}
-	if want := `health and metrics cannot be served on OTTO_HTTP_ADDR "` + first.Addr() + `": address already in use`; err.Error() != want {
+	if want := `OTTO_HTTP_ADDR "` + first.Addr() + `": address already in use`; err.Error() != want {
 		t.Errorf("got %q, want %q", err, want)
 	}
 }

@@ -122,13 +122,21 @@ func (s *state) take(en *Entry, q *question) {
 		// its Settle, or its refusal, acknowledges it
 	case en.ID.Compare(s.before) <= 0:
 		s.refusals[en.ID] = &refusal{unwritten: 1}
-		s.write(Duplicate{ID: en.ID, At: s.now})
+		s.write(Duplicate{ID: en.ID, Type: sentType(en), At: s.now})
 	case again:
 		s.refusals[en.ID] = &refusal{unwritten: 1}
 		s.write(Ack{en.ID})
 	default:
 		s.accept(en)
 	}
+}
+
+// sentType is empty where an entry has no valid type.
+func sentType(en *Entry) Type {
+	if t := Type(en.Fields["type"]); t == ScaleUp || t == ScaleDown {
+		return t
+	}
+	return ""
 }
 
 // accept decides on an entry that has no record.
@@ -192,7 +200,7 @@ func (s *state) again(en *Entry, ev *Event, h holding, hash string) {
 		return
 	}
 	s.refusals[en.ID] = &refusal{unwritten: 1}
-	s.write(Duplicate{ID: en.ID, Of: h.by, TaskID: ev.TaskID(), At: s.now})
+	s.write(Duplicate{ID: en.ID, Of: h.by, Type: ev.Type, TaskID: ev.TaskID(), At: s.now})
 }
 
 func (s *state) reject(en *Entry, task string, r *Rejection) {

@@ -37,6 +37,7 @@ type Manager struct {
 	removes chan remove
 	asks    chan effect // checks and finds
 	failed  chan error  // the first error that ends the term
+	looks   chan chan<- Snapshot
 
 	unasked    []effect // checks and finds that no asker has taken yet
 	gathered   []Write  // for the next batch
@@ -56,6 +57,7 @@ func NewManager(src Source, j Journal, c Cluster, set Settings, r Remains, log *
 		removes: make(chan remove, set.DeleteConcurrency),
 		asks:    make(chan effect),
 		failed:  make(chan error, 1),
+		looks:   make(chan chan<- Snapshot),
 	}
 }
 
@@ -110,6 +112,17 @@ func (m *Manager) Remains() Remains {
 		return m.remains
 	}
 	return m.state.remains()
+}
+
+// Snapshot says how things stand; not ok when the term does not answer before ctx ends: it may be over, or still load.
+func (m *Manager) Snapshot(ctx context.Context) (snap Snapshot, ok bool) {
+	look := make(chan Snapshot, 1)
+	select {
+	case m.looks <- look:
+		return <-look, true
+	case <-ctx.Done():
+		return Snapshot{}, false
+	}
 }
 
 // now is the core's clock: the API server's, as far as it was known when the term began, and from then on it only runs
@@ -187,6 +200,9 @@ func (m *Manager) loop(ctx, take context.Context) error {
 			continue
 		case <-beat.C:
 			m.beat(ctx)
+			continue
+		case look := <-m.looks:
+			look <- m.state.snapshot()
 			continue
 		case batch := <-m.readable():
 			in = entries{batch}

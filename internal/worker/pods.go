@@ -151,7 +151,9 @@ func (s *state) apply(sl *slot, o *Observation, d decision) {
 	case actRun:
 		if !sl.running {
 			sl.running = true
-			s.write(Progress{s.report(sl, d)})
+			r := s.report(sl, d)
+			r.Began, sl.since = sl.since, s.now
+			s.write(Progress{r})
 		}
 		s.watchOut(sl, o, d)
 	case actRetry:

@@ -128,6 +128,7 @@ type (
 	Duplicate struct {
 		ID     ID
 		Of     ID
+		Type   Type // as sent; empty where that is none
 		TaskID string
 		At     time.Time
 	}
@@ -206,6 +207,9 @@ type Report struct {
 	ExitCode *int
 	At       time.Time
 	Doom     ID // an outcome's: the scale_down that chose the worker, whose counts it goes into; zero: none
+	// Began is when the stage began that this report ends, for meters: of a created, the wait since the event was taken
+	// in; of a running, the Pod's start; of an outcome, the run. Zero: there was no such stage, or nobody saw it begin.
+	Began time.Time
 }
 
 // Cluster is where Pods run: Kubernetes.

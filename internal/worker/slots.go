@@ -42,7 +42,7 @@ type slot struct {
 	doom      *event      // the scale_down that chose it: never created again, never retried
 	outcome   *SlotRecord // once it has one
 
-	since time.Time    // when its Pod was created; while its name is taken, when that began; at the end, when that was
+	since time.Time    // when its Pod was created, then when it ran; while its name is taken, when that began; at the end, when that was
 	pull  time.Time    // since when its image cannot be pulled
 	seen  *Observation // the last one, as long as time alone may change what it means
 	wake  time.Time
@@ -188,7 +188,11 @@ func (s *state) wake(sl *slot) {
 func (s *state) alive(sl *slot, uid string) {
 	s.occupy(sl, true)
 	sl.phase, sl.uid, sl.since, sl.unsure = slotLives, uid, s.now, false
-	s.write(Progress{s.report(sl, decision{state: StateCreated})})
+	r := s.report(sl, decision{state: StateCreated})
+	if sl.attempt == 1 {
+		r.Began = sl.event.acceptedAt
+	}
+	s.write(Progress{r})
 	s.mark(sl)
 	if o := sl.seen; o != nil {
 		sl.seen = nil
@@ -222,6 +226,9 @@ func (s *state) end(sl *slot, d decision) {
 		d.exitCode = code
 	}
 	r := s.report(sl, d)
+	if sl.running {
+		r.Began = sl.since
+	}
 	if sl.uid == "" || sl.ended || sl.absent || d.reason == reasonNodeLost {
 		s.occupy(sl, false)
 	}

@@ -132,6 +132,7 @@ sentinel failover-timeout otto 5000
 	if code := s.Stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
+	s.Server.Restart() // the recording ends where it began
 	s.Judge(harness.With(judge.Fault{Redis: true, LostWrites: true}), func(e *judge.Evidence) { e.Redis = s.Redis.Options() })
 }
 

@@ -1,0 +1,34 @@
+package config
+
+import "github.com/caarlos0/env/v11"
+
+// Value is one variable in effect.
+type Value struct {
+	Name  string `json:"name"`
+	Value string `json:"value"` // of a secret: whether there is one
+	From  string `json:"from"`  // environment, default; empty: it is not set
+}
+
+// Effective lists every variable in the order of the reference.
+func Effective(environ map[string]string) []Value {
+	fields, err := env.GetFieldParams(&Config{})
+	if err != nil {
+		return nil
+	}
+	byName := rules()
+	all := make([]Value, 0, len(fields))
+	for _, f := range fields {
+		v := Value{Name: f.Key, Value: f.DefaultValue}
+		switch given := environ[f.Key]; {
+		case given != "":
+			v.Value, v.From = given, "environment"
+		case f.DefaultValue != "":
+			v.From = "default"
+		}
+		if byName[f.Key].secret {
+			v.Value = Secret(v.Value).String()
+		}
+		all = append(all, v)
+	}
+	return all
+}

@@ -1,0 +1,89 @@
+package server
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	dto "github.com/prometheus/client_model/go"
+)
+
+const reference = "../../docs/metrics.md"
+
+const preamble = `# Metrics
+
+<!-- Made by "make generate" from internal/server: change it there. -->
+
+` + "`/metrics` on `OTTO_HTTP_ADDR`" + ` serves these, and Go's and the process' own (` + "`go_*`, `process_*`" + `). Every series is there from
+the start, at zero. Nothing names a task, an event or a Pod; a reason that is not known counts as ` + "`other`" + `.
+
+Counters and histograms count what was committed to Redis, in the process that committed it: ask for
+` + "`sum(increase(…))`" + ` over all replicas. Gauges about workers and events are zero in a standby, so sums hold too. Gauges about the
+stream are the same in every replica: take ` + "`max(…)`" + `.
+`
+
+var update = flag.Bool("update", false, "rewrite "+reference)
+
+// TestReference holds docs/metrics.md against what is registered.
+func TestReference(t *testing.T) {
+	want := markdown(t)
+	if *update {
+		if err := os.WriteFile(reference, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("docs/metrics.md is not what the source says; run `make generate` (-want +got):\n%s", diff)
+	}
+}
+
+func markdown(t *testing.T) string {
+	t.Helper()
+	families, err := newScene().registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	b.WriteString(preamble + "\n| metric | type | labels | meaning |\n|---|---|---|---|\n")
+	for _, f := range families {
+		if strings.HasPrefix(f.GetName(), namespace+"_") {
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.GetName(), strings.ToLower(f.GetType().String()), labels(f), f.GetHelp())
+		}
+	}
+	return b.String()
+}
+
+// labels lists each label with its values, unless these are the operator's.
+func labels(f *dto.MetricFamily) string {
+	values := make(map[string][]string)
+	var names []string
+	for _, m := range f.GetMetric() {
+		for _, l := range m.GetLabel() {
+			if !slices.Contains(names, l.GetName()) {
+				names = append(names, l.GetName())
+			}
+			if !slices.Contains(values[l.GetName()], l.GetValue()) {
+				values[l.GetName()] = append(values[l.GetName()], l.GetValue())
+			}
+		}
+	}
+	var all []string
+	for _, n := range names {
+		slices.Sort(values[n])
+		switch n {
+		case "version", "template", "check":
+			all = append(all, "`"+n+"`")
+		default:
+			all = append(all, "`"+n+"`: "+strings.Join(values[n], ", "))
+		}
+	}
+	return strings.Join(all, "; ")
+}

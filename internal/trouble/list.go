@@ -1,0 +1,267 @@
+package trouble
+
+// all are in the order of their codes: 1 the start, 2 Redis, 3 Kubernetes, 4 events and their workers, 5 reasons of
+// workers that a person can do something about.
+var all = []Trouble{
+	{
+		"OTTO101", Configuration,
+		"An environment variable has a value it cannot take; the line names it, what it got and what it takes. Exit code 2.",
+		"Correct the variable; [configuration.md](configuration.md) lists them all.",
+	},
+	{
+		"OTTO102", Template,
+		"A file in the folder `OTTO_WORKER_TEMPLATES` is no PodTemplateSpec that may be run; the line names the file and the field. Exit code 2.",
+		"Correct the file. `kubectl apply --dry-run=server` of a Pod with its spec shows what the API server thinks of it.",
+	},
+	{
+		"OTTO103", Port,
+		"The address in `OTTO_HTTP_ADDR` is taken by another process, or is none of this machine's. Exit code 1.",
+		"Choose another, such as `OTTO_HTTP_ADDR=127.0.0.1:8081`; `ss -ltnp` shows who has which.",
+	},
+	{
+		"OTTO104", Redis,
+		"Redis did not answer within ten seconds, or refuses us: the address, the password, the TLS files or its version are " +
+			"wrong. The line says which. Exit code 1, or 2 where a file cannot be read.",
+		"Try the same with `redis-cli -h HOST -p PORT ping`, then correct the `REDIS_` variable. Redis 7.0 or later is needed.",
+	},
+	{
+		"OTTO105", Kubernetes,
+		"The API server did not answer within ten seconds, or refuses our credentials. Exit code 1.",
+		"Try `kubectl version` with the same `KUBECONFIG`; inside a cluster look for a NetworkPolicy that keeps us from the API server.",
+	},
+	{
+		"OTTO106", Access,
+		"This is no Pod, and neither `KUBECONFIG` nor `~/.kube/config` names a cluster; or the file cannot be read. Exit code 1.",
+		"Set `KUBECONFIG` to a file that `kubectl` works with.",
+	},
+	{
+		"OTTO107", "an environment variable is not known and ignored",
+		"A variable begins with `OTTO_` and means nothing here: a slip of the pen, or one of another version.",
+		"Correct or remove it; the line guesses what was meant.",
+	},
+
+	{
+		"OTTO201", "reading the stream failed, trying again",
+		"Redis does not answer, is loading, or refuses the read. Pods go on meanwhile, and what became of them is recorded afterwards.",
+		"Bring Redis back; nothing else is needed. After a failover nothing is either.",
+	},
+	{
+		"OTTO202", "starting over from the records",
+		"A write to Redis failed or its reply was lost, so what was written is read anew. Once now and then this is how it should be.",
+		"If it repeats, the line's error says what Redis refuses: memory (`OOM`), disk (`MISCONF`), rights (`NOPERM`), a replica (`READONLY`).",
+	},
+	{
+		"OTTO203", "nothing is done: the stream belongs to another installation",
+		"Two installations use one stream; the other one has it. Nothing is written, and `/readyz` says no.",
+		"Give each its own `REDIS_STREAM`; or, to move the stream here on purpose, stop the other one and run the command in the line.",
+	},
+	{
+		"OTTO204", "Redis was emptied: writing the records of the open events anew",
+		"Somebody ran FLUSHALL, or Redis came back without its data. What was in memory is written anew.",
+		"Find out who; use an append-only file and `maxmemory-policy noeviction`. What was closed before is forgotten.",
+	},
+	{
+		"OTTO205", "the stream is a new one: all of it is read, and the mark is forgotten",
+		"The stream was deleted and begun again with lower IDs.",
+		"Nothing, if that was meant. Producers must not delete the stream: trim it, or let `OTTO_STREAM_RETENTION` do it.",
+	},
+	{
+		"OTTO206", "the stream was not trimmed",
+		"A pass of the janitor failed; the next one, a minute later, may do better.",
+		"Nothing, unless it repeats: then the line's error says why.",
+	},
+	{
+		"OTTO207", "a consumer group is abandoned: entries are trimmed although it has not dealt with them",
+		"A second consumer group of the stream has not read for longer than `OTTO_STREAM_RETENTION`.",
+		"Remove it with `XGROUP DESTROY`, or start its reader again.",
+	},
+	{
+		"OTTO208", "record ignored",
+		"The record of an open event cannot be read: somebody wrote to a key of ours. The event and its Pods are left alone.",
+		"Look at the key with `HGETALL`, mend or delete the field that the line names, and restart.",
+	},
+	{
+		"OTTO209", "record missing",
+		"An event is in the open set and has no record: somebody deleted or evicted a key. Its Pods, if it has any, tell what it was.",
+		"Set `maxmemory-policy noeviction`; take the ID off the open set with `SREM` if the event is over.",
+	},
+	{
+		"OTTO210", "open event ignored",
+		"A member of the open set is no entry ID: somebody wrote it.",
+		"Remove it with `SREM`.",
+	},
+	{
+		"OTTO211", "idempotency key ignored",
+		"The value of an idempotency key is not one of ours: somebody wrote it. The entry was taken in as if nobody held the key.",
+		"Find out who writes to keys with the stream's name in braces.",
+	},
+
+	{
+		"OTTO301", "the API server refuses the template's Pods, trying again every five seconds",
+		"A quota is reached, an admission policy or webhook refuses, or the spec is invalid; the line has the server's words. " +
+			"Events of this template wait; other templates go on. What got no Pod for `OTTO_PENDING_TIMEOUT` fails as `Refused`.",
+		"Raise the quota (`kubectl describe quota`), or correct the template or the policy. It goes on by itself.",
+	},
+	{
+		"OTTO302", "creating Pods failed, trying again",
+		"The API server is busy, down, or denies us the right; the line's error says which. Nothing fails, everything waits.",
+		"If it denies: grant the rights the README lists under \"Use it\", or make the namespace again. Otherwise wait.",
+	},
+	{
+		"OTTO303", "deleting a Pod failed, trying again",
+		"As when creating fails, or somebody guards the Pod. Its worker's outcome is recorded already.",
+		"Grant the verb `delete`, if the line's error says so.",
+	},
+	{
+		"OTTO304", "the watch of Pods is interrupted, trying again",
+		"The API server is down, or does not let us list and watch Pods. Starts go on, ends are seen later.",
+		"Bring it back, or grant the verbs `list` and `watch`.",
+	},
+	{
+		"OTTO305", "the watch of Pods was interrupted, they are listed anew",
+		"The API server could not go on with the old watch.",
+		"Nothing. If it repeats every few seconds, the API server is overloaded.",
+	},
+	{
+		"OTTO306", "leadership is lost",
+		"The Lease could not be renewed in time, or somebody else took it. A standby, or this process, goes on with the work.",
+		"Nothing, unless it repeats: then look whether the API server is slow, or this process is short of CPU.",
+	},
+	{
+		"OTTO307", "the Lease cannot be read or written, trying again",
+		"The API server is down, or denies us `get`, `create` or `update` of Leases.",
+		"Grant the verbs; without leader election run one replica with `OTTO_LEADER_ELECT=false`.",
+	},
+	{
+		"OTTO308", "the Lease was not released: a standby waits until it has expired",
+		"The API server did not answer while this process stopped.",
+		"Nothing: a standby takes over 15 seconds later.",
+	},
+	{
+		"OTTO309", "the API server's version was not tested with",
+		"It is older than 1.34, or does not tell its version.",
+		"Upgrade it; it may do well nevertheless.",
+	},
+	{
+		"OTTO310", "the API server warns",
+		"It sends a warning with an answer, mostly that a template's Pods break a Pod Security level or use what will go.",
+		"Do what the warning says in the template.",
+	},
+	{
+		"OTTO311", "a Pod that is not ours has the worker's name, trying again",
+		"Somebody made a Pod that is called like a worker. It is left alone; the worker fails as `NameTaken` after `OTTO_PENDING_TIMEOUT`.",
+		"Delete or rename that Pod; give installations in one namespace different `OTTO_INSTANCE` names.",
+	},
+
+	{
+		"OTTO401", "entry rejected",
+		"A producer sent what is no valid event; it is a dead letter now. The line has the reason and its code.",
+		"Correct the producer. `ottoscaler dead list` shows the letters, `ottoscaler dead redrive` sends a mended one again.",
+	},
+	{
+		"OTTO402", "so many events wait for room that reading rests",
+		"`OTTO_MAX_WAITING_EVENTS` wait. Until some have started, no new event is seen, a scale_down neither.",
+		"Raise `OTTO_MAX_WORKERS`, or find out why workers do not end or do not start.",
+	},
+	{
+		"OTTO403", "an event is left alone, its record cannot be read",
+		"As OTTO208, of an entry that was delivered again.",
+		"As there.",
+	},
+	{
+		"OTTO404", "a Pod claims a slot that its event does not have, it is left alone",
+		"Somebody made a Pod with our labels, or changed its annotations.",
+		"Delete it.",
+	},
+	{
+		"OTTO405", "a Pod came after its worker's outcome, it is deleted",
+		"A creation that was given up arrived late.",
+		"Nothing. It did not count.",
+	},
+	{
+		"OTTO406", "the event of a Pod of ours is not in hand, the Pod is left alone",
+		"Its record is there but cannot be read, or is open and not listed as such: somebody wrote to our keys.",
+		"As OTTO208.",
+	},
+	{
+		"OTTO407", "a Pod of ours has no record",
+		"Redis lost records. The event is rebuilt from its Pods.",
+		"As OTTO204.",
+	},
+	{
+		"OTTO408", "a Pod of ours has no record and does not tell its event, it is left alone",
+		"Redis lost the record, and somebody removed the Pod's annotations.",
+		"Delete the Pod if it is not needed any more.",
+	},
+	{
+		"OTTO409", "an event is rebuilt from its Pods",
+		"The end of OTTO407.",
+		"As OTTO204.",
+	},
+	{
+		"OTTO410", "stopped with work in flight: the next start goes on with it",
+		"The grace period of 20 seconds was over, or Redis or the API server did not answer while it stopped.",
+		"Nothing: the records say what is missing.",
+	},
+
+	{
+		"OTTO501", "Refused",
+		"The API server refused the worker's Pod for `OTTO_PENDING_TIMEOUT`: see OTTO301.",
+		"Mend what the worker's `message` says, then send the event again.",
+	},
+	{
+		"OTTO502", "NameTaken",
+		"A Pod that is not ours has the worker's name: see OTTO311.",
+		"As there, then send the event again.",
+	},
+	{
+		"OTTO503", "Unschedulable",
+		"No node took the Pod for `OTTO_PENDING_TIMEOUT`; the worker's `message` has the scheduler's sentence.",
+		"Add nodes, or lower the requests in `OTTO_AGENT_REQUESTS` or the template; then send the event again.",
+	},
+	{
+		"OTTO504", "ErrImagePull",
+		"The node could not pull the image for `OTTO_IMAGE_PULL_TIMEOUT`; the `message` has the registry's words.",
+		"Correct `OTTO_AGENT_IMAGE` or the template's image, or its pull secret; then send the event again.",
+	},
+	{
+		"OTTO505", "ImagePullBackOff",
+		"As OTTO504, between two tries of the node.",
+		"As there.",
+	},
+	{
+		"OTTO506", "InvalidImageName",
+		"The image's name is none.",
+		"Correct `OTTO_AGENT_IMAGE` or the template.",
+	},
+	{
+		"OTTO507", "CreateContainerConfigError",
+		"The template refers to a Secret or ConfigMap that is not there, or the image runs as root where that is forbidden.",
+		"Make what is missing, or correct the template.",
+	},
+	{
+		"OTTO508", "OOMKilled",
+		"The program used more memory than its limit.",
+		"Raise the limit in `OTTO_AGENT_LIMITS` or the template. It is not run again by itself.",
+	},
+	{
+		"OTTO509", "DeadlineExceeded",
+		"The program ran longer than its deadline.",
+		"Raise `deadline_seconds`, the template's deadline or `OTTO_WORKER_DEADLINE`.",
+	},
+	{
+		"OTTO510", "NodeLost",
+		"The worker's node is out of reach for longer than ten minutes. What it did there nobody knows, so it is not run again.",
+		"Look after the node; send the event again if its work may be done twice.",
+	},
+	{
+		"OTTO511", "Missing",
+		"The Pod vanished and nobody saw how: somebody removed it by force, or it went while nobody watched.",
+		"As OTTO510. Let nobody delete Pods with `--force`.",
+	},
+	{
+		"OTTO512", "RecordLost",
+		"Redis lost the worker's record, and there is no Pod of it.",
+		"As OTTO204; send the event again if its work may be done twice.",
+	},
+}
