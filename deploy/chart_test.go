@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ottoscaler/ottoscaler/internal/config"
+	"github.com/ottoscaler/ottoscaler/internal/k8s"
 )
 
 func TestDefaults(t *testing.T) {
@@ -121,11 +122,12 @@ func TestStrategy(t *testing.T) {
 	}
 }
 
-// The name of the Lease is that of internal/k8s: the rights on it are for this name alone.
+// The rights on the Lease are for its name alone.
 func TestLeaseName(t *testing.T) {
 	role := mustRender(t, "--set", "workers.instance=blue")["Role/ottoscaler-leader"]
-	if got := role.at("rules", 1, "resourceNames", 0); got != leaseName("blue", "otto:scale:events") {
-		t.Errorf("the Lease is %v, want %s", got, leaseName("blue", "otto:scale:events"))
+	want := k8s.LeaseName("blue", "otto:scale:events")
+	if got := role.at("rules", 1, "resourceNames", 0); got != want {
+		t.Errorf("the Lease is %v, want %s", got, want)
 	}
 }
 

@@ -1,8 +1,6 @@
 package deploy
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"flag"
 	"fmt"
 	"maps"
@@ -152,10 +150,4 @@ func TestDescribe(t *testing.T) {
 	if diff := cmp.Diff(want, rows, cmp.AllowUnexported(row{})); diff != "" || !slices.Equal(undescribed, []string{"a.c"}) {
 		t.Errorf("undescribed %v, rows (-want +got):\n%s", undescribed, diff)
 	}
-}
-
-// leaseName says again what internal/k8s says: tests do not import adapters.
-func leaseName(instance, stream string) string {
-	sum := sha256.Sum256([]byte(instance + "\x00" + stream))
-	return "ottoscaler-" + hex.EncodeToString(sum[:])[:5]
 }

@@ -17,15 +17,15 @@ import (
 	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
 )
 
-// rights are those that deploy/redis/users.acl gives the product.
-func rights(t *testing.T) []any {
+// rights are those that deploy/redis/users.acl gives a user.
+func rights(t *testing.T, user string) []any {
 	t.Helper()
 	b, err := os.ReadFile("../../deploy/redis/users.acl")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(b)) {
-		if words := strings.Fields(line); len(words) > 4 && words[1] == "ottoscaler" {
+		if words := strings.Fields(line); len(words) > 4 && words[1] == user {
 			var rules []any
 			for _, w := range words[4:] { // after user, its name, on and the password
 				rules = append(rules, w)
@@ -33,7 +33,7 @@ func rights(t *testing.T) []any {
 			return rules
 		}
 	}
-	t.Fatal("users.acl has no user ottoscaler")
+	t.Fatalf("users.acl has no user %s", user)
 	return nil
 }
 
@@ -54,7 +54,7 @@ func TestRotatedPassword(t *testing.T) {
 		}
 	}
 	acl("on", ">first")
-	acl(rights(t)...)
+	acl(rights(t, "ottoscaler")...)
 	file := filepath.Join(t.TempDir(), "password")
 	write(t, file, "first\n")
 	s.Start("REDIS_USERNAME=ottoscaler", "REDIS_PASSWORD_FILE="+file, "OTTO_SUCCEEDED_TTL=0")
@@ -80,6 +80,43 @@ func TestRotatedPassword(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	s.Judge(harness.With(judge.Fault{Redis: true}))
+}
+
+// TestOperatorsRights: whoever asks by our commands, as the user operator of deploy/redis/users.acl, is refused nothing.
+func TestOperatorsRights(t *testing.T) {
+	s := harness.NewStack(t, cluster)
+	rules := append([]any{"ACL", "SETUSER", "operator", "on", ">secret"}, rights(t, "operator")...)
+	if err := s.Redis.Do(t.Context(), rules...).Err(); err != nil {
+		t.Fatal(err)
+	}
+	s.Start("OTTO_SUCCEEDED_TTL=0")
+	ask := func(args ...string) string {
+		cmd := s.Command("REDIS_USERNAME=operator", "REDIS_PASSWORD=secret")
+		cmd.Args = append(cmd.Args, args...)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Errorf("ottoscaler %v: %v: %s", args, err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	s.Add("type", "scale_sideways", "pod_count", 1)
+	event := ask("scale", "up", "2")
+	ask("get", "events")
+	ask("get", "workers", event)
+	s.WaitClosed(event)
+	ask("get", "events", "--all")
+	ask("explain", event)
+	ask("dead", "list")
+	again := ask("dead", "redrive", s.Dead()[0]["entry"], "--set", "type=scale_up")
+	s.WaitClosed(again)
+	log, err := s.Redis.ACLLog(t.Context(), 100).Result()
+	if err != nil || len(log) > 0 {
+		t.Errorf("Redis refused: %+v, %v", log, err)
+	}
+	if code := s.Stop(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	s.Judge()
 }
 
 func burst(s *harness.Stack) (events []string) {

@@ -90,7 +90,7 @@ func TestTwoBuildsAreOne(t *testing.T) {
 	if err := errors.Join(errA, errB); err != nil {
 		t.Fatal(err)
 	}
-	if string(a) != string(b) {
+	if !bytes.Equal(a, b) {
 		t.Error("two builds, two archives")
 	}
 	if _, other, err := pack(t, func(o *options) { o.version = "1.2.1" }); err != nil || other == digest {
