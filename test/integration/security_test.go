@@ -170,6 +170,13 @@ sentinel failover-timeout otto 5000
 		t.Errorf("exit code %d", code)
 	}
 	s.Server.Restart() // the recording ends where it began
+	s.Eventually("the recording to go on", func() error {
+		clients, err := s.Server.Client().ClientList(t.Context()).Result()
+		if err == nil && !strings.Contains(clients, "cmd=monitor") {
+			err = fmt.Errorf("the clients are %s", clients)
+		}
+		return err
+	})
 	s.Judge(harness.With(judge.Fault{Redis: true, LostWrites: true}), func(e *judge.Evidence) { e.Redis = s.Redis.Options() })
 }
 
