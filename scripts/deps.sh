@@ -37,6 +37,7 @@ fi
 if [ "${1:-run}" = test ]; then
 	need gcc has gcc
 	need libc6-dev has_race
+	need prometheus has promtool
 fi
 
 if [ ${#missing[@]} -eq 0 ]; then
@@ -81,4 +82,4 @@ if ! install; then # the list of packages may be old, or was never fetched
 fi
 rm -f "$log"
 echo "deps: installed. Their services were not started; systemd would start them at the next boot:"
-echo "    systemctl disable redis-server containerd    # if you do not want that"
+echo "    systemctl disable redis-server containerd prometheus    # if you do not want that"

@@ -23,10 +23,12 @@ func TestFields(t *testing.T) {
 	}{
 		"least": {order{kind: worker.ScaleUp}, "3", map[string]string{"type": "scale_up", "pod_count": "3"}, ""},
 		"most": {
-			order{kind: worker.ScaleUp, task: "t", key: "k", template: "big", deadline: 90 * time.Second, meta: map[string]string{"a": "b"}}, "1",
+			order{kind: worker.ScaleUp, task: "t", key: "k", template: "big", deadline: 90 * time.Second, meta: map[string]string{"a": "b"}},
+			"1",
 			map[string]string{
 				"type": "scale_up", "pod_count": "1", "task_id": "t", "idempotency_key": "k", "template": "big", "deadline_seconds": "90", "a": "b",
-			}, "",
+			},
+			"",
 		},
 		"no count":    {order{kind: worker.ScaleDown}, "many", nil, "pod_count"},
 		"zero":        {order{kind: worker.ScaleDown}, "0", nil, "pod_count"},

@@ -100,7 +100,8 @@ func (t *tools) named(ctx context.Context, open []worker.Record, what string) (w
 	}
 	slices.SortFunc(ids, func(a, b worker.ID) int { return b.Compare(a) })
 	if len(ids) == 0 {
-		return worker.ID{}, nil, usageError{fmt.Errorf("%q is no entry ID, and neither the records nor the status stream know a task of that name", what)}
+		return worker.ID{}, nil, usageError{fmt.Errorf(
+			"%q is no entry ID, and neither the records nor the status stream know a task of that name", what)}
 	}
 	return ids[0], ids[1:], nil
 }

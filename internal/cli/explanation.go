@@ -87,7 +87,8 @@ func now(f facts) []reason {
 		return []reason{because("record ignored", f.broken.Error())}
 	case f.record != nil && f.record.Closed:
 		c := f.record.Counts
-		return []reason{{What: fmt.Sprintf("It is over: %d succeeded, %d failed, %d cancelled, %d lost.", c.Succeeded, c.Failed, c.Cancelled, c.Lost)}}
+		return []reason{{What: fmt.Sprintf("It is over: %d succeeded, %d failed, %d cancelled, %d lost.",
+			c.Succeeded, c.Failed, c.Cancelled, c.Lost)}}
 	case f.record != nil:
 		return open(f)
 	case last == "closed":
@@ -97,7 +98,7 @@ func now(f facts) []reason {
 		r.Mend = fmt.Sprintf("ottoscaler dead redrive %s --set NAME=VALUE, or correct the producer", f.letter.ID)
 		return []reason{r}
 	case last == "duplicate":
-		return []reason{{What: "It came twice: this is the second one, and started nothing. Its idempotency key, or its ID, was taken in before."}}
+		return []reason{{What: "It came twice: this one started nothing. Its idempotency key, or its ID, was taken in before."}}
 	case f.entry == nil:
 		return []reason{{
 			What: "Nothing is known of it: it was never in this stream, or has been trimmed and its record has expired.",
@@ -121,10 +122,12 @@ func now(f facts) []reason {
 func open(f facts) []reason {
 	v := view(f.record, f.id.Time())
 	if f.record.Event.Type == worker.ScaleDown {
-		return []reason{{What: fmt.Sprintf("It has chosen %d workers, of which %d have their outcome. The others are being stopped, within the grace period of their Pods.",
+		return []reason{{What: fmt.Sprintf(
+			"It has chosen %d workers, of which %d have their outcome. The others are being stopped, within the grace period of their Pods.",
 			len(f.record.Victims), v.Done)}}
 	}
-	all := []reason{{What: fmt.Sprintf("It is open: %d workers wait for a Pod, %d have one, %d have their outcome.", v.Waiting, v.Running, v.Done)}}
+	all := []reason{{What: fmt.Sprintf("It is open: %d workers wait for a Pod, %d have one, %d have their outcome.",
+		v.Waiting, v.Running, v.Done)}}
 	if v.Waiting > 0 {
 		all = append(all, waiting(f))
 	}
@@ -149,12 +152,14 @@ func waiting(f facts) reason {
 		return because("creating Pods failed, trying again", "The API server takes no Pod, or none from you: "+f.tried.Error())
 	case f.living >= f.room:
 		return reason{
-			What: fmt.Sprintf("They wait for room: %d workers live, and OTTO_MAX_WORKERS is %d (here; \"run\" may have another value).", f.living, f.room),
+			What: fmt.Sprintf("They wait for room: %d workers live, and OTTO_MAX_WORKERS is %d (here; \"run\" may have another value).",
+				f.living, f.room),
 			Mend: "wait for others to end, or raise OTTO_MAX_WORKERS",
 		}
 	}
 	return reason{
-		What: fmt.Sprintf("There is room (%d of %d workers live), and nothing refuses: they are about to start, or no replica leads.", f.living, f.room),
+		What: fmt.Sprintf("There is room (%d of %d workers live), and nothing refuses: they are about to start, or no replica leads.",
+			f.living, f.room),
 		Mend: "if that lasts: /readyz?verbose, and the metric ottoscaler_leader",
 	}
 }

@@ -74,7 +74,8 @@ func sentence(s redis.Said) string {
 			words = append(words, "exit code", f["exit_code"])
 		}
 	case "closed":
-		words = append(words, fmt.Sprintf("%s succeeded, %s failed, %s cancelled, %s lost", f["n_succeeded"], f["n_failed"], f["n_cancelled"], f["n_lost"]))
+		words = append(words, fmt.Sprintf("%s succeeded, %s failed, %s cancelled, %s lost",
+			f["n_succeeded"], f["n_failed"], f["n_cancelled"], f["n_lost"]))
 	}
 	for _, name := range []string{"reason", "message"} {
 		if f[name] != "" {

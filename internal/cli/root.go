@@ -71,6 +71,7 @@ becomes exactly three Otto agent Pods, which are watched to their end, reported 
 and cleaned up. It is configured by environment variables: see "ottoscaler run --help".`,
 		Example: `  REDIS_HOST=localhost ottoscaler    # run until Ctrl-C
   ottoscaler run --help              # the configuration
+  ottoscaler check                   # is everything there that it needs?
   ottoscaler scale up 3 --watch      # send an event, and see what becomes of it
   ottoscaler explain task-123        # why is it not running?`,
 		Version:       version,
@@ -84,7 +85,7 @@ and cleaned up. It is configured by environment variables: see "ottoscaler run -
 		return usageError{fmt.Errorf("%w: see %q", err, c.CommandPath()+" --help")}
 	})
 	root.AddCommand(newRun(version), newHealthcheck(), newVersion(version), newConfig(),
-		newScale(version), newGet(version), newExplain(version), newDead(version))
+		newScale(version), newGet(version), newExplain(version), newDead(version), newCheck(version))
 	return root
 }
 

@@ -17,8 +17,10 @@ func TestEffective(t *testing.T) {
 		t.Errorf("got %v", names)
 	}
 	for _, want := range []Value{
-		{"REDIS_PORT", "6380", "environment"}, {"REDIS_STREAM", "otto:scale:events", "default"},
-		{"REDIS_PASSWORD", "(hidden)", "environment"}, {"REDIS_USERNAME", "", ""},
+		{"REDIS_PORT", "6380", "environment"},
+		{"REDIS_STREAM", "otto:scale:events", "default"},
+		{"REDIS_PASSWORD", "(hidden)", "environment"},
+		{"REDIS_USERNAME", "", ""},
 	} {
 		if !slices.Contains(all, want) {
 			t.Errorf("no %+v", want)

@@ -36,7 +36,7 @@ func (c *Client) OfEvent(ctx context.Context, id worker.ID) ([]worker.Observatio
 // Try asks the API server whether it would take a Pod of a template now, quota and admission included, and makes none.
 // The error is one of worker's Err values with the server's words.
 func (c *Client) Try(ctx context.Context, template string) error {
-	id := worker.ID{Ms: uint64(time.Now().UnixMilli())} //nolint:gosec // after 1970
+	id := worker.ID{Ms: uint64(time.Now().UnixMilli())}
 	event := worker.Event{EventID: id, Type: worker.ScaleUp, PodCount: 1, Timestamp: id.Time(), Template: template}
 	pod, err := c.pod(worker.PodSpec{Name: c.Names.Pod(id, 1, 1), Event: &event, Slot: 1, Attempt: 1})
 	if err != nil {

@@ -1,7 +1,7 @@
 package trouble
 
 // all are in the order of their codes: 1 the start, 2 Redis, 3 Kubernetes, 4 events and their workers, 5 reasons of
-// workers that a person can do something about.
+// workers that a person can do something about, 6 what `ottoscaler check` finds.
 var all = []Trouble{
 	{
 		"OTTO101", Configuration,
@@ -227,7 +227,7 @@ var all = []Trouble{
 	{
 		"OTTO505", "ImagePullBackOff",
 		"As OTTO504, between two tries of the node.",
-		"As there.",
+		"Correct `OTTO_AGENT_IMAGE` or the template's image, or its pull secret; then send the event again.",
 	},
 	{
 		"OTTO506", "InvalidImageName",
@@ -263,5 +263,66 @@ var all = []Trouble{
 		"OTTO512", "RecordLost",
 		"Redis lost the worker's record, and there is no Pod of it.",
 		"As OTTO204; send the event again if its work may be done twice.",
+	},
+
+	{
+		"OTTO601", OldRedis,
+		"Its version is below 7.0; streams and their groups work differently there.",
+		"Upgrade Redis to 7.0 or later.",
+	},
+	{
+		"OTTO602", Replica,
+		"It takes no writes: `REDIS_HOST` names a replica.",
+		"Name the master, or use `REDIS_SENTINEL_MASTER` and `REDIS_SENTINEL_ADDRS`.",
+	},
+	{
+		"OTTO603", NoDisk,
+		"There is no append-only file, so a restart of Redis loses events, records and outcomes.",
+		"`redis-cli CONFIG SET appendonly yes`, and the same in its configuration file.",
+	},
+	{
+		"OTTO604", Evicts,
+		"`maxmemory-policy` is not `noeviction`: when its memory is full, Redis throws away keys, ours among them.",
+		"`redis-cli CONFIG SET maxmemory-policy noeviction`, and the same in its configuration file.",
+	},
+	{
+		"OTTO605", Denied,
+		"The ACL of our user lacks commands that are needed; the line names them.",
+		"`redis-cli ACL SETUSER USER +COMMAND` for each.",
+	},
+	{
+		"OTTO606", Foreign,
+		"Two installations use one stream, and the other one has it: this one would do nothing.",
+		"Give each its own `REDIS_STREAM`; or stop the other one and delete the key with the stream's name in braces and `:owner`.",
+	},
+	{
+		"OTTO607", NoGroup,
+		"The consumer group does not exist: no replica has ever led with this `REDIS_CONSUMER_GROUP`.",
+		"Start Ottoscaler; before that use `ottoscaler check --pre`.",
+	},
+	{
+		"OTTO608", Stuck,
+		"An entry was delivered more than an hour ago and is not acknowledged: not all of its workers have got a Pod.",
+		"`ottoscaler explain` with the event's ID says why.",
+	},
+	{
+		"OTTO609", NoRight,
+		"The account that asks lacks a verb; the line names it.",
+		"`kubectl create role` and `kubectl create rolebinding` with that verb, see the README under \"Use it\".",
+	},
+	{
+		"OTTO610", RefusedNow,
+		"A dry run of a Pod of the template was refused: quota, admission, Pod Security or an invalid spec, in the server's words.",
+		"Raise the quota (`kubectl describe quota`), or correct the template or the policy.",
+	},
+	{
+		"OTTO611", WrongClock,
+		"This machine's clock and the API server's are more than five seconds apart. Ages are counted on the server's.",
+		"Run an NTP client on both.",
+	},
+	{
+		"OTTO612", NotAskedKube,
+		"The API server answered something else, or not in time.",
+		"Look at the API server: the line has its words. Then ask again.",
 	},
 }

@@ -35,6 +35,22 @@ var byMessage = func() map[string]Trouble {
 	return m
 }()
 
+// What `ottoscaler check` finds.
+const (
+	OldRedis     = "Redis is too old"
+	Replica      = "Redis is a replica"
+	NoDisk       = "Redis keeps nothing on disk"
+	Evicts       = "Redis may throw records away"
+	Denied       = "Redis' ACL forbids commands"
+	Foreign      = "the stream is another installation's"
+	NoGroup      = "nobody has read the stream yet"
+	Stuck        = "an entry has been pending for long"
+	NoRight      = "a right in Kubernetes is missing"
+	RefusedNow   = "the API server would refuse the template's Pods"
+	WrongClock   = "the clocks differ"
+	NotAskedKube = "the API server did not answer the question"
+)
+
 // What ends a start. The first word of an exit message is the code.
 const (
 	Configuration = "the configuration is wrong"

@@ -32,6 +32,7 @@ here is its literal text. First ask what is wrong now: ` + "`/readyz?verbose`" +
 - OTTO3..: Kubernetes
 - OTTO4..: events and their Pods
 - OTTO5..: the ` + "`reason`" + ` of a worker on the [status stream](status-stream.md), as far as a person can do something about it
+- OTTO6..: what ` + "`ottoscaler check`" + ` finds
 `
 
 var update = flag.Bool("update", false, "rewrite "+document)

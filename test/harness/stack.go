@@ -100,18 +100,24 @@ func (s *Stack) Kubectl(args ...string) string {
 	return out
 }
 
+// Product is the path of the product's binary.
+func Product(t *testing.T) string {
+	t.Helper()
+	path, err := binary("OTTOSCALER", "ottoscaler")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // Command is the product with this stack's environment; further variables win.
 func (s *Stack) Command(env ...string) *exec.Cmd {
 	s.t.Helper()
-	path, err := binary("OTTOSCALER", "ottoscaler")
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	host, port, err := net.SplitHostPort(s.Server.Addr)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	cmd := exec.Command(path)
+	cmd := exec.Command(Product(s.t))
 	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + s.t.TempDir(), "KUBECONFIG=" + s.kubeconfig, "OTTO_NAMESPACE=" + s.Namespace,
 		"REDIS_HOST=" + host, "REDIS_PORT=" + port, "OTTO_HTTP_ADDR=127.0.0.1:0",
