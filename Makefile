@@ -4,6 +4,7 @@
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 FUZZTIME ?= 1m
 CHECKS ?= 10000
+IMAGE ?= ottoscaler:$(shell sed -n 's/^appVersion: *"\{0,1\}\([^"]*\)"\{0,1\}$$/\1/p' deploy/chart/Chart.yaml)
 
 # One set of flags everywhere: Kubernetes, which devcluster is built from, would be compiled anew for another. The
 # version comes from -ldflags, so Go need not ask git for it. Race builds (scripts/unit.sh) stand apart.
@@ -11,6 +12,7 @@ export CGO_ENABLED := 0
 export GOFLAGS := $(strip $(filter-out -buildvcs=%,$(GOFLAGS)) -buildvcs=false)
 export DEVCLUSTER := $(CURDIR)/bin/devcluster
 export OTTOSCALER := $(CURDIR)/bin/ottoscaler
+export HELM := $(CURDIR)/bin/helm
 export FUZZTIME
 
 LINT := go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
@@ -29,10 +31,10 @@ demo: deps build bin/demo ## show it: three real workers from one XADD, then cle
 dev: deps build bin/demo ## keep Redis, Kubernetes and ottoscaler up to play with, until Ctrl-C
 	@bin/demo dev
 
-test-event: bin/demo ## send one event to what `make dev` runs
+test-event: bin/demo ## send one event to what `make dev` runs, else to the Redis of `make redis`
 	@bin/demo test-event
 
-.PHONY: build ottoscaler devcluster bin/demo bin/oracle
+.PHONY: build ottoscaler devcluster bin/demo bin/helm bin/oracle
 build: ottoscaler devcluster ## compile bin/ottoscaler and bin/devcluster (the first time 10 to 20 minutes)
 
 ottoscaler:
@@ -44,10 +46,30 @@ devcluster:
 bin/demo:
 	@scripts/build.sh bin/demo . ./test/demo ""
 
+bin/helm:
+	@scripts/build.sh bin/helm tools/deploy helm.sh/helm/v4/cmd/helm "-s -w"
+
 bin/oracle: # the judge of a run from its traces; `bin/oracle --help`
 	@scripts/build.sh bin/oracle . ./test/oracle ""
 
-.PHONY: test check integration e2e faults
+.PHONY: redis redis-stop k8s-deploy k8s-logs
+redis: ## a Redis to try with: a container where Docker answers, else redis-server; REDIS_PORT (6379)
+	@scripts/redis.sh start
+
+redis-stop: ## end it
+	@scripts/redis.sh stop
+
+k8s-deploy: ## run it in the current kubectl context, image included; IMAGE=, REDIS_HOST=, REDIS_PORT=
+	@IMAGE="$(if $(filter-out undefined file,$(origin IMAGE)),$(IMAGE))" VERSION="$(VERSION)" scripts/k8s.sh deploy
+
+k8s-logs: ## follow its log there; FOLLOW=false prints it and ends
+	@scripts/k8s.sh logs
+
+.PHONY: image
+image: ## pack bin/image.tar without Docker, reproducibly; IMAGE=name:tag, ARCH=amd64|arm64
+	@scripts/image.sh "$(IMAGE)" "$(VERSION)" bin/image.tar
+
+.PHONY: test check integration e2e e2e-install faults
 test: ## everything CI runs, with the time of each phase
 	@scripts/test.sh
 
@@ -59,6 +81,9 @@ integration: build ## tests against a real redis-server and a real API server
 e2e: build bin/demo ## tests of the whole, on a node that really runs containers
 	@scripts/e2e.sh
 
+e2e-install: build bin/demo bin/helm image ## install it with the chart and with the targets, on a node that really runs containers
+	@scripts/install.sh
+
 faults: build ## break everything in every way and judge; FAULT=14 one of them, SHARE=ci in ten minutes, SEED=, WRITE=1
 	@scripts/faults.sh
 
@@ -69,8 +94,9 @@ lint: ## format and linters, in every module
 fmt: ## rewrite the source in its format
 	$(LINT) fmt ./...
 	cd devcluster && $(LINT) fmt ./...
+	cd tools/deploy && $(LINT) fmt ./...
 
-unit: ## unit tests of every module, with the race detector
+unit: bin/helm ## unit tests of every module, with the race detector
 	@scripts/unit.sh
 
 simulate: ## CHECKS (10000) sequences of events, faults and crashes through the core; a failure prints its seed
@@ -83,13 +109,14 @@ fuzz: ## every fuzz target for FUZZTIME (1m)
 	@scripts/fuzz.sh
 
 .PHONY: generate tidy deps clean
-generate: ## rewrite what is generated from source: docs/configuration.md, docs/metrics.md, docs/troubleshooting.md
+generate: bin/helm ## rewrite what is generated from source: three of docs/, deploy/k8s, the chart's README
 	go generate ./...
 
 tidy: ## go mod tidy in every module
 	go mod tidy
 	cd devcluster && go mod tidy
 	cd tools && go mod tidy
+	cd tools/deploy && go mod tidy
 
 deps: ## see to the programs a real node needs; as root on Debian installs them (NO_INSTALL=1 forbids it)
 	@scripts/deps.sh run

@@ -97,7 +97,7 @@ func TestTargetsExist(t *testing.T) {
 	for _, m := range rule.FindAllStringSubmatch(read(t, "Makefile"), -1) {
 		known = append(known, m[1])
 	}
-	for _, doc := range []string{"README.md", "README.ko.md", "CONTRIBUTING.md"} {
+	for _, doc := range []string{"README.md", "README.ko.md", "CONTRIBUTING.md", "docs/install.md", "docs/install.ko.md"} {
 		named := targets(read(t, doc))
 		if len(named) == 0 {
 			t.Errorf("%s: names no target", doc)
@@ -119,12 +119,22 @@ func targets(doc string) []string {
 	return slices.Compact(all)
 }
 
-// The Korean README must say what the English one says: as far as a test can tell, it has the same headings, targets,
+// A Korean document must say what the English one says: as far as a test can tell, it has the same headings, targets,
 // links, code and table rows.
-func TestReadmesAreAlike(t *testing.T) {
-	english, korean := outline(read(t, "README.md")), outline(read(t, "README.ko.md"))
-	if diff := cmp.Diff(english, korean); diff != "" {
-		t.Errorf("README.md against README.ko.md:\n%s", diff)
+func TestTranslationsAreAlike(t *testing.T) {
+	n := 0
+	for _, korean := range documents(t) {
+		base, ok := strings.CutSuffix(korean, ".ko.md")
+		if !ok {
+			continue
+		}
+		n++
+		if diff := cmp.Diff(outline(t, base+".md"), outline(t, korean)); diff != "" {
+			t.Errorf("%s.md against %s:\n%s", base, korean, diff)
+		}
+	}
+	if n < 3 {
+		t.Errorf("%d documents are in Korean, too", n)
 	}
 }
 
@@ -136,15 +146,18 @@ type shape struct {
 	Rows    int
 }
 
-func outline(doc string) shape {
+func outline(t *testing.T, path string) shape {
+	t.Helper()
+	doc := read(t, path)
 	s := shape{Targets: targets(doc), Rows: strings.Count(doc, "\n|")}
 	text := fence.ReplaceAllString(doc, "")
 	for _, m := range heading.FindAllStringSubmatch(text, -1) {
 		s.Levels = append(s.Levels, m[1])
 	}
 	for _, m := range link.FindAllStringSubmatch(text, -1) {
-		if !strings.HasPrefix(m[1], "README") { // each links to the other
-			s.Links = append(s.Links, m[1])
+		to := strings.Replace(m[1], ".ko.md", ".md", 1)                     // Korean to Korean, where there is one
+		if to != strings.Replace(filepath.Base(path), ".ko.md", ".md", 1) { // each links to the other
+			s.Links = append(s.Links, to)
 		}
 	}
 	for _, c := range code.FindAllString(text, -1) {

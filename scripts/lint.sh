@@ -13,6 +13,8 @@ root=$PWD
 
 echo "lint: . (the first time compiles golangci-lint: some minutes)"
 lint . ./...
+echo "lint: tools/deploy"
+lint tools/deploy ./...
 echo "lint: devcluster"
 # shellcheck disable=SC2046  # import paths have no spaces
 lint devcluster $(devcluster_packages light)

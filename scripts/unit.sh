@@ -10,6 +10,8 @@ cd "$(dirname "$0")/.."
 
 echo "unit: ."
 with_race go test ./...
+echo "unit: tools/deploy"
+go test -C tools/deploy ./...
 echo "unit: devcluster"
 # shellcheck disable=SC2046  # import paths have no spaces
 with_race go test -C devcluster $(devcluster_packages light)

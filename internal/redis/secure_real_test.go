@@ -80,9 +80,15 @@ func TestTLS(t *testing.T) {
 	ours, theirs := newCA(t, dir, "ours"), newCA(t, dir, "theirs")
 	serverCert, serverKey := ours.issue(t, "server")
 	clientCert, clientKey := ours.issue(t, "client")
-	port := redistest.FreePort(t)
-	server := redistest.StartAt(t, port, "--port", "0", "--tls-port", port, "--tls-cert-file", serverCert,
-		"--tls-key-file", serverKey, "--tls-ca-cert-file", ours.file, "--tls-auth-clients", "yes")
+	foreignCert, foreignKey := theirs.issue(t, "foreign")
+	overCert, overKey := ours.issue(t, "over", past)
+	secure := func(cert, key string) (server *redistest.Server, port string) {
+		port = redistest.FreePort(t)
+		return redistest.StartAt(t, port, "--port", "0", "--tls-port", port, "--tls-cert-file", cert,
+			"--tls-key-file", key, "--tls-ca-cert-file", ours.file, "--tls-auth-clients", "yes"), port
+	}
+	server, port := secure(serverCert, serverKey)
+	expired, _ := secure(overCert, overKey)
 	plain := redistest.Start(t)
 	full := Options{Addr: server.Addr, TLS: true, CAFile: ours.file, CertFile: clientCert, KeyFile: clientKey}
 	with := func(change func(*Options)) Options {
@@ -99,6 +105,9 @@ func TestTLS(t *testing.T) {
 		"the system's CAs":      {with(func(o *Options) { o.CAFile = "" }), "TLS: x509: certificate signed by unknown authority"},
 		"another name":          {with(func(o *Options) { o.Addr = net.JoinHostPort("localhost", port) }), "TLS: x509: certificate is"},
 		"no client certificate": {with(func(o *Options) { o.CertFile, o.KeyFile = "", "" }), "TLS: the server refuses: tls: certificate required"},
+		"another CA's client":   {with(func(o *Options) { o.CertFile, o.KeyFile = foreignCert, foreignKey }), "TLS: the server refuses: tls: unknown certificate authority"},
+		"an expired client":     {with(func(o *Options) { o.CertFile, o.KeyFile = overCert, overKey }), "TLS: the server refuses: tls: expired certificate"},
+		"an expired server":     {with(func(o *Options) { o.Addr = expired.Addr }), "TLS: x509: certificate has expired"},
 		"no TLS on our side":    {Options{Addr: server.Addr}, "closed the connection"},
 		"no TLS on its side":    {with(func(o *Options) { o.Addr = plain.Addr }), "TLS: no answer to the handshake"},
 	}
@@ -160,9 +169,15 @@ func newCA(t *testing.T, dir, name string) *authority {
 	return a
 }
 
-func (a *authority) issue(t *testing.T, name string) (certFile, keyFile string) {
+// past makes a certificate that was good until a minute ago.
+func past(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }
+
+func (a *authority) issue(t *testing.T, name string, changes ...func(*x509.Certificate)) (certFile, keyFile string) {
 	t.Helper()
 	key, template := newKey(t), certificate(name)
+	for _, change := range changes {
+		change(template)
+	}
 	template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
 	if err != nil {

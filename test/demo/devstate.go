@@ -96,7 +96,7 @@ func readDevState() (devState, error) {
 	}
 	data, err := os.ReadFile(statePath(dir))
 	if errors.Is(err, fs.ErrNotExist) {
-		return s, errors.New("no dev of this checkout is up: start it with `make dev` in another terminal, or set REDIS_HOST and REDIS_PORT")
+		return s, errors.New("no dev of this checkout is up, and no Redis on port 6379: start `make dev` in another terminal or `make redis`, or set REDIS_HOST and REDIS_PORT")
 	}
 	if err != nil {
 		return s, err

@@ -45,7 +45,7 @@ func (e event) send(ctx context.Context, client *goredis.Client) (string, error)
 }
 
 func runTestEvent(ctx context.Context, e event, out *printer) error {
-	place, dev, err := findRedis()
+	place, dev, err := findRedis(ctx)
 	if err != nil {
 		return err
 	}
@@ -60,11 +60,11 @@ func runTestEvent(ctx context.Context, e event, out *printer) error {
 	out.say("")
 	out.say("what becomes of it:")
 	out.say("  redis-cli %sXRANGE '%s' %s +", cliFlags(place), statusKey, id)
-	kubectl := "kubectl"
+	kubectl := "kubectl get pods -A"
 	if dev != nil {
-		kubectl = dev.kubectl()
+		kubectl = dev.kubectl() + " get pods"
 	}
-	out.say("  %s get pods -l %s", kubectl, e.touches(id))
+	out.say("  %s -l %s", kubectl, e.touches(id))
 	return nil
 }
 
@@ -76,17 +76,30 @@ func (e event) touches(id string) string {
 	return labelEvent + "=" + id
 }
 
-// findRedis is where the environment says, else that of the running `dev`, which is returned too.
-func findRedis() (redisPlace, *devState, error) {
+// findRedis is where the environment says, else that of the running `dev`, which is returned too, else the one on the
+// usual port of this machine, where `make redis` puts it.
+func findRedis(ctx context.Context) (redisPlace, *devState, error) {
 	host, port := os.Getenv("REDIS_HOST"), os.Getenv("REDIS_PORT")
 	if host != "" || port != "" {
 		return redisPlace{Host: fromEnv("REDIS_HOST", "localhost"), Port: fromEnv("REDIS_PORT", "6379")}, nil, nil
 	}
 	state, err := readDevState()
-	if err != nil {
-		return redisPlace{}, nil, err
+	if err == nil {
+		return state.Redis, &state, nil
 	}
-	return state.Redis, &state, nil
+	if usual := (redisPlace{Host: loopback, Port: "6379"}); usual.listens(ctx) {
+		return usual, nil, nil
+	}
+	return redisPlace{}, nil, err
+}
+
+func (r redisPlace) listens(ctx context.Context) bool {
+	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", r.addr())
+	if err != nil {
+		return false
+	}
+	_ = conn.Close()
+	return true
 }
 
 // cliFlags point redis-cli at a Redis.

@@ -33,7 +33,7 @@ func (s *Stack) Requests() []Request {
 		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
 			continue // the last line may be half written
 		}
-		if e.User.Username == "system:serviceaccount:"+s.Namespace+":ottoscaler" && e.Stage == "ResponseComplete" && e.ObjectRef.Resource == "pods" {
+		if e.User.Username == s.user() && e.Stage == "ResponseComplete" && e.ObjectRef.Resource == "pods" {
 			out = append(out, e.request())
 		}
 	}

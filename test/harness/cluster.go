@@ -26,6 +26,7 @@ type Cluster struct {
 	Kubeconfig string // the admin's
 	AuditLog   string
 	Node       string // containerd, kwok or none
+	ServiceIP  string // where Pods reach this machine
 
 	binary string
 	up     *exec.Cmd
@@ -72,11 +73,12 @@ func (c *Cluster) ready() error {
 		Kubeconfig string `json:"kubeconfig"`
 		AuditLog   string `json:"audit_log"`
 		Node       string `json:"node"`
+		ServiceIP  string `json:"service_ip"`
 	}
 	if err := json.Unmarshal(data, &r); err != nil {
 		return fmt.Errorf("ready.json: %w", err)
 	}
-	c.Kubeconfig, c.AuditLog, c.Node = r.Kubeconfig, r.AuditLog, r.Node
+	c.Kubeconfig, c.AuditLog, c.Node, c.ServiceIP = r.Kubeconfig, r.AuditLog, r.Node, r.ServiceIP
 	return nil
 }
 

@@ -35,6 +35,7 @@ type Stack struct {
 	Binary string
 
 	t          *testing.T
+	home       string // the namespace of the account and of the Lease
 	kubeconfig string
 	process    *process
 	verdict    *verdict
@@ -74,6 +75,7 @@ func NewStack(t *testing.T, c *Cluster, redisArgs ...string) *Stack {
 	s.record()
 	s.Kubectl("create", "namespace", s.Namespace)
 	s.Kubectl("label", "namespace", s.Namespace, "pod-security.kubernetes.io/enforce=restricted")
+	s.home = s.Namespace
 	s.kubeconfig = c.NewAccount(t, s.Namespace)
 	t.Cleanup(func() {
 		if s.process != nil {

@@ -67,7 +67,7 @@ simulated ones (kwok; anywhere). It is ready in seconds and leaves nothing behin
 	root.PersistentFlags().StringVar(&a.dir, "dir", "",
 		"the cluster's folder (default: $DEVCLUSTER_DIR, else one per user and working directory)")
 	root.PersistentFlags().BoolVar(&a.verbose, "verbose", false, "tell more on stderr")
-	root.AddCommand(a.up(), a.wait(), a.status(), a.kubectl(), a.kubeconfig(), a.token(), a.clean(), a.version())
+	root.AddCommand(a.up(), a.wait(), a.status(), a.kubectl(), a.kubeconfig(), a.token(), a.load(), a.clean(), a.version())
 	root.AddCommand(a.faults()...)
 	return root
 }

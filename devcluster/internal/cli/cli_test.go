@@ -34,6 +34,8 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		{"kill etcd", "devcluster up"},
 		{"status", "devcluster up"},
 		{"token", "devcluster up"},
+		{"load", "one FILE"},
+		{"load image.tar", "devcluster up"},
 		{"kubeconfig", "devcluster up"},
 		{"kubectl get pods", "devcluster up"},
 		{"wait --timeout 1ms", "not ready after 1ms"},

@@ -73,3 +73,11 @@ func Resolve(asked string) (kind, why string, err error) {
 func cleanup(ctx context.Context, dir statedir.Dir, logger *slog.Logger) error {
 	return errors.Join(realnode.Cleanup(ctx, string(dir), logger), dir.Reset())
 }
+
+// Load puts a docker-archive into the node of the cluster that runs in the folder.
+func Load(ctx context.Context, dir statedir.Dir, ready statedir.Ready, archive string) error {
+	if ready.Node != truth.Containerd {
+		return fmt.Errorf("the node is %s, whose Pods need no image", ready.Node)
+	}
+	return realnode.Import(ctx, string(dir), archive)
+}

@@ -121,7 +121,7 @@ func (n *Node) startContainerd(ctx context.Context) error {
 		Path:    path,
 		Args:    []string{"--config", n.layout.ContainerdConfig()},
 		LogFile: filepath.Join(n.layout.Logs, "containerd.log"),
-		Ready:   func(ctx context.Context) error { return n.ctr(ctx, "version") },
+		Ready:   func(ctx context.Context) error { return n.layout.ctr(ctx, "version") },
 	})
 }
 
@@ -132,18 +132,9 @@ func (n *Node) importImages(ctx context.Context) error {
 		return err
 	}
 	for _, tar := range append([]string{pause, busybox}, n.opts.Images...) {
-		if err := n.ctr(ctx, "--namespace", "k8s.io", "images", "import", tar); err != nil {
-			return fmt.Errorf("importing %s: %w", tar, err)
+		if err := n.layout.importImage(ctx, tar); err != nil {
+			return err
 		}
-	}
-	return nil
-}
-
-func (n *Node) ctr(ctx context.Context, args ...string) error {
-	args = append([]string{"--address", n.layout.Socket()}, args...)
-	out, err := exec.CommandContext(ctx, "ctr", args...).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("ctr: %w: %s", err, out)
 	}
 	return nil
 }

@@ -27,3 +27,6 @@ func (*Node) Stop(context.Context) error { return nil }
 
 // Cleanup has nothing to do: no node ever ran here.
 func Cleanup(context.Context, string, *slog.Logger) error { return nil }
+
+// Import returns why it cannot.
+func Import(context.Context, string, string) error { return errLinux }

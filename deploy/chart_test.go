@@ -1,0 +1,169 @@
+package deploy
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ottoscaler/ottoscaler/internal/config"
+	"github.com/ottoscaler/ottoscaler/internal/k8s"
+)
+
+func TestDefaults(t *testing.T) {
+	want := []string{
+		"ConfigMap/ottoscaler", "Deployment/ottoscaler", "Pod/ottoscaler-test", "Role/ottoscaler", "Role/ottoscaler-leader",
+		"RoleBinding/ottoscaler", "RoleBinding/ottoscaler-leader", "Service/ottoscaler", "ServiceAccount/ottoscaler",
+	}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(mustRender(t)))); diff != "" {
+		t.Errorf("objects (-want +got):\n%s", diff)
+	}
+}
+
+func TestLint(t *testing.T) {
+	for _, args := range [][]string{nil, {"--values", rich}, {"--values", "testdata/sentinel.yaml"}} {
+		if _, err := helm(t, append([]string{"lint", "--strict", "chart"}, args...)...); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// rich turns on everything there is.
+const rich = "testdata/rich.yaml"
+
+func TestEverythingOn(t *testing.T) {
+	all := mustRender(t, "--values", rich)
+	want := []string{
+		"ClusterRole/otto-ottoscaler", "ConfigMap/ottoscaler", "ConfigMap/ottoscaler-templates", "Deployment/ottoscaler",
+		"LimitRange/otto-ottoscaler", "NetworkPolicy/ottoscaler", "Pod/ottoscaler-test", "PodDisruptionBudget/ottoscaler",
+		"ResourceQuota/otto-ottoscaler", "Role/ottoscaler-leader", "RoleBinding/otto-ottoscaler", "RoleBinding/ottoscaler-leader",
+		"Secret/ottoscaler-redis", "Service/ottoscaler", "ServiceAccount/main", "ValidatingAdmissionPolicy/otto-ottoscaler",
+		"ValidatingAdmissionPolicyBinding/otto-ottoscaler",
+	}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(all))); diff != "" {
+		t.Errorf("objects (-want +got):\n%s", diff)
+	}
+	// A ClusterRole, and yet no rights but where the workers live.
+	if got := all["RoleBinding/otto-ottoscaler"].at("metadata", "namespace"); got != "builds" {
+		t.Errorf("the rights on Pods are bound in %v", got)
+	}
+	pod := []any{"spec", "template", "spec"}
+	deployment := all["Deployment/ottoscaler"]
+	if got := deployment.at(append(pod, "serviceAccountName")...); got != "main" {
+		t.Errorf("it runs as %v", got)
+	}
+	if got := deployment.at(append(pod, "containers", 0, "env", 2, "value")...); got != "460MiB" {
+		t.Errorf("GOMEMLIMIT is %v of 512Mi", got)
+	}
+}
+
+// The rights are those that the end-to-end tests find in the audit log, and no more.
+func TestRights(t *testing.T) {
+	all := mustRender(t, "--set", "workers.namespace=builds")
+	rules := map[string]any{
+		"Role/otto-ottoscaler": []any{
+			map[string]any{"apiGroups": []any{""}, "resources": []any{"pods"}, "verbs": []any{"create", "delete", "get", "list", "watch"}},
+		},
+		"Role/ottoscaler-leader": []any{
+			map[string]any{"apiGroups": []any{"coordination.k8s.io"}, "resources": []any{"leases"}, "verbs": []any{"create"}},
+			map[string]any{
+				"apiGroups": []any{"coordination.k8s.io"}, "resources": []any{"leases"}, "resourceNames": []any{"ottoscaler"},
+				"verbs": []any{"get", "update"},
+			},
+		},
+	}
+	for role, want := range rules {
+		if diff := cmp.Diff(want, all[role].at("rules")); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", role, diff)
+		}
+	}
+	if got := all["Role/otto-ottoscaler"].at("metadata", "namespace"); got != "builds" {
+		t.Errorf("the rights on Pods are of %v", got)
+	}
+	if _, ok := mustRender(t, "--set", "leaderElection=false")["Role/ottoscaler-leader"]; ok {
+		t.Error("rights on Leases without leader election")
+	}
+}
+
+// Every variable that the chart sets is one that the product knows.
+func TestVariablesAreKnown(t *testing.T) {
+	for _, args := range [][]string{nil, {"--values", rich}, {"--values", "testdata/sentinel.yaml"}} {
+		data, ok := mustRender(t, args...)["ConfigMap/ottoscaler"].at("data").(map[string]any)
+		if !ok || len(data) < 10 {
+			t.Fatalf("the ConfigMap has %v", data)
+		}
+		environ := make(map[string]string, len(data))
+		for name, value := range data {
+			environ[name] = fmt.Sprint(value)
+			if !slices.Contains(config.Names(), name) {
+				t.Errorf("%v: %s is no variable of the product", args, name)
+			}
+			if strings.HasPrefix(environ[name], "/etc/ottoscaler/") {
+				delete(environ, name) // there in the container only
+			}
+		}
+		if environ["REDIS_TLS"] == "" || environ["REDIS_TLS"] == "true" {
+			if _, err := config.Load(environ); err != nil {
+				t.Errorf("%v: %v", args, err)
+			}
+		}
+	}
+}
+
+func TestStrategy(t *testing.T) {
+	for election, want := range map[string]string{"true": "RollingUpdate", "false": "Recreate"} {
+		deployment := mustRender(t, "--set", "leaderElection="+election)["Deployment/ottoscaler"]
+		if got := deployment.at("spec", "strategy", "type"); got != want {
+			t.Errorf("leaderElection=%s: %v, want %s", election, got, want)
+		}
+	}
+}
+
+// The rights on the Lease are for its name alone.
+func TestLeaseName(t *testing.T) {
+	role := mustRender(t, "--set", "workers.instance=blue")["Role/ottoscaler-leader"]
+	want := k8s.LeaseName("blue", "otto:scale:events")
+	if got := role.at("rules", 1, "resourceNames", 0); got != want {
+		t.Errorf("the Lease is %v, want %s", got, want)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	cases := map[string][]string{
+		"two without election":  {"replicas", "--set", "replicas=2,leaderElection=false"},
+		"a misspelled value":    {"replica", "--set", "replica=2"},
+		"a port out of range":   {"/redis/port", "--set", "redis.port=70000"},
+		"a variable not ours":   {"'PATH' does not match", "--set", "env.PATH=x"},
+		"a variable said twice": {"REDIS_HOST has a value of its own", "--set", "env.REDIS_HOST=x"},
+		"a volume of the host":  {"/admissionPolicy/volumes", "--set", "admissionPolicy.volumes={hostPath}"},
+		"too short to stop":     {"terminationGracePeriodSeconds", "--set", "terminationGracePeriodSeconds=5"},
+		"a template's name":     {"'A_B' does not match", "--set", "workers.templates.A_B.spec.x=1"},
+		"a digest":              {"/image/digest", "--set", "image.digest=sha256:1"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			if _, err := render(t, c[1:]...); err == nil || !strings.Contains(err.Error(), c[0]) {
+				t.Errorf("error %v, want one about %s", err, c[0])
+			}
+		})
+	}
+}
+
+// Changing a setting starts the Main Pod anew; changing the password does not, since its file is read again.
+func TestWhatStartsItAnew(t *testing.T) {
+	pod := func(args ...string) any {
+		return mustRender(t, append(args, "--set", "redis.existingSecret=s")...)["Deployment/ottoscaler"].at("spec", "template")
+	}
+	before := pod()
+	for set, anew := range map[string]bool{
+		"workers.max=7": true, "workers.templates.a.spec.hostname=x": true, "env.OTTO_FAILED_TTL=1h": true,
+		"service.annotations.a=b": false, "replicas=3": false,
+	} {
+		if same := cmp.Equal(before, pod("--set", set)); same == anew {
+			t.Errorf("--set %s: the Pod is the same: %v", set, same)
+		}
+	}
+}

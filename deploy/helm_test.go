@@ -1,0 +1,99 @@
+package deploy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+)
+
+// helm runs the pinned Helm, or the one that HELM names, and returns what it printed.
+func helm(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	path, err := helmPath()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path, args...)
+	// A person's own Helm has plugins and repositories.
+	cmd.Env = append(os.Environ(), "HELM_CONFIG_HOME="+t.TempDir(), "HELM_CACHE_HOME="+t.TempDir(), "HELM_DATA_HOME="+t.TempDir())
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("helm %s: %w: %s", strings.Join(args, " "), err, errs.String())
+	}
+	return out.String(), nil
+}
+
+// helmPath compiles Helm if it has to.
+var helmPath = sync.OnceValues(func() (string, error) {
+	if path := os.Getenv("HELM"); path != "" {
+		return path, nil
+	}
+	cmd := exec.Command("go", "tool", "-modfile=../tools/deploy/go.mod", "-n", "helm")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as `make` compiles it, and not once more
+	out, err := cmd.Output()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		return "", fmt.Errorf("compiling helm: %w: %s", err, exit.Stderr)
+	}
+	return strings.TrimSpace(string(out)), err
+})
+
+// object is any Kubernetes object.
+type object map[string]any
+
+// at follows a path of keys and, in lists, of indices.
+func (o object) at(path ...any) any {
+	var v any = map[string]any(o)
+	for _, step := range path {
+		switch step := step.(type) {
+		case string:
+			m, _ := v.(map[string]any)
+			v = m[step]
+		case int:
+			l, _ := v.([]any)
+			if step >= len(l) {
+				return nil
+			}
+			v = l[step]
+		}
+	}
+	return v
+}
+
+func (o object) key() string { return fmt.Sprintf("%v/%v", o["kind"], o.at("metadata", "name")) }
+
+// render is what the chart makes of these values, by kind and name.
+func render(t *testing.T, args ...string) (map[string]object, error) {
+	t.Helper()
+	text, err := helm(t, append([]string{"template", "ottoscaler", "chart", "--namespace", "otto"}, args...)...)
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string]object)
+	for doc := range strings.SplitSeq(text, "\n---\n") {
+		var o object
+		if err := yaml.UnmarshalStrict([]byte(doc), &o); err != nil {
+			t.Fatalf("%v in\n%s", err, doc)
+		}
+		if len(o) > 0 {
+			all[o.key()] = o
+		}
+	}
+	return all, nil
+}
+
+func mustRender(t *testing.T, args ...string) map[string]object {
+	t.Helper()
+	all, err := render(t, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}

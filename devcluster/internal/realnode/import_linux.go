@@ -1,0 +1,32 @@
+package realnode
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+)
+
+// Import puts a docker-archive into the node that runs with this state folder. It may be called by any process.
+func Import(ctx context.Context, dir, archive string) error {
+	l, err := layoutOf(dir)
+	if err != nil {
+		return err
+	}
+	return l.importImage(ctx, archive)
+}
+
+func (l layout) importImage(ctx context.Context, archive string) error {
+	if err := l.ctr(ctx, "--namespace", "k8s.io", "images", "import", archive); err != nil {
+		return fmt.Errorf("importing %s: %w", archive, err)
+	}
+	return nil
+}
+
+func (l layout) ctr(ctx context.Context, args ...string) error {
+	args = append([]string{"--address", l.Socket()}, args...)
+	out, err := exec.CommandContext(ctx, "ctr", args...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("ctr: %w: %s", err, out)
+	}
+	return nil
+}

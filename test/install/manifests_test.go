@@ -1,0 +1,31 @@
+//go:build real
+
+package install
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/ottoscaler/ottoscaler/test/harness"
+)
+
+// TestManifests lets the API server judge what is applied without Helm, and the chart with everything on, strictly: an
+// unknown field is an error.
+func TestManifests(t *testing.T) {
+	s := harness.NewInstalled(t, cluster) // for its namespaces and its Helm
+	s.Idle()
+	s.Kubectl("apply", "-f", "../../deploy/namespaces.yaml")
+	t.Cleanup(func() { s.Kubectl("delete", "-f", "../../deploy/namespaces.yaml") })
+	s.Kubectl("apply", "--dry-run=server", "--validate=strict", "-f", "../../deploy/k8s")
+
+	text, err := s.Helm("template", harness.Release, chart, "--values", "../../deploy/testdata/rich.yaml", "--set", "workers.namespace="+s.Namespace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "rich.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.Kubectl("create", "--dry-run=server", "--validate=strict", "-f", file)
+}

@@ -1,0 +1,107 @@
+//go:build real
+
+package install
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ottoscaler/ottoscaler/internal/redis/redistest"
+	"github.com/ottoscaler/ottoscaler/test/harness"
+	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
+)
+
+// TestRights holds what the Main Pod asked the API server for, by the audit log, against what the chart grants: the same,
+// and nothing denied. It speaks TLS with Redis, which asks for its certificate.
+func TestRights(t *testing.T) {
+	files, port := newPKI(t), redistest.FreePort(t)
+	s := prepared(t, "--tls-port", port, "--tls-cert-file", files.file("server.crt"), "--tls-key-file", files.file("server.key"),
+		"--tls-ca-cert-file", files.file("ca.crt"), "--tls-auth-clients", "yes")
+	s.Kubectl("create", "secret", "generic", "redis-tls", "-n", s.Home(), "--from-file=ca.crt="+files.file("ca.crt"),
+		"--from-file=tls.crt="+files.file("client.crt"), "--from-file=tls.key="+files.file("client.key"))
+	helm(t, s, "install", "--set", "redis.port="+port, "--set", "redis.tls.enabled=true", "--set", "redis.tls.existingSecret=redis-tls",
+		"--set", "redis.tls.certKey=tls.crt", "--set", "redis.tls.keyKey=tls.key")
+	event := send(t, s, "type", "scale_up", "pod_count", 2, "task_id", "rights", "template", "long")
+	s.Eventually("two to run", atLeast(s, event, "running", 2))
+	// One is taken by somebody else, so that it has to be looked for.
+	s.Kubectl("delete", "pod", "otto-agent-1-"+event, "-n", s.Namespace, "--force", "--grace-period=0")
+	s.Eventually("one to be cancelled", atLeast(s, event, "cancelled", 1))
+	down := send(t, s, "type", "scale_down", "pod_count", 1, "task_id", "rights")
+	s.WaitClosed(event, down)
+
+	used, refused := asked(t, s)
+	granted := grants(t, s)
+	if diff := cmp.Diff(granted, used); diff != "" {
+		t.Errorf("rights (-granted +used):\n%s", diff)
+	}
+	if len(refused) > 0 {
+		t.Errorf("answered 403: %v", refused)
+	}
+	s.Judge(func(e *judge.Evidence) {
+		e.Templates, e.Fault = []string{"long"}, judge.Fault{Others: true}
+	})
+	checkPolicy(t, s) // last: to the judge its requests in our name would be the product's
+}
+
+// asked is what the Main Pod asked for, as "verb resource", and what was answered 403.
+func asked(t *testing.T, s *harness.Stack) (used, refused []string) {
+	t.Helper()
+	f, err := os.Open(cluster.AuditLog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 16<<20)
+	for lines.Scan() {
+		var e struct {
+			Verb, RequestURI string
+			User             struct{ Username string }
+			ObjectRef        struct{ Resource string }
+			ResponseStatus   struct{ Code int }
+		}
+		if err := json.Unmarshal(lines.Bytes(), &e); err != nil || e.User.Username != s.User() {
+			continue // the last line may be half written
+		}
+		if e.ResponseStatus.Code == 403 {
+			refused = append(refused, e.Verb+" "+e.RequestURI)
+		}
+		// What may be asked without any right: whether we have one, and the version.
+		if e.ObjectRef.Resource != "" && !strings.HasPrefix(e.ObjectRef.Resource, "selfsubject") {
+			used = append(used, e.Verb+" "+e.ObjectRef.Resource)
+		}
+	}
+	slices.Sort(used)
+	return slices.Compact(used), refused
+}
+
+// grants are the rights in the Roles that are bound to the Main Pod's account.
+func grants(t *testing.T, s *harness.Stack) []string {
+	t.Helper()
+	var all []string
+	for _, namespace := range []string{s.Home(), s.Namespace} {
+		var roles struct {
+			Items []struct {
+				Rules []struct{ Verbs, Resources []string }
+			}
+		}
+		if err := json.Unmarshal([]byte(s.Kubectl("get", "roles", "-n", namespace, "-o", "json")), &roles); err != nil {
+			t.Fatal(err)
+		}
+		for _, role := range roles.Items {
+			for _, rule := range role.Rules {
+				for _, verb := range rule.Verbs {
+					all = append(all, verb+" "+strings.Join(rule.Resources, ","))
+				}
+			}
+		}
+	}
+	slices.Sort(all)
+	return all
+}
