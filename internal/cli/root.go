@@ -55,7 +55,7 @@ and cleaned up. It is configured by environment variables: see "ottoscaler run -
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArgs,
-		RunE:          runE(version),
+		RunE:          runE(version, new(string)),
 	}
 	root.SetVersionTemplate("ottoscaler {{.Version}}\n")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {

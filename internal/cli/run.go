@@ -24,7 +24,8 @@ const (
 )
 
 func newRun(version string) *cobra.Command {
-	return &cobra.Command{
+	var pprof string
+	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Read the stream and run workers until stopped (the default command)",
 		Long: `Read the stream and run workers until SIGTERM or SIGINT. Everything is configured by the environment:
@@ -36,12 +37,18 @@ Kubernetes is found as every client does: in a cluster by the Pod's ServiceAccou
 Exit codes: 0 stopped, 1 Redis or Kubernetes cannot be reached, 2 usage or configuration.`,
 		Example: `  REDIS_HOST=localhost KUBECONFIG=./kubeconfig ottoscaler run`,
 		Args:    noArgs,
-		RunE:    runE(version),
+		RunE:    runE(version, &pprof),
 	}
+	cmd.Flags().StringVar(&pprof, "pprof", "", "serve profiles for go tool pprof on this loopback `address`, such as 127.0.0.1:6060")
+	return cmd
 }
 
-func runE(version string) func(*cobra.Command, []string) error {
+// runE runs with profiles served at an address, if there is one.
+func runE(version string, pprof *string) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, _ []string) error {
+		if err := loopback(*pprof); err != nil {
+			return usageError{err}
+		}
 		environ := config.Environ()
 		cfg, err := config.Load(environ)
 		if err != nil {
@@ -56,6 +63,11 @@ func runE(version string) func(*cobra.Command, []string) error {
 			return err
 		}
 		defer p.close()
+		stop, err := profiles(*pprof, log)
+		if err != nil {
+			return err
+		}
+		defer stop()
 		return p.run(c.Context())
 	}
 }
