@@ -47,7 +47,7 @@ bin/demo:
 bin/oracle: # the judge of a run from its traces; `bin/oracle --help`
 	@scripts/build.sh bin/oracle . ./test/oracle ""
 
-.PHONY: test check integration e2e faults
+.PHONY: test check integration e2e faults bench
 test: ## everything CI runs, with the time of each phase
 	@scripts/test.sh
 
@@ -61,6 +61,9 @@ e2e: build bin/demo ## tests of the whole, on a node that really runs containers
 
 faults: build ## break everything in every way and judge; FAULT=14 one of them, SHARE=ci in ten minutes, SEED=, WRITE=1
 	@scripts/faults.sh
+
+bench: build ## measure speed and footprint against the floors, into docs/benchmarks.md; ROW=burst one row, SHARE=ci in minutes
+	@scripts/bench.sh
 
 .PHONY: lint fmt unit simulate bugs fuzz
 lint: ## format and linters, in every module

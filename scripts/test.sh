@@ -32,4 +32,5 @@ phase check make --no-print-directory check
 phase fuzz make --no-print-directory fuzz
 phase integration make --no-print-directory integration
 phase e2e make --no-print-directory e2e
+phase bench make --no-print-directory bench SHARE=ci
 phase faults make --no-print-directory faults SHARE=ci
