@@ -64,7 +64,8 @@ func TestProfiles(t *testing.T) {
 		}
 	}
 	stop()
-	if _, err := client.Get(base + "heap"); err == nil {
+	if answer, err := client.Get(base + "heap"); err == nil {
+		_ = answer.Body.Close()
 		t.Error("profiles are still served after stop")
 	}
 }
