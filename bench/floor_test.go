@@ -48,6 +48,7 @@ func newFloor(t *testing.T, r *rig) *floor {
 	if f.writes, err = rest.HTTPClientFor(apart(access)); err != nil {
 		t.Fatal(err)
 	}
+	f.writes.Timeout = time.Minute
 	f.pods = capture(t, r)
 	f.deleteAll(t)
 	return f
@@ -179,7 +180,7 @@ func (f *floor) listen(t *testing.T) (end func()) {
 		t.Fatal(err)
 	}
 	r.Header.Set("Accept", runtime.ContentTypeProtobuf+";stream=watch")
-	answer, err := client.Do(r)
+	answer, err := client.Do(r) //nolint:bodyclose // by who reads it, below
 	if err != nil || answer.StatusCode != http.StatusOK {
 		t.Fatalf("watch: %v %v", answer, err)
 	}

@@ -117,7 +117,7 @@ const slice = 1000
 // cost is what a worker costs the product, in CPU time, while there are few and while there are many: the thousand workers
 // up to a number count for that number.
 func cost(b *bench) {
-	n := of(number("WORKERS", 10_000), 4000)
+	n := of(number("WORKERS", 10_000), 3000)
 	costs := make([]sample, n/slice)
 	rates := make([]sample, n/slice)
 	for round := range of(3, 2) {

@@ -5,6 +5,7 @@ package bench
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/watch"
@@ -91,7 +92,11 @@ func (b *bench) bareLives(n int) float64 {
 	}
 	b.floor.post(b.T, bodies, inFlightOfProduct)
 	for range n {
-		<-gone
+		select {
+		case <-gone:
+		case <-time.After(time.Minute):
+			b.Fatal("for a minute the watch has shown no Pod's end")
+		}
 	}
 	close(due)
 	group.Wait()

@@ -107,6 +107,9 @@ func take(t *testing.T, node string, chosen []row) []result {
 			defer func() {
 				b.result.Seconds = time.Since(start).Seconds()
 				taken = append(taken, b.result)
+				if b.Failed() {
+					b.Kill() // it may run still, and the next row has one of its own
+				}
 			}()
 			r.run(b)
 			b.fail()

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -216,5 +215,3 @@ func inFlight(requests []harness.Request) int {
 
 // forget skips what was asked so far.
 func (b *bench) forget() { b.audit.Next() }
-
-func command(row string) string { return strings.TrimSpace("make bench ROW=" + row) }
