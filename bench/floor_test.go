@@ -20,7 +20,9 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/clientcmd"
+	watchtools "k8s.io/client-go/tools/watch"
 )
 
 // floor sends requests and does nothing else, with the product's account. Writes have one connection and the watch
@@ -197,7 +199,8 @@ func (f *floor) listen(t *testing.T) (end func()) {
 	}
 }
 
-// watch is listen with the Pods decoded, and each handed to the function.
+// watch is listen with the Pods decoded, and each handed to the function. When the server ends it, as it may at any time, it
+// goes on where it stood.
 func (f *floor) watch(t *testing.T, each func(watch.EventType, *corev1.Pod)) (end func()) {
 	t.Helper()
 	own := apart(f.access)
@@ -206,7 +209,17 @@ func (f *floor) watch(t *testing.T, each func(watch.EventType, *corev1.Pod)) (en
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := client.CoreV1().Pods(f.rig.Namespace).Watch(t.Context(), metav1.ListOptions{LabelSelector: selector})
+	pods := client.CoreV1().Pods(f.rig.Namespace)
+	list, err := pods.List(t.Context(), metav1.ListOptions{LabelSelector: selector, Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := watchtools.NewRetryWatcherWithContext(t.Context(), list.ResourceVersion, &cache.ListWatch{
+		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+			o.LabelSelector = selector
+			return pods.Watch(ctx, o)
+		},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,9 +227,12 @@ func (f *floor) watch(t *testing.T, each func(watch.EventType, *corev1.Pod)) (en
 	go func() {
 		defer close(ended)
 		for e := range w.ResultChan() {
-			if pod, ok := e.Object.(*corev1.Pod); ok {
-				each(e.Type, pod)
+			pod, ok := e.Object.(*corev1.Pod)
+			if !ok {
+				t.Errorf("the watch says %s: %v", e.Type, e.Object)
+				continue
 			}
+			each(e.Type, pod)
 		}
 	}()
 	return func() { w.Stop(); <-ended }

@@ -36,11 +36,12 @@ func (k *book) markdown() string {
 			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | `ROW=%s` |\n", noted(l), l.Demand, l.Floor, l.Product, l.Ratio, mark(l.Verdict), r.Row)
 		}
 	}
-	b.WriteString("\n## Over the number of workers\n\n")
 	for _, p := range plots {
-		fmt.Fprintf(&b, "![%s](benchmarks/%s.svg)\n\n", p.title, p.name)
+		if k.has(p) {
+			fmt.Fprintf(&b, "\n![%s](benchmarks/%s.svg)\n", p.title, p.name)
+		}
 	}
-	b.WriteString("## When the rows were taken\n\n| `make bench` | took | taken |\n|---|---|---|\n")
+	b.WriteString("\n## When the rows were taken\n\n| `make bench` | took | taken |\n|---|---|---|\n")
 	for _, r := range k.Rows {
 		fmt.Fprintf(&b, "| `ROW=%s` | %.0f s | %s |\n", r.Row, r.Seconds, r.Taken)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image/color"
 	"path/filepath"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -50,11 +51,19 @@ var plots = []figure{
 // plots draws all for which there are figures.
 func (k *book) plots() error {
 	for _, f := range plots {
+		if !k.has(f) {
+			continue
+		}
 		if err := f.draw(k); err != nil {
 			return fmt.Errorf("plot %s: %w", f.name, err)
 		}
 	}
 	return nil
+}
+
+// has reports whether there are figures for a plot.
+func (k *book) has(f figure) bool {
+	return slices.ContainsFunc(f.curves, func(c curve) bool { return len(k.series(c.row, c.series)) > 0 })
 }
 
 func (f figure) draw(k *book) error {

@@ -40,6 +40,9 @@ func newRig(t *testing.T, node string) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cluster.Stop() })
+	if kubernetesVersion, err = cluster.Kubectl("version", "-o", "jsonpath={.serverVersion.gitVersion}"); err != nil {
+		t.Fatal(err)
+	}
 	r := &rig{node: node, Stack: harness.NewUnjudgedStack(t, cluster)}
 	r.Eventually("the namespace to be complete", func() error {
 		_, err := cluster.Kubectl("get", "serviceaccount", "default", "-n", r.Namespace)
