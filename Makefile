@@ -69,7 +69,7 @@ k8s-logs: ## follow its log there; FOLLOW=false prints it and ends
 image: ## pack bin/image.tar without Docker, reproducibly; IMAGE=name:tag, ARCH=amd64|arm64
 	@scripts/image.sh "$(IMAGE)" "$(VERSION)" bin/image.tar
 
-.PHONY: test check integration e2e e2e-install faults
+.PHONY: test check integration e2e e2e-install faults bench
 test: ## everything CI runs, with the time of each phase
 	@scripts/test.sh
 
@@ -86,6 +86,9 @@ e2e-install: build bin/demo bin/helm image ## install it with the chart and with
 
 faults: build ## break everything in every way and judge; FAULT=14 one of them, SHARE=ci in ten minutes, SEED=, WRITE=1
 	@scripts/faults.sh
+
+bench: build ## measure speed and footprint against the floors, into docs/benchmarks.md; ROW=burst one row, SHARE=ci in minutes
+	@scripts/bench.sh
 
 .PHONY: lint fmt unit simulate bugs fuzz
 lint: ## format and linters, in every module

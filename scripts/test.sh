@@ -33,4 +33,5 @@ phase fuzz make --no-print-directory fuzz
 phase integration make --no-print-directory integration
 phase e2e make --no-print-directory e2e
 phase install make --no-print-directory e2e-install
+phase bench make --no-print-directory bench SHARE=ci
 phase faults make --no-print-directory faults SHARE=ci

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -10,10 +11,12 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-// serveProfiles does what the flag asks for; the root command has no such flag.
+// serveProfiles does what the flag asks for; the root command has no such flag. Without it the sampling of allocations ends,
+// which the runtime begins in every program that can be asked for them.
 func (p *process) serveProfiles(c *cobra.Command) error {
 	addr, err := c.Flags().GetString(flagPprof)
 	if err != nil || addr == "" {
+		runtime.MemProfileRate = 0
 		return nil //nolint:nilerr // no flag, no profiles
 	}
 	profiles, err := server.NewProfiles(addr, p.log)

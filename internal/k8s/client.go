@@ -26,6 +26,9 @@ const (
 	maxInFlight = 96
 
 	protobuf = runtime.ContentTypeProtobuf
+	partial  = ";as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+
+	metadataAlone = protobuf + partial + ",application/json" + partial
 )
 
 // Options are what a Client needs to know besides the way to the API server.
@@ -80,11 +83,12 @@ func New(cfg *rest.Config, o Options) (*Client, error) {
 // Skew is the API server's clock minus ours, as far as the answers so far tell; see Clock.
 func (c *Client) Skew() time.Duration { return c.Clock.Skew() }
 
-// podScheme knows Pods and what goes with every request; the full one costs 8 MB.
+// podScheme knows Pods, their metadata alone, and what goes with every request; the full one costs 8 MB.
 func podScheme() *runtime.Scheme {
 	scheme := runtime.NewScheme()
 	scheme.AddKnownTypes(corev1.SchemeGroupVersion, &corev1.Pod{}, &corev1.PodList{})
 	metav1.AddToGroupVersion(scheme, corev1.SchemeGroupVersion)
+	scheme.AddKnownTypes(metav1.SchemeGroupVersion, &metav1.PartialObjectMetadata{})
 	return scheme
 }
 
@@ -104,14 +108,18 @@ func ownConfig(cfg *rest.Config, scheme *runtime.Scheme, version string, log *sl
 // call sends one request and reads the answer into a Pod, if there is one. Nothing is retried in here: the domain
 // decides when to try again.
 func (c *Client) call(ctx context.Context, r *rest.Request, into *corev1.Pod) error {
-	return c.placed(ctx, func(ctx context.Context) error { return c.do(ctx, r, into) })
+	return c.placed(ctx, func(ctx context.Context) error {
+		return c.do(ctx, r, func(answer rest.Result) error { return answer.Into(into) })
+	})
 }
 
-// write is call for what changes something: only while the guard lets it, asked at the last moment, and never longer.
-func (c *Client) write(ctx context.Context, r *rest.Request, into *corev1.Pod) error {
+// write is call for what changes something: only while the guard lets it, asked at the last moment, and never longer. Of
+// what it made or deleted the API server is asked to show the metadata alone.
+func (c *Client) write(ctx context.Context, r *rest.Request, read func(rest.Result) error) error {
+	r.SetHeader("Accept", metadataAlone)
 	return c.placed(ctx, func(ctx context.Context) error {
 		if c.Guard == nil {
-			return c.do(ctx, r, into)
+			return c.do(ctx, r, read)
 		}
 		until, ok := c.Guard()
 		if !ok {
@@ -119,7 +127,7 @@ func (c *Client) write(ctx context.Context, r *rest.Request, into *corev1.Pod) e
 		}
 		ctx, cancel := context.WithDeadline(ctx, until)
 		defer cancel()
-		return c.do(ctx, r, into)
+		return c.do(ctx, r, read)
 	})
 }
 
@@ -136,10 +144,6 @@ func (c *Client) placed(ctx context.Context, send func(context.Context) error) e
 	}
 }
 
-func (c *Client) do(ctx context.Context, r *rest.Request, into *corev1.Pod) error {
-	result := r.Namespace(c.Namespace).Resource("pods").MaxRetries(0).Do(ctx)
-	if into == nil {
-		return result.Error()
-	}
-	return result.Into(into)
+func (c *Client) do(ctx context.Context, r *rest.Request, read func(rest.Result) error) error {
+	return read(r.Namespace(c.Namespace).Resource("pods").MaxRetries(0).Do(ctx))
 }

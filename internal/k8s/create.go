@@ -6,6 +6,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/client-go/rest"
 
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
@@ -16,15 +18,31 @@ func (c *Client) Create(ctx context.Context, p worker.PodSpec) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var made corev1.Pod
-	err = c.write(ctx, c.calls.Post().Body(pod), &made)
+	var uid string
+	err = c.write(ctx, c.calls.Post().Body(pod), func(answer rest.Result) error {
+		uid, err = uidOf(answer)
+		return err
+	})
 	switch {
 	case err == nil:
-		return string(made.UID), nil
+		return uid, nil
 	case apierrors.IsAlreadyExists(err):
 		return c.holder(ctx, p)
 	}
 	return "", translate("creating", p.Name, err)
+}
+
+// uidOf reads the UID of what was made.
+func uidOf(answer rest.Result) (string, error) {
+	made, err := answer.Get()
+	if err != nil {
+		return "", err
+	}
+	object, err := meta.Accessor(made)
+	if err != nil {
+		return "", err
+	}
+	return string(object.GetUID()), nil
 }
 
 // holder says who has the name: we, for the same attempt of the same worker, or somebody else.

@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
@@ -35,6 +37,29 @@ func TestCreateSendsOnePost(t *testing.T) {
 	uid, err := c.Create(t.Context(), testSpec())
 	if uid != "uid-1" || err != nil || requests.Load() != 1 {
 		t.Errorf("got %q, %v after %d requests", uid, err, requests.Load())
+	}
+}
+
+// Of what was made the API server is asked for the metadata alone, and that is what it sends.
+func TestCreateReadsMetadata(t *testing.T) {
+	codecs := serializer.NewCodecFactory(podScheme())
+	info, _ := runtime.SerializerInfoForMediaType(codecs.SupportedMediaTypes(), protobuf)
+	made := &metav1.PartialObjectMetadata{
+		TypeMeta:   metav1.TypeMeta{Kind: "PartialObjectMetadata", APIVersion: "meta.k8s.io/v1"},
+		ObjectMeta: metav1.ObjectMeta{Name: testName, UID: "uid-2"},
+	}
+	c := newTestClient(t, func(w http.ResponseWriter, r *http.Request) {
+		if got := r.Header.Get("Accept"); !strings.HasPrefix(got, protobuf+";as=PartialObjectMetadata;g=meta.k8s.io;v=v1,") {
+			t.Errorf("asked for %s", got)
+		}
+		w.Header().Set("Content-Type", protobuf+";as=PartialObjectMetadata;g=meta.k8s.io;v=v1")
+		w.WriteHeader(http.StatusCreated)
+		if err := info.Serializer.Encode(made, w); err != nil {
+			t.Error(err)
+		}
+	})
+	if uid, err := c.Create(t.Context(), testSpec()); uid != "uid-2" || err != nil {
+		t.Errorf("got %q, %v", uid, err)
 	}
 }
 

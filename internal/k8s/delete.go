@@ -7,6 +7,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
 
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
@@ -16,7 +17,7 @@ func (c *Client) Delete(ctx context.Context, ref worker.PodRef, grace time.Durat
 	if ref.UID == "" {
 		return fmt.Errorf("deleting pod %q: its UID is not known", ref.Name)
 	}
-	err := c.write(ctx, c.calls.Delete().Name(ref.Name).Body(deleteOptions(ref, grace)), nil)
+	err := c.write(ctx, c.calls.Delete().Name(ref.Name).Body(deleteOptions(ref, grace)), rest.Result.Error)
 	switch {
 	case err == nil:
 		return nil

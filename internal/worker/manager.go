@@ -10,11 +10,12 @@ import (
 )
 
 const (
-	openPage    = 500             // records read at once at the start of a term
-	restorePage = 100             // records written anew in one MULTI: each may have a thousand slots
-	maxBatch    = 1000            // writes committed in one MULTI
-	askers      = 8               // checks and finds in flight
-	heartbeat   = 2 * time.Second // how often a term that writes nothing asks whether it still stands
+	openPage    = 500                  // records read at once at the start of a term
+	restorePage = 100                  // records written anew in one MULTI: each may have a thousand slots
+	maxBatch    = 1000                 // writes committed in one MULTI
+	gathering   = 5 * time.Millisecond // between the beginnings of two commits
+	askers      = 8                    // checks and finds in flight
+	heartbeat   = 2 * time.Second      // how often a term that writes nothing asks whether it still stands
 )
 
 // Manager runs the core for one term: it moves inputs in and effects out and decides nothing itself. A term that
@@ -39,10 +40,11 @@ type Manager struct {
 	failed  chan error  // the first error that ends the term
 	looks   chan chan<- Snapshot
 
-	unasked    []effect // checks and finds that no asker has taken yet
-	gathered   []Write  // for the next batch
-	committing bool     // one is in flight
-	resting    bool     // reading rests
+	unasked    []effect  // checks and finds that no asker has taken yet
+	gathered   []Write   // for the next batch
+	committing bool      // one is in flight
+	lastCommit time.Time // its beginning
+	resting    bool      // reading rests
 }
 
 // NewManager starts nothing. The remains are those of the term right before in the same process: nobody else led since.
@@ -255,12 +257,22 @@ func (m *Manager) nextAsk() (chan<- effect, effect) {
 	return m.asks, m.unasked[0]
 }
 
+// arm wakes the loop when time alone changes what is to be done.
 func (m *Manager) arm(timer *time.Timer) {
+	wait := time.Hour
 	if at := m.state.next(); !at.IsZero() {
-		timer.Reset(max(0, at.Sub(m.now())))
-		return
+		wait = max(0, at.Sub(m.now()))
 	}
-	timer.Reset(time.Hour)
+	if len(m.gathered) > 0 && !m.committing {
+		wait = min(wait, m.gatherFor())
+	}
+	timer.Reset(wait)
+}
+
+// gatherFor is how long writes still gather: the first after a pause goes at once, those of a burst go together. One by
+// one, their round trips would cost us more than all decisions, and Redis a write of its file each.
+func (m *Manager) gatherFor() time.Duration {
+	return max(0, gathering-time.Since(m.lastCommit))
 }
 
 // dispatch hands the effects over. The core keeps to the bounds the channels were made with, so nothing blocks here.
@@ -300,12 +312,12 @@ func (m *Manager) beat(ctx context.Context) {
 // commit sends what has gathered as one batch; while one is in flight the next gathers.
 func (m *Manager) commit(ctx context.Context) {
 	n := min(len(m.gathered), maxBatch)
-	if m.committing || n == 0 {
+	if m.committing || n == 0 || n < maxBatch && m.gatherFor() > 0 {
 		return
 	}
 	batch := m.gathered[:n:n]
 	m.gathered = m.gathered[n:]
-	m.committing = true
+	m.committing, m.lastCommit = true, time.Now()
 	m.group.Go(func() {
 		if err := m.journal.Commit(ctx, batch); err != nil {
 			m.fail(fmt.Errorf("writing records: %w", err))

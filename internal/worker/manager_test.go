@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -214,6 +216,63 @@ func TestUnreadableRecordStopsNothing(t *testing.T) {
 		stop()
 		if err := <-done; err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// slowCluster takes a millisecond longer for each slot, so that a burst's replies come one after the other.
+type slowCluster struct{ worker.Cluster }
+
+func (c slowCluster) Create(ctx context.Context, p worker.PodSpec) (string, error) {
+	time.Sleep(time.Duration(p.Slot) * time.Millisecond)
+	return c.Cluster.Create(ctx, p)
+}
+
+// timedJournal remembers when something was committed.
+type timedJournal struct {
+	worker.Journal
+
+	mu sync.Mutex
+	at []time.Time
+}
+
+func (j *timedJournal) commits() []time.Time {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Clone(j.at)
+}
+
+func (j *timedJournal) Commit(ctx context.Context, batch []worker.Write) error {
+	if len(batch) > 0 {
+		j.mu.Lock()
+		j.at = append(j.at, time.Now())
+		j.mu.Unlock()
+	}
+	return j.Journal.Commit(ctx, batch)
+}
+
+// What comes after a pause is committed at once; what comes in a burst, together.
+func TestWritesGather(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		redis, cluster := workertest.NewRedis(), workertest.NewCluster()
+		journal := &timedJournal{Journal: redis}
+		take, stop := context.WithCancel(t.Context())
+		m := worker.NewManager(redis.Source(), journal, slowCluster{cluster}, settings(), worker.Remains{}, slog.New(slog.DiscardHandler))
+		done := make(chan error, 1)
+		go func() { done <- m.Run(take, t.Context()) }()
+		time.Sleep(10 * time.Second)
+		redis.Add(worker.ID{Ms: 1}, "type", "scale_up", "pod_count", "20")
+		synctest.Wait()
+		if at := journal.commits(); len(at) != 1 || time.Since(at[0]) > 0 {
+			t.Fatalf("commits at %v, now it is %v: want the event taken in at once", at, time.Now())
+		}
+		time.Sleep(time.Second)
+		if n := len(journal.commits()); redis.Pending() != 0 || n > 6 { // 20 marks in 20 ms
+			t.Errorf("%d entries pending after %d commits", redis.Pending(), n)
+		}
+		stop()
+		if err := <-done; err != nil {
+			t.Fatal(err)
 		}
 	})
 }

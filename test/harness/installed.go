@@ -49,9 +49,6 @@ func NewInstalled(t *testing.T, c *Cluster, redisArgs ...string) *Stack {
 // Home is the namespace of the Main Pod.
 func (s *Stack) Home() string { return s.home }
 
-// User is the Main Pod's account, as the API server calls it.
-func (s *Stack) User() string { return s.user() }
-
 // AccountKubeconfig is a file with the Main Pod's own access.
 func (s *Stack) AccountKubeconfig() string {
 	s.t.Helper()

@@ -84,13 +84,10 @@ func (s *Stack) evidence() judge.Evidence {
 	return judge.Evidence{
 		AuditLog: s.Cluster.AuditLog, From: s.verdict.began, Monitor: s.verdict.file,
 		Redis: &goredis.Options{Addr: s.Server.Addr}, Stream: Stream,
-		Namespace: s.Namespace, LeaseNamespace: s.home, User: s.user(),
+		Namespace: s.Namespace, LeaseNamespace: s.home, User: s.User(),
 		Granted: granted(), Leftover: s.Pods(),
 	}
 }
-
-// user is what the API server calls the product.
-func (s *Stack) user() string { return "system:serviceaccount:" + s.home + ":ottoscaler" }
 
 // granted are the rights as the audit log spells them.
 func granted() []string {

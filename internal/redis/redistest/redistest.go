@@ -75,6 +75,9 @@ func (s *Server) Client() *goredis.Client {
 	return client
 }
 
+// PID is the server's process.
+func (s *Server) PID() int { return s.process.Process.Pid }
+
 // Kill ends the server as a crash would. It may be started again.
 func (s *Server) Kill() {
 	if s.process == nil {

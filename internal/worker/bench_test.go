@@ -1,0 +1,167 @@
+package worker
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// What is done for every entry, Pod and observation: `go test -run '^$' -bench . ./internal/worker ./internal/k8s`.
+
+var benchNow = time.Unix(1_756_659_802, 0)
+
+func benchID(i int) ID { return ID{Ms: uint64(benchNow.UnixMilli()), Seq: uint64(i)} }
+
+// benchFields are those of a usual entry.
+func benchFields() map[string]string {
+	return fields("pod_count", "1", "task_id", "task-123", "branch", "main", "commit", "0123456789abcdef0123456789abcdef01234567")
+}
+
+func BenchmarkDecode(b *testing.B) {
+	f, r := benchFields(), rules()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, bad := Decode(benchID(1), f, r); bad != nil {
+			b.Fatal(bad.Reason)
+		}
+	}
+}
+
+// benchState has n events of one Pod each, taken in, and as many of them live as there is room.
+func benchState(b *testing.B, n, room int) *state {
+	b.Helper()
+	set := testSettings()
+	set.MaxWorkers, set.MaxWaiting, set.CreateConcurrency = room, n, 32
+	s := newState(set)
+	s.step(benchNow, loaded{})
+	s.step(benchNow, observed{complete: true})
+	for i := range n {
+		benchTakeIn(s, i)
+	}
+	return s
+}
+
+// benchTakeIn takes one event in, and whatever Pods are asked for then are created.
+func benchTakeIn(s *state, i int) {
+	effects := s.step(benchNow, entries{[]Entry{{ID: benchID(i), Fields: benchFields()}}})
+	effects = append(effects, s.step(benchNow, written{len(s.unwritten)})...)
+	for len(effects) > 0 {
+		var next []effect
+		for _, e := range effects {
+			if c, ok := e.(create); ok {
+				next = append(next, s.step(benchNow, created{create: c, uid: benchUID(c.Name)})...)
+			}
+		}
+		effects = next
+	}
+	s.step(benchNow, written{len(s.unwritten)})
+}
+
+func benchUID(name string) string { return "uid-of-" + name }
+
+func benchSight(s *state, i int, phase Phase) observed {
+	name := s.Names.Pod(benchID(i), 1, 1)
+	return observed{batch: []Observation{{
+		Ref: PodRef{Name: name, UID: benchUID(name)}, Event: benchID(i), Slot: 1, Attempt: 1, Phase: phase, Node: "node-1", Created: benchNow,
+	}}}
+}
+
+// One more sight of one of ten thousand workers: what the watch says most of the time.
+func BenchmarkStepObserved(b *testing.B) {
+	const n = 10_000
+	s := benchState(b, n, n)
+	for i := range n {
+		s.step(benchNow, benchSight(s, i, PhaseRunning))
+		s.step(benchNow, written{len(s.unwritten)})
+	}
+	if s.live != n {
+		b.Fatalf("%d live", s.live)
+	}
+	sights := make([]observed, n)
+	for i := range sights {
+		sights[i] = benchSight(s, i, PhaseRunning)
+	}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		s.step(benchNow, sights[i%n])
+		i++
+	}
+}
+
+// A whole life beside ten thousand other workers: taken in, created, running, succeeded, deleted, gone.
+func BenchmarkStepLife(b *testing.B) {
+	const n = 10_000
+	s := benchState(b, n, n+1)
+	s.SucceededTTL = 0
+	b.ReportAllocs()
+	i := n
+	for b.Loop() {
+		benchTakeIn(s, i)
+		s.step(benchNow, benchSight(s, i, PhaseRunning))
+		end := benchSight(s, i, PhaseSucceeded)
+		s.step(benchNow, end)
+		s.step(benchNow, written{len(s.unwritten)})
+		s.step(benchNow, tick{})
+		s.step(benchNow, removed{remove: remove{end.batch[0].Ref}, err: ErrGone})
+		if s.live != n || len(s.removals) != 0 {
+			b.Fatalf("%d live, %d to be removed", s.live, len(s.removals))
+		}
+		i++
+	}
+}
+
+// Steps while a hundred thousand events wait: one that changes nothing, and one that takes another event in.
+func BenchmarkStepWaiting(b *testing.B) {
+	const n = 100_000
+	s := benchState(b, n, 1)
+	if waiting := s.line("").len(); waiting != n-1 {
+		b.Fatalf("%d wait", waiting)
+	}
+	for name, step := range map[string]func(int){
+		"tick":    func(int) { s.step(benchNow, tick{}); s.next(); s.full() },
+		"take in": func(i int) { benchTakeIn(s, n+i) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			i := int(s.reached.Seq) - n + 1
+			for b.Loop() {
+				step(i)
+				i++
+			}
+		})
+	}
+}
+
+// A waiting event's turn comes: it is unpacked, and its Pod asked for.
+func BenchmarkStepTurn(b *testing.B) {
+	const n = 100_000
+	s := benchState(b, n, 1)
+	i := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		if i == n-1 {
+			b.StopTimer()
+			s, i = benchState(b, n, 1), 0
+			b.StartTimer()
+		}
+		effects := s.step(benchNow, benchSight(s, i, PhaseSucceeded))
+		effects = append(effects, s.step(benchNow, written{len(s.unwritten)})...)
+		i++
+		c := benchCreate(effects)
+		if c == nil {
+			b.Fatal(fmt.Sprint("nothing is asked for after ", effects))
+		}
+		s.step(benchNow, created{create: *c, uid: benchUID(c.Name)})
+		s.step(benchNow, written{len(s.unwritten)})
+	}
+}
+
+func benchCreate(effects []effect) *create {
+	for _, e := range effects {
+		if c, ok := e.(create); ok {
+			return &c
+		}
+	}
+	return nil
+}
