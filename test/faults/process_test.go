@@ -74,7 +74,7 @@ func smallMemory(c *scene) {
 	c.heal()
 	c.rest()
 	if got := p.memory(); got > limit {
-		c.t.Errorf("its resident memory went up to %d MiB", got)
+		c.t.Errorf("its memory went up to %d MiB", got)
 	}
 	c.do("%d events wait for 50 places, %d entries of 16 MiB between them: %d MiB at the most (limit %d)", waiting, huge, p.memory(), limit)
 }

@@ -98,8 +98,9 @@ func (p *product) stop() int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
-// memory is its peak of resident memory in MiB; 0 where the system does not say.
-func (p *product) memory() int { return p.status("VmHWM:") / 1024 }
+// memory is its peak of resident memory in MiB without the pages of its binary, which a memory limit makes the system drop
+// and read again; 0 where the system does not say.
+func (p *product) memory() int { return (p.status("VmHWM:") - p.status("RssFile:")) / 1024 }
 
 // status reads a number from /proc.
 func (p *product) status(field string) int {
