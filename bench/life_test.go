@@ -104,7 +104,8 @@ func (b *bench) bareLives(n int) float64 {
 	return rate(lives(b.requests("delete", n)))
 }
 
-// perLife counts what was asked for per worker.
+// perLife counts what was asked for per worker. A list and a watch are of all workers: when the server ends a watch, as a busy
+// one does, both follow.
 func (b *bench) perLife(requests []harness.Request, workers int) {
 	b.Helper()
 	count := make(map[string]int)
@@ -115,11 +116,12 @@ func (b *bench) perLife(requests []harness.Request, workers int) {
 		}
 		count[kind]++
 	}
-	posts, deletes := count["create"], count["delete"]
-	rest := len(requests) - posts - deletes
+	posts, deletes, watches := count["create"], count["delete"], count["list"]+count["watch"]
+	rest := len(requests) - posts - deletes - watches
 	b.result.add(line{
 		Figure: fmt.Sprintf("requests in a healthy worker's life, of %d", workers), Demand: "POST 1, DELETE 1, nothing else",
-		Product: fmt.Sprintf("POST %.3f, DELETE %.3f, others %d", float64(posts)/float64(workers), float64(deletes)/float64(workers), rest),
+		Product: fmt.Sprintf("POST %.3f, DELETE %.3f, others %d (and %d lists and watches, of all)", float64(posts)/float64(workers),
+			float64(deletes)/float64(workers), rest, watches),
 		Verdict: verdict(posts == workers && deletes == workers && rest == 0),
 	})
 }

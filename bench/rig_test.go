@@ -40,9 +40,6 @@ func newRig(t *testing.T, node string) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cluster.Stop() })
-	if kubernetesVersion, err = cluster.Kubectl("version", "-o", "jsonpath={.serverVersion.gitVersion}"); err != nil {
-		t.Fatal(err)
-	}
 	r := &rig{node: node, Stack: harness.NewUnjudgedStack(t, cluster)}
 	r.Eventually("the namespace to be complete", func() error {
 		_, err := cluster.Kubectl("get", "serviceaccount", "default", "-n", r.Namespace)
@@ -51,6 +48,11 @@ func newRig(t *testing.T, node string) *rig {
 	r.audit = r.AuditTail()
 	t.Cleanup(r.audit.Close)
 	r.floor = newFloor(t, r)
+	version, err := r.floor.admin(t).Discovery().ServerVersion()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kubernetesVersion = version.GitVersion
 	if node == "none" {
 		r.alone(t)
 	}
