@@ -28,8 +28,8 @@ type Inspection struct {
 var needed = []string{
 	"PING", "WATCH K", "UNWATCH", "MULTI", "EXEC", "GET K", "SET K v", "DEL K", "PEXPIRE K 1", "HSET K f v", "HGETALL K", "HDEL K f",
 	"HINCRBY K f 1", "SADD K m", "SREM K m", "SMEMBERS K", "XADD K * f v", "XRANGE K - +", "XREADGROUP GROUP g c STREAMS K >",
-	"XACK K g 1-1", "XPENDING K g", "XAUTOCLAIM K g c 0 0", "XCLAIM K g c 0 1-1", "XGROUP CREATE K g 0", "XGROUP SETID K g 0",
-	"XINFO STREAM K", "XINFO GROUPS K", "XINFO CONSUMERS K g", "XTRIM K MINID 0", "XLEN K", "TIME",
+	"XACK K g 1-1", "XPENDING K g", "XCLAIM K g c 0 1-1", "XGROUP CREATE K g 0", "XGROUP SETID K g 0",
+	"XINFO STREAM K", "XINFO GROUPS K", "XINFO CONSUMERS K g", "XTRIM K MINID 0", "XLEN K", "EXISTS K", "TIME",
 }
 
 // Inspect looks at a Redis and changes nothing. What an ACL forbids to see is left out; an error means that Redis does
