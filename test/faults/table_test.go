@@ -3,6 +3,7 @@
 package faults
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -149,9 +150,13 @@ func redisVersion() string {
 }
 
 func serverVersion() string {
-	out, err := cluster.Kubectl("version", "-o", "jsonpath={.serverVersion.gitVersion}")
+	var version struct{ GitVersion string }
+	out, err := cluster.Kubectl("get", "--raw", "/version")
+	if err == nil {
+		err = json.Unmarshal([]byte(out), &version)
+	}
 	if err != nil {
 		return err.Error()
 	}
-	return strings.TrimSpace(out)
+	return version.GitVersion
 }
