@@ -21,7 +21,7 @@ func TestGarbage(t *testing.T) {
 				t.Errorf("exit code %d, want %d; on stdout %q", code, exitUsage, out.String())
 			}
 			line, rest, _ := strings.Cut(said.String(), "\n")
-			if !strings.HasPrefix(line, "ottoscaler: "+name+": got ") || !strings.Contains(line, ", takes ") ||
+			if !strings.HasPrefix(line, "ottoscaler: OTTO101: the configuration is wrong: "+name+": got ") || !strings.Contains(line, ", takes ") ||
 				strings.Contains(line, "\x1b") || rest != "" {
 				t.Errorf("want one line about %s, got %q", name, said.String())
 			}
