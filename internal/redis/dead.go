@@ -21,18 +21,22 @@ func deadLetter(r worker.Reject) []any {
 	letter := []any{
 		"original_id", r.ID.String(), "reason_code", clip(r.Code, maxCode), "reason", clip(r.Reason, maxSentence),
 	}
-	shown, room := 0, deadMaxBody
+	shown, room, omitted, omittedBytes := 0, deadMaxBody, 0, 0
 	for _, name := range slices.Sorted(maps.Keys(r.Fields)) {
 		size := len(name) + len(r.Fields[name])
 		if size > room {
+			omitted++
+			omittedBytes += size
 			continue
 		}
 		room -= size
 		shown++
 		letter = append(letter, "f:"+name, r.Fields[name])
 	}
-	if r.Size.Fields <= shown { // all of it
+	// Of a huge entry the Source kept a part.
+	omitted, omittedBytes = max(omitted, r.Size.Fields-shown), max(omittedBytes, r.Size.Bytes-(deadMaxBody-room))
+	if omitted == 0 {
 		return letter
 	}
-	return append(letter, "omitted", r.Size.Fields-shown, "omitted_bytes", r.Size.Bytes-(deadMaxBody-room), "sha256", r.Size.Sum)
+	return append(letter, "omitted", omitted, "omitted_bytes", omittedBytes, "sha256", r.Size.Sum)
 }
