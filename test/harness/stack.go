@@ -124,15 +124,15 @@ func Product(t *testing.T) string {
 // Command is the product with this stack's environment; further variables win.
 func (s *Stack) Command(env ...string) *exec.Cmd {
 	s.t.Helper()
-	binary := s.Binary
-	if binary == "" {
-		binary = Product(s.t)
+	product := s.Binary
+	if product == "" {
+		product = Product(s.t)
 	}
 	host, port, err := net.SplitHostPort(s.Server.Addr)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	cmd := exec.Command(binary, s.Args...)
+	cmd := exec.Command(product, s.Args...)
 	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + s.t.TempDir(), "KUBECONFIG=" + s.kubeconfig, "OTTO_NAMESPACE=" + s.Namespace,
 		"REDIS_HOST=" + host, "REDIS_PORT=" + port, "OTTO_HTTP_ADDR=127.0.0.1:0",
