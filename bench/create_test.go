@@ -24,7 +24,7 @@ func sweep(b *bench) {
 	rates := make(map[int]sample)
 	for range of(3, 1) {
 		for _, w := range widths {
-			r, _ := b.bare(of(600, 200), w)
+			r, _, _ := b.bare(of(600, 200), w)
 			rates[w] = append(rates[w], r)
 		}
 	}
@@ -42,18 +42,20 @@ func sweep(b *bench) {
 }
 
 // bare creates Pods by POSTs alone, deletes them again, and returns both rates.
-func (b *bench) bare(n, width int) (posts, deletes float64) {
+func (b *bench) bare(n, width int) (posts, deletes float64, used cpu) {
 	b.Helper()
 	bodies, names := b.floor.pods.batch(b.T, n)
 	b.forget()
 	end := b.floor.listen(b.T)
+	before := b.computed()
 	b.floor.post(b.T, bodies, width)
+	used = b.computed().since(before, n)
 	posts = rate(only(b.requests("create", n), "create"))
 	b.floor.delete(b.T, names)
 	deletes = rate(only(b.requests("delete", n), "delete"))
 	end()
 	b.rest()
-	return posts, deletes
+	return posts, deletes, used
 }
 
 // width is where bare POSTs are fastest.
@@ -62,7 +64,7 @@ func (b *bench) width() int {
 		b.say("looking for the fastest width of bare POSTs first")
 		top := 0.0
 		for _, w := range []int{16, 32, 64} {
-			if r, _ := b.bare(400, w); r > top {
+			if r, _, _ := b.bare(400, w); r > top {
 				b.best, top = w, r
 			}
 		}
@@ -80,18 +82,26 @@ func singles(b *bench) {
 	b.compare("%d events × 1 Pod, create rate", of(1000, 300), 1, 0.90)
 }
 
-// compare lets the bare loop and the product create the same Pods in turn, with the same number in flight.
+// compare lets the bare loop and the product create the same Pods in turn, with the same number in flight. Each round of
+// the product is held against the bare rounds before and after it, so that a machine that is slowly getting faster or slower
+// favours neither.
 func (b *bench) compare(figure string, events, each int, demand float64) {
 	n, width := events*each, b.width()
 	floors, products, bareDeletes, deletes := sample{}, sample{}, sample{}, sample{}
 	most, connections := 0, 0
-	for round := range of(7, 3) {
-		f, fd := b.bare(n, width)
-		created, p, d, c := b.burst(events, each)
-		floors, products = append(floors, f), append(products, p)
+	var bare, ours spent
+	f, _, _ := b.bare(n, width)
+	for round := range of(11, 3) {
+		created, p, d, c, used := b.burst(events, each)
+		ours = append(ours, used)
+		before := f
+		var fd float64
+		f, fd, used = b.bare(n, width)
+		bare = append(bare, used)
+		floors, products = append(floors, (before+f)/2), append(products, p)
 		bareDeletes, deletes = append(bareDeletes, fd), append(deletes, d)
 		most, connections = max(most, created), max(connections, c)
-		b.say("round %d: bare %.0f/s, product %.0f/s: %.3f", round+1, f, p, p/f)
+		b.say("round %d: bare %.0f and %.0f/s, product %.0f/s between: %.3f", round+1, before, f, p, 2*p/(before+f))
 	}
 	ratio := products.per(floors)
 	b.result.add(line{
@@ -99,6 +109,11 @@ func (b *bench) compare(figure string, events, each int, demand float64) {
 		Floor: fmt.Sprintf("C = %s, %d in flight", floors.spread(0, "/s"), width), Product: products.spread(0, "/s"),
 		Ratio: ratio.spread(3, ""), Verdict: b.atLeast(ratio, demand),
 	})
+	for _, who := range []string{apiServer, client} {
+		b.result.add(line{
+			Figure: "CPU time a Pod, " + who, Floor: bare.of(who).spread(2, " ms"), Product: ours.of(who).spread(2, " ms"),
+		})
+	}
 	b.result.add(line{
 		Figure: "POSTs in flight meanwhile", Demand: fmt.Sprintf("≤ %d, the setting", width), Product: fmt.Sprint(most),
 		Verdict: verdict(most <= width),
@@ -116,19 +131,21 @@ func (b *bench) compare(figure string, events, each int, demand float64) {
 }
 
 // burst lets the product create Pods, and take them away again.
-func (b *bench) burst(events, each int) (most int, posts, deletes float64, connections int) {
+func (b *bench) burst(events, each int) (most int, posts, deletes float64, connections int, used cpu) {
 	b.Helper()
 	n := events * each
 	end := b.product(fmt.Sprintf("OTTO_CREATE_CONCURRENCY=%d", b.width()))
 	defer end()
 	b.forget()
+	before := b.computed()
 	b.send(events, each)
 	b.until("the Pods to be created", b.settled)
+	used = b.computed().since(before, n)
 	connections = b.APIConnections()
 	created := only(b.requests("create", n), "create")
 	b.Add("type", "scale_down", "pod_count", n)
 	b.until("the Pods to be taken away", b.closed)
-	return inFlight(created), rate(created), rate(only(b.requests("delete", n), "delete")), connections
+	return inFlight(created), rate(created), rate(only(b.requests("delete", n), "delete")), connections, used
 }
 
 // limiter shows what client-go's default, 5 requests a second with a burst of 10, makes of the same Pods.
@@ -146,7 +163,7 @@ func limiter(b *bench) {
 		pods[i] = b.floor.pods.pattern.DeepCopy()
 		retag(pods[i], b.floor.pods.event, event, i+1)
 	}
-	free, _ := b.bare(n, inFlightOfProduct)
+	free, _, _ := b.bare(n, inFlightOfProduct)
 	b.forget()
 	parallel(b.T, n, inFlightOfProduct, func(i int) error {
 		_, err := client.CoreV1().Pods(b.Namespace).Create(b.Context(), pods[i], metav1.CreateOptions{})

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"testing"
 	"time"
 
 	"k8s.io/client-go/tools/clientcmd"
@@ -20,12 +21,18 @@ import (
 // PID is the product's process.
 func (s *Stack) PID() int { return s.process.cmd.Process.Pid }
 
-// CPU is how long the product has computed since it was started. Threads that have ended are not in it: Go keeps its own.
+// CPU is how long the product has computed since it was started.
 func (s *Stack) CPU() time.Duration {
 	s.t.Helper()
-	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", s.PID()))
+	return CPU(s.t, s.PID())
+}
+
+// CPU is how long a process has computed since it was started. Threads that have ended are not in it: Go keeps its own.
+func CPU(t testing.TB, pid int) time.Duration {
+	t.Helper()
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
 	if err != nil || len(tasks) == 0 {
-		s.t.Fatalf("no schedstat of process %d: %v", s.PID(), err)
+		t.Fatalf("no schedstat of process %d: %v", pid, err)
 	}
 	var sum time.Duration
 	for _, task := range tasks {
@@ -36,11 +43,30 @@ func (s *Stack) CPU() time.Duration {
 		ns, _, _ := strings.Cut(string(b), " ")
 		n, err := strconv.ParseInt(ns, 10, 64)
 		if err != nil {
-			s.t.Fatalf("%s: %v", task, err)
+			t.Fatalf("%s: %v", task, err)
 		}
 		sum += time.Duration(n)
 	}
 	return sum
+}
+
+// PIDs are the processes a cluster consists of: devcluster itself and those it started.
+func (c *Cluster) PIDs() []int {
+	up := c.up.Process.Pid
+	pids := []int{up}
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", up)) // of a legal pattern
+	for _, list := range lists {
+		b, err := os.ReadFile(list)
+		if err != nil {
+			continue
+		}
+		for _, f := range strings.Fields(string(b)) {
+			if pid, err := strconv.Atoi(f); err == nil {
+				pids = append(pids, pid)
+			}
+		}
+	}
+	return pids
 }
 
 // RSS is the product's resident memory in bytes, now and at its highest.

@@ -165,6 +165,9 @@ func (s *Stack) Start(env ...string) {
 // Log is what the product wrote so far.
 func (s *Stack) Log() string { return s.process.log.String() }
 
+// Runs says whether the product was started and has not ended.
+func (s *Stack) Runs() bool { return s.process != nil && len(s.process.ended) == 0 }
+
 // Kill ends the product as a crash would.
 func (s *Stack) Kill() {
 	_ = s.process.cmd.Process.Kill()

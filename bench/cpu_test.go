@@ -1,0 +1,54 @@
+//go:build real
+
+package bench
+
+import (
+	"os"
+	"time"
+
+	"github.com/ottoscaler/ottoscaler/test/harness"
+)
+
+// cpu is what those have computed who share the machine.
+type cpu map[string]time.Duration
+
+const (
+	apiServer = "API server and etcd"
+	client    = "who sends the requests, and Redis"
+)
+
+// computed is what each has computed so far. The client is the product while it runs, else this process.
+func (b *bench) computed() cpu {
+	b.Helper()
+	c := cpu{client: harness.CPU(b.T, b.Server.PID())}
+	for _, pid := range b.Cluster.PIDs() {
+		c[apiServer] += harness.CPU(b.T, pid)
+	}
+	if b.Runs() {
+		c[client] += b.CPU()
+	} else {
+		c[client] += harness.CPU(b.T, os.Getpid())
+	}
+	return c
+}
+
+// since is what one of n things took.
+func (c cpu) since(before cpu, n int) cpu {
+	took := cpu{}
+	for who := range c {
+		took[who] = (c[who] - before[who]) / time.Duration(n)
+	}
+	return took
+}
+
+// spent are several rounds.
+type spent []cpu
+
+// of is what one of them took, in milliseconds.
+func (s spent) of(who string) sample {
+	took := sample{}
+	for _, c := range s {
+		took = append(took, ms(c[who]))
+	}
+	return took
+}
