@@ -3,9 +3,7 @@ package k8s
 import (
 	"testing"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/client-go/rest"
 
 	"github.com/ottoscaler/ottoscaler/internal/worker"
@@ -20,17 +18,6 @@ func benchClient(b *testing.B) *Client {
 	return c
 }
 
-// benchCodec is the wire's.
-func benchCodec(b *testing.B) runtime.Serializer {
-	b.Helper()
-	codecs := serializer.NewCodecFactory(podScheme())
-	info, ok := runtime.SerializerInfoForMediaType(codecs.SupportedMediaTypes(), protobuf)
-	if !ok {
-		b.Fatal("no protobuf")
-	}
-	return info.Serializer
-}
-
 func BenchmarkBuildPod(b *testing.B) {
 	c, spec := benchClient(b), testSpec()
 	b.ReportAllocs()
@@ -43,7 +30,7 @@ func BenchmarkBuildPod(b *testing.B) {
 
 // From the Pod to the bytes of its POST.
 func BenchmarkEncodePod(b *testing.B) {
-	pod, codec := livePod(b), benchCodec(b)
+	pod, codec := livePod(b), wire(b).Serializer
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := runtime.Encode(codec, pod); err != nil {
@@ -52,16 +39,16 @@ func BenchmarkEncodePod(b *testing.B) {
 	}
 }
 
-// From the bytes of an answer, or of an event of the watch, to the Pod.
+// From the bytes of an event of the watch to the Pod.
 func BenchmarkDecodePod(b *testing.B) {
-	codec := benchCodec(b)
+	codec := wire(b).Serializer
 	body, err := runtime.Encode(codec, livePod(b))
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, _, err := codec.Decode(body, nil, &corev1.Pod{}); err != nil {
+		if _, _, err := codec.Decode(body, nil, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

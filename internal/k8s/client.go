@@ -11,7 +11,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/client-go/rest"
 
@@ -55,7 +54,8 @@ type Client struct {
 	params runtime.ParameterCodec
 	places chan struct{} // one taken by each call in flight
 
-	watched atomic.Int32 // how the watch of Pods stands
+	watched  atomic.Int32 // how the watch of Pods stands
+	lastNote atomic.Pointer[eventNote]
 }
 
 var _ worker.Cluster = (*Client)(nil)
@@ -94,7 +94,7 @@ func podScheme() *runtime.Scheme {
 
 func ownConfig(cfg *rest.Config, scheme *runtime.Scheme, version string, log *slog.Logger, clock *Clock) *rest.Config {
 	own := rest.CopyConfig(cfg)
-	own.NegotiatedSerializer = serializer.NewCodecFactory(scheme).WithoutConversion()
+	own.NegotiatedSerializer = newLeanCodecs(scheme)
 	own.ContentType, own.AcceptContentTypes = protobuf, protobuf+",application/json"
 	own.UserAgent = "ottoscaler/" + version
 	own.QPS = -1 // the default is five requests a second

@@ -38,7 +38,7 @@ func FuzzObserve(f *testing.F) {
 			return
 		}
 		pod.Name = name
-		pod.Annotations = with(pod.Annotations, map[string]string{keyEventID: id, keyIndex: slot, keyAttempt: attempt})
+		pod.Annotations = over(pod.Annotations, map[string]string{keyEventID: id, keyIndex: slot, keyAttempt: attempt})
 		pod.Status.Reason, pod.Status.Message = reason, message
 		pod.Annotations[noteEvent] = message
 		seen, _ := o.recognize(&pod, worker.PodRef{Name: name, UID: "uid"})

@@ -158,9 +158,8 @@ func TestObserve(t *testing.T) {
 			if d := cmp.Diff(want, got); !ok || d != "" {
 				t.Errorf("ok %v:\n%s", ok, d)
 			}
-			trim(pod)
-			if listed, ok := o.observe(pod); !ok || !cmp.Equal(got, listed) {
-				t.Errorf("trimmed, it looks otherwise:\n%s", cmp.Diff(got, listed))
+			if lean, ok := o.observe(leanly(t, pod)); !ok || !cmp.Equal(got, lean) {
+				t.Errorf("as the watch decodes it, it looks otherwise:\n%s", cmp.Diff(got, lean))
 			}
 		})
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,8 +50,8 @@ func (c *Client) pod(p worker.PodSpec) (*corev1.Pod, error) {
 	}
 	pod := &corev1.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec}
 	pod.Name, pod.Namespace = p.Name, c.Namespace
-	pod.Labels = with(pod.Labels, c.labels(p))
-	pod.Annotations = with(pod.Annotations, notes)
+	pod.Labels = over(pod.Labels, c.labels(p))
+	pod.Annotations = over(pod.Annotations, notes)
 	fill(&pod.Spec, p)
 	return pod, nil
 }
@@ -81,9 +80,7 @@ func (c *Client) labels(p worker.PodSpec) map[string]string {
 }
 
 func (c *Client) notes(p worker.PodSpec) (map[string]string, error) {
-	e := *p.Event
-	e.Timestamp = sane(e.Timestamp)
-	event, err := json.Marshal(e)
+	event, err := c.eventNote(p.Event)
 	if err != nil {
 		return nil, fmt.Errorf("writing the event into an annotation: %w", err)
 	}
@@ -95,8 +92,28 @@ func (c *Client) notes(p worker.PodSpec) (map[string]string, error) {
 		noteCount:   strconv.Itoa(p.Event.PodCount),
 		keyInstance: c.Instance,
 		noteStream:  c.Stream,
-		noteEvent:   string(event),
+		noteEvent:   event,
 	}, nil
+}
+
+// eventNote is the event as JSON. Pods of one event are built one after the other, so the last text is kept.
+func (c *Client) eventNote(e *worker.Event) (string, error) {
+	if last := c.lastNote.Load(); last != nil && last.event == e {
+		return last.text, nil
+	}
+	clean := *e
+	clean.Timestamp = sane(e.Timestamp)
+	text, err := json.Marshal(clean)
+	if err != nil {
+		return "", err
+	}
+	c.lastNote.Store(&eventNote{e, string(text)})
+	return string(text), nil
+}
+
+type eventNote struct {
+	event *worker.Event // which is never changed
+	text  string
 }
 
 // fill puts into the spec the little an event may say: environment variables and a shorter deadline.
@@ -115,11 +132,14 @@ func fill(spec *corev1.PodSpec, p worker.PodSpec) {
 // seconds rounds up: 0 would be no legal deadline.
 func seconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 
-func with(base, more map[string]string) map[string]string {
-	all := make(map[string]string, len(base)+len(more))
-	maps.Copy(all, base)
-	maps.Copy(all, more)
-	return all
+// over adds the entries of a template that ours leave free.
+func over(template, ours map[string]string) map[string]string {
+	for k, v := range template {
+		if _, taken := ours[k]; !taken {
+			ours[k] = v
+		}
+	}
+	return ours
 }
 
 // labelValue makes a legal label value of any text: itself if it is one, else what is legal of it and a hash of all

@@ -75,15 +75,3 @@ func (s *sight) look(p any) (worker.Observation, bool) {
 	}
 	return s.client.observe(pod)
 }
-
-// trim drops from a listed Pod what no observation needs: a list of ten thousand is held until its last page is in.
-func trim(pod *corev1.Pod) {
-	pod.ManagedFields = nil
-	delete(pod.Annotations, noteEvent)
-	inits := make([]corev1.Container, 0, len(pod.Spec.InitContainers))
-	for i := range pod.Spec.InitContainers {
-		c := &pod.Spec.InitContainers[i]
-		inits = append(inits, corev1.Container{Name: c.Name, RestartPolicy: c.RestartPolicy})
-	}
-	pod.Spec = corev1.PodSpec{NodeName: pod.Spec.NodeName, InitContainers: inits}
-}

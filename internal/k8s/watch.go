@@ -69,9 +69,6 @@ func (s *sight) ListWithContext(ctx context.Context, o metav1.ListOptions) (runt
 	o.ResourceVersion, o.ResourceVersionMatch = "", ""
 	var page corev1.PodList
 	err := s.request(o).Do(ctx).Into(&page)
-	for i := range page.Items {
-		trim(&page.Items[i])
-	}
 	return &page, err
 }
 

@@ -1,0 +1,217 @@
+package k8s
+
+import (
+	"bytes"
+	"io"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer/streaming"
+	"k8s.io/apimachinery/pkg/watch"
+	restwatch "k8s.io/client-go/rest/watch"
+)
+
+// wire is the protobuf the Client speaks.
+func wire(t testing.TB) runtime.SerializerInfo {
+	t.Helper()
+	info, ok := runtime.SerializerInfoForMediaType(newLeanCodecs(podScheme()).SupportedMediaTypes(), protobuf)
+	if !ok {
+		t.Fatal("no protobuf")
+	}
+	return info
+}
+
+// leanly sends an object over the wire and decodes it as a watch does.
+func leanly(t testing.TB, object *corev1.Pod) *corev1.Pod {
+	t.Helper()
+	sent := object.DeepCopy()
+	sent.TypeMeta = metav1.TypeMeta{Kind: "Pod", APIVersion: "v1"}
+	body, err := runtime.Encode(wire(t).Serializer, sent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := runtime.Decode(wire(t).Serializer, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got.(*corev1.Pod)
+}
+
+// fullPod has everything that an API server may add, and that nobody here asks for.
+func fullPod(t testing.TB) *corev1.Pod {
+	t.Helper()
+	pod := livePod(t)
+	pod.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "ottoscaler", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:x":{}}`)}}}
+	pod.Labels["team"], pod.Annotations["note"] = "blue", "of somebody else's"
+	pod.Labels[protectedKey] = yes
+	pod.OwnerReferences = []metav1.OwnerReference{{Name: "owner", UID: "uid-2"}}
+	pod.DeletionTimestamp, pod.DeletionGracePeriodSeconds = &pod.CreationTimestamp, new(int64(30))
+	pod.Spec.NodeName = "node-1"
+	pod.Spec.InitContainers = []corev1.Container{
+		{Name: "sidecar", RestartPolicy: new(corev1.ContainerRestartPolicyAlways)}, {Name: "init"},
+	}
+	pod.Status.ContainerStatuses = []corev1.ContainerStatus{dead("a", 7, "Error", "no", 0)}
+	return pod
+}
+
+func TestLeanKeepsWhatIsObservedAndNothingElse(t *testing.T) {
+	full := fullPod(t)
+	want := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: full.Name, UID: full.UID, ResourceVersion: full.ResourceVersion, CreationTimestamp: full.CreationTimestamp,
+			DeletionTimestamp: full.DeletionTimestamp, Labels: only(full.Labels), Annotations: only(full.Annotations),
+		},
+		Spec:   corev1.PodSpec{NodeName: "node-1", InitContainers: full.Spec.InitContainers},
+		Status: full.Status,
+	}
+	delete(want.Annotations, noteEvent)
+	if d := cmp.Diff(want, leanly(t, full)); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+}
+
+// only are the entries of ours.
+func only(m map[string]string) map[string]string {
+	kept := make(map[string]string)
+	for k, v := range m {
+		if len(k) > len(ours) && k[:len(ours)] == ours {
+			kept[k] = v
+		}
+	}
+	return kept
+}
+
+func TestLeanList(t *testing.T) {
+	list := &corev1.PodList{
+		TypeMeta: metav1.TypeMeta{Kind: "PodList", APIVersion: "v1"},
+		ListMeta: metav1.ListMeta{ResourceVersion: "9", Continue: "more"},
+		Items:    []corev1.Pod{*livePod(t), *fullPod(t)},
+	}
+	body, err := runtime.Encode(wire(t).Serializer, list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := corev1.PodList{Items: make([]corev1.Pod, 5)}
+	if err := runtime.DecodeInto(wire(t).Serializer, body, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := corev1.PodList{ListMeta: list.ListMeta, Items: []corev1.Pod{*leanly(t, livePod(t)), *leanly(t, fullPod(t))}}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+}
+
+func TestLeanAnswer(t *testing.T) {
+	pod := fullPod(t)
+	answer := &metav1.PartialObjectMetadata{
+		TypeMeta: metav1.TypeMeta{Kind: "PartialObjectMetadata", APIVersion: "meta.k8s.io/v1"}, ObjectMeta: pod.ObjectMeta,
+	}
+	body, err := runtime.Encode(wire(t).Serializer, answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := runtime.Decode(wire(t).Serializer, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &metav1.PartialObjectMetadata{ObjectMeta: leanly(t, pod).ObjectMeta}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+}
+
+// TestGetIsWhole: who adopts a Pod reads the event from its annotations.
+func TestGetIsWhole(t *testing.T) {
+	pod := fullPod(t)
+	body, err := runtime.Encode(wire(t).Serializer, pod)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got corev1.Pod
+	if err := runtime.DecodeInto(wire(t).Serializer, body, &got); err != nil {
+		t.Fatal(err)
+	}
+	pod.TypeMeta, got.TypeMeta = metav1.TypeMeta{}, metav1.TypeMeta{}
+	if d := cmp.Diff(pod, &got); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+}
+
+// TestLeanWatch reads several events from one stream: they share a buffer, and none may change when the next is read.
+func TestLeanWatch(t *testing.T) {
+	info := wire(t)
+	var stream bytes.Buffer
+	frames := info.StreamSerializer.Framer.NewFrameWriter(&stream)
+	var want []*corev1.Pod
+	for _, name := range []string{"otto-agent-1-1-0", "otto-agent-2-1-0", "otto-agent-3-1-0"} {
+		pod := fullPod(t)
+		pod.Name = name
+		body, err := runtime.Encode(info.Serializer, pod)
+		if err != nil {
+			t.Fatal(err)
+		}
+		event := &metav1.WatchEvent{Type: string(watch.Modified), Object: runtime.RawExtension{Raw: body}}
+		if err := info.StreamSerializer.Encode(event, frames); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, leanly(t, pod))
+	}
+	decoder := restwatch.NewDecoder(
+		streaming.NewDecoder(info.StreamSerializer.Framer.NewFrameReader(io.NopCloser(&stream)), info.StreamSerializer.Serializer),
+		info.Serializer)
+	var got []*corev1.Pod
+	for range want {
+		kind, object, err := decoder.Decode()
+		if err != nil || kind != watch.Modified {
+			t.Fatal(kind, err)
+		}
+		got = append(got, object.(*corev1.Pod))
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+}
+
+func TestLeanLeavesTheRestToClientGo(t *testing.T) {
+	want := status(410, metav1.StatusReasonExpired, "too old")
+	body, err := runtime.Encode(wire(t).Serializer, want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := runtime.Decode(wire(t).Serializer, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want.TypeMeta = metav1.TypeMeta{}
+	got.(*metav1.Status).TypeMeta = metav1.TypeMeta{}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+}
+
+// FuzzLean: whatever the bytes of a Pod, what is decoded leanly is observed as what is decoded whole.
+func FuzzLean(f *testing.F) {
+	for _, pod := range []*corev1.Pod{livePod(f), fullPod(f), {}} {
+		pod.Spec.Containers = nil // nobody reads them, and short bytes are tried faster
+		raw, err := pod.Marshal()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw)
+	}
+	o := testOptions(f)
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var lean, whole corev1.Pod
+		if decodePod(raw, &lean) != nil || whole.Unmarshal(raw) != nil {
+			return
+		}
+		got, ours := o.observe(&lean)
+		want, are := o.observe(&whole)
+		if d := cmp.Diff(want, got); ours != are || d != "" {
+			t.Errorf("ours: %v, want %v; -want +got:\n%s", ours, are, d)
+		}
+	})
+}
