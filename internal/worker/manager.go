@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -10,12 +9,9 @@ import (
 )
 
 const (
-	openPage    = 500                  // records read at once at the start of a term
-	restorePage = 100                  // records written anew in one MULTI: each may have a thousand slots
-	maxBatch    = 1000                 // writes committed in one MULTI
-	gathering   = 5 * time.Millisecond // between the beginnings of two commits
-	askers      = 8                    // checks and finds in flight
-	heartbeat   = 2 * time.Second      // how often a term that writes nothing asks whether it still stands
+	openPage    = 500 // records read at once at the start of a term
+	restorePage = 100 // records written anew in one MULTI: each may have a thousand slots
+	askers      = 8   // checks and finds in flight
 )
 
 // Manager runs the core for one term: it moves inputs in and effects out and decides nothing itself. A term that
@@ -42,6 +38,7 @@ type Manager struct {
 
 	unasked    []effect  // checks and finds that no asker has taken yet
 	gathered   []Write   // for the next batch
+	waited     bool      // a create or a delete waits for one of them
 	committing bool      // one is in flight
 	lastCommit time.Time // its beginning
 	resting    bool      // reading rests
@@ -269,18 +266,13 @@ func (m *Manager) arm(timer *time.Timer) {
 	timer.Reset(wait)
 }
 
-// gatherFor is how long writes still gather: the first after a pause goes at once, those of a burst go together. One by
-// one, their round trips would cost us more than all decisions, and Redis a write of its file each.
-func (m *Manager) gatherFor() time.Duration {
-	return max(0, gathering-time.Since(m.lastCommit))
-}
-
 // dispatch hands the effects over. The core keeps to the bounds the channels were made with, so nothing blocks here.
 func (m *Manager) dispatch(ctx context.Context, effects []effect) {
 	for _, e := range effects {
 		switch e := e.(type) {
 		case write:
 			m.gathered = append(m.gathered, e.Write)
+			m.waited = m.waited || awaited(e.Write)
 		case create:
 			m.creates <- e
 		case remove:
@@ -292,40 +284,4 @@ func (m *Manager) dispatch(ctx context.Context, effects []effect) {
 		}
 	}
 	m.commit(ctx)
-}
-
-// beat asks whether the term still stands. An outage is no answer: nothing was written, so nothing is unknown.
-func (m *Manager) beat(ctx context.Context) {
-	if m.committing {
-		return
-	}
-	m.committing = true
-	m.group.Go(func() {
-		if err := m.journal.Commit(ctx, nil); errors.Is(err, ErrOver) {
-			m.fail(err)
-			return
-		}
-		m.reply(ctx, written{0})
-	})
-}
-
-// commit sends what has gathered as one batch; while one is in flight the next gathers.
-func (m *Manager) commit(ctx context.Context) {
-	n := min(len(m.gathered), maxBatch)
-	if m.committing || n == 0 || n < maxBatch && m.gatherFor() > 0 {
-		return
-	}
-	batch := m.gathered[:n:n]
-	m.gathered = m.gathered[n:]
-	m.committing, m.lastCommit = true, time.Now()
-	m.group.Go(func() {
-		if err := m.journal.Commit(ctx, batch); err != nil {
-			m.fail(fmt.Errorf("writing records: %w", err))
-			return
-		}
-		for _, w := range batch {
-			tell(ctx, m.log, w)
-		}
-		m.reply(ctx, written{n})
-	})
 }

@@ -267,9 +267,18 @@ func TestWritesGather(t *testing.T) {
 			t.Fatalf("commits at %v, now it is %v: want the event taken in at once", at, time.Now())
 		}
 		time.Sleep(time.Second)
-		if n := len(journal.commits()); redis.Pending() != 0 || n > 6 { // 20 marks in 20 ms
+		if n := len(journal.commits()); redis.Pending() != 0 || n > 3 { // 20 marks in 20 ms
 			t.Errorf("%d entries pending after %d commits", redis.Pending(), n)
 		}
+		redis.Add(worker.ID{Ms: 2}, "type", "scale_up", "pod_count", "20")
+		time.Sleep(8 * time.Millisecond)
+		n := len(journal.commits())
+		redis.Add(worker.ID{Ms: 3}, "type", "scale_up", "pod_count", "1")
+		time.Sleep(time.Millisecond)
+		if got := len(journal.commits()) - n; got != 1 {
+			t.Errorf("%d commits 9 ms after the one before: want one, since Pods wait for their event to be taken in", got)
+		}
+		time.Sleep(time.Second)
 		stop()
 		if err := <-done; err != nil {
 			t.Fatal(err)

@@ -20,7 +20,9 @@ func tell(ctx context.Context, log *slog.Logger, w Write) {
 		if w.State == StateRetrying {
 			level = slog.LevelWarn
 		}
-		log.LogAttrs(ctx, level, "worker goes on", w.attrs()...)
+		if log.Enabled(ctx, level) {
+			log.LogAttrs(ctx, level, "worker goes on", w.attrs()...)
+		}
 	case Outcome:
 		log.LogAttrs(ctx, slog.LevelInfo, "worker ended", w.attrs()...)
 	case Close:
