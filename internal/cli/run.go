@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"runtime"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -60,6 +61,7 @@ func runE(version string) func(*cobra.Command, []string) error {
 		for _, name := range config.Unknown(environ) {
 			log.Warn("an environment variable is not known and ignored", "variable", name, "did_you_mean", config.Suggest(name))
 		}
+		runtime.GOMAXPROCS(cfg.Process.Threads)
 		p, err := wire(cfg, version, log)
 		if err != nil {
 			return err
@@ -204,6 +206,7 @@ func (p *process) run(ctx context.Context) error {
 			return s.Run(beyond)
 		})
 	}
+	served.Go(func() error { return newCollector().Run(beyond) })
 	err := p.act(acting)
 	stop()
 	return errors.Join(err, served.Wait())

@@ -28,7 +28,7 @@ func TestDefaults(t *testing.T) {
 			Deadline:      6 * time.Hour, PendingTimeout: 15 * time.Minute, ImagePullTimeout: 2 * time.Minute,
 			SucceededTTL: 30 * time.Second, FailedTTL: 10 * time.Minute, RecordTTL: 24 * time.Hour,
 		},
-		Process: Process{HTTPAddr: ":8080", LeaderElect: true, CreateConcurrency: 32, LogLevel: slog.LevelInfo, LogFormat: "auto"},
+		Process: Process{HTTPAddr: ":8080", LeaderElect: true, CreateConcurrency: 32, Threads: 1, LogLevel: slog.LevelInfo, LogFormat: "auto"},
 	}
 	empty := map[string]string{}
 	for _, name := range Names() {
@@ -65,7 +65,7 @@ func example(t *testing.T) map[string]string {
 		"OTTO_AGENT_REQUESTS": "cpu=0.5,memory=1Gi", "OTTO_AGENT_LIMITS": "memory=1Gi,example.com/gpu=1",
 		"OTTO_WORKER_TEMPLATES": dir, "OTTO_WORKER_DEADLINE": "0", "OTTO_PENDING_TIMEOUT": "1m",
 		"OTTO_IMAGE_PULL_TIMEOUT": "1s", "OTTO_SUCCEEDED_TTL": "0", "OTTO_FAILED_TTL": "1h30m", "OTTO_RECORD_TTL": "2h",
-		"OTTO_CREATE_CONCURRENCY": "96", "OTTO_LOG_LEVEL": "debug", "OTTO_LOG_FORMAT": "json",
+		"OTTO_CREATE_CONCURRENCY": "96", "GOMAXPROCS": "2", "OTTO_LOG_LEVEL": "debug", "OTTO_LOG_FORMAT": "json",
 	}
 }
 
@@ -90,7 +90,7 @@ func TestEveryVariableArrives(t *testing.T) {
 			Templates:     dir, PendingTimeout: time.Minute, ImagePullTimeout: time.Second,
 			FailedTTL: 90 * time.Minute, RecordTTL: 2 * time.Hour,
 		},
-		Process: Process{HTTPAddr: "[::1]:9090", PodName: "ottoscaler-7d9f-x2", PodNamespace: "system", CreateConcurrency: 96, LogLevel: slog.LevelDebug, LogFormat: "json"},
+		Process: Process{HTTPAddr: "[::1]:9090", PodName: "ottoscaler-7d9f-x2", PodNamespace: "system", CreateConcurrency: 96, Threads: 2, LogLevel: slog.LevelDebug, LogFormat: "json"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -150,6 +150,7 @@ func garbage(t *testing.T) map[string][]string {
 		"OTTO_FAILED_TTL":         ttl,
 		"OTTO_RECORD_TTL":         timeout,
 		"OTTO_CREATE_CONCURRENCY": append([]string{"97"}, count...),
+		"GOMAXPROCS":              append([]string{"1025"}, count...),
 		"OTTO_LOG_LEVEL":          {"INFO", "trace", "info+2", "0", "warning"},
 		"OTTO_LOG_FORMAT":         {"JSON", "yaml", "logfmt"},
 	}

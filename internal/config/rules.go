@@ -73,6 +73,7 @@ func rules() map[string]rule {
 		"POD_NAME":                {takes: "1 to 253 lower-case letters, digits, hyphens and dots", ok: isPodName},
 		"POD_NAMESPACE":           dnsLabel(),
 		"OTTO_CREATE_CONCURRENCY": number(1, 96),
+		"GOMAXPROCS":              number(1, 1024),
 		"OTTO_LOG_LEVEL":          oneOf("debug", "info", "warn", "error"),
 		"OTTO_LOG_FORMAT":         oneOf("auto", "text", "json"),
 	}
