@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 const root = ".."
@@ -117,55 +115,4 @@ func targets(doc string) []string {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
-}
-
-// A Korean document must say what the English one says: as far as a test can tell, it has the same headings, targets,
-// links, code and table rows.
-func TestTranslationsAreAlike(t *testing.T) {
-	n := 0
-	for _, korean := range documents(t) {
-		base, ok := strings.CutSuffix(korean, ".ko.md")
-		if !ok {
-			continue
-		}
-		n++
-		if diff := cmp.Diff(outline(t, base+".md"), outline(t, korean)); diff != "" {
-			t.Errorf("%s.md against %s:\n%s", base, korean, diff)
-		}
-	}
-	if n < 3 {
-		t.Errorf("%d documents are in Korean, too", n)
-	}
-}
-
-type shape struct {
-	Levels  []string // of the headings
-	Targets []string
-	Links   []string
-	Code    []string
-	Rows    int
-}
-
-func outline(t *testing.T, path string) shape {
-	t.Helper()
-	doc := read(t, path)
-	s := shape{Targets: targets(doc), Rows: strings.Count(doc, "\n|")}
-	text := fence.ReplaceAllString(doc, "")
-	for _, m := range heading.FindAllStringSubmatch(text, -1) {
-		s.Levels = append(s.Levels, m[1])
-	}
-	for _, m := range link.FindAllStringSubmatch(text, -1) {
-		to := strings.Replace(m[1], ".ko.md", ".md", 1)                     // Korean to Korean, where there is one
-		if to != strings.Replace(filepath.Base(path), ".ko.md", ".md", 1) { // each links to the other
-			s.Links = append(s.Links, to)
-		}
-	}
-	for _, c := range code.FindAllString(text, -1) {
-		if !strings.Contains(c, "otto-agent-<") { // its placeholders are words
-			s.Code = append(s.Code, strings.TrimSpace(c))
-		}
-	}
-	slices.Sort(s.Code)
-	s.Code = slices.Compact(s.Code)
-	return s
 }

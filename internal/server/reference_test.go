@@ -16,6 +16,8 @@ const reference = "../../docs/metrics.md"
 
 const preamble = `# Metrics
 
+[한국어](metrics.ko.md)
+
 <!-- Made by "make generate" from internal/server: change it there. -->
 
 ` + "`/metrics` on `OTTO_HTTP_ADDR`" + ` serves these, and Go's and the process' own (` + "`go_*`, `process_*`" + `). Every series is there from

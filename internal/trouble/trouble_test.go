@@ -22,6 +22,8 @@ const document = "../../docs/troubleshooting.md"
 
 const preamble = `# Troubleshooting
 
+[한국어](troubleshooting.ko.md)
+
 <!-- Made by "make generate" from internal/trouble: change it there. -->
 
 Every failure that a person can meet has a code. Log lines have it as ` + "`code`" + `, an exit message begins with it, and the heading
