@@ -19,7 +19,7 @@ type tape struct {
 
 type executed struct {
 	at   time.Time
-	text string // all words, each in double quotes
+	text string // all words in lower case, each in double quotes
 }
 
 // monitor records until end is called.
@@ -63,7 +63,7 @@ func (t *tape) record(in *bufio.Reader) {
 			continue
 		}
 		t.mu.Lock()
-		t.lines = append(t.lines, executed{time.Unix(s, us*1000), words})
+		t.lines = append(t.lines, executed{time.Unix(s, us*1000), strings.ToLower(words)})
 		t.mu.Unlock()
 	}
 }
