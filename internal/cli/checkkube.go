@@ -21,7 +21,7 @@ type prober interface {
 	Skew() time.Duration
 }
 
-func (t *tools) checkKubernetes(ctx context.Context) []finding {
+func (t *tools) checkKubernetes(ctx context.Context, pre bool) []finding {
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
 	cluster, err := t.cluster()
@@ -34,7 +34,11 @@ func (t *tools) checkKubernetes(ctx context.Context) []finding {
 			leases = cluster.Namespace
 		}
 	}
-	return checkCluster(ctx, cluster, k8s.Rights(cluster.Namespace, leases), append([]string{""}, cluster.Templates.Names()...))
+	found := checkCluster(ctx, cluster, k8s.Rights(cluster.Namespace, leases), append([]string{""}, cluster.Templates.Names()...))
+	if pre || !found[0].OK {
+		return found
+	}
+	return append(found, t.checkWorkers(ctx, cluster)...)
 }
 
 // checkCluster asks for everything, so that a person mends all of it at once.
