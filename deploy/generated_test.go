@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "rewrite chart/README.md and k8s/")
+var update = flag.Bool("update", false, "rewrite chart/README.md, chart/files/ and k8s/")
 
 // hold compares a file with what it must be, or rewrites it.
 func hold(t *testing.T, path, want string) {
@@ -66,6 +66,17 @@ func TestGeneratedManifests(t *testing.T) {
 	have, err := filepath.Glob("k8s/*")
 	if err != nil || len(have) != len(files) {
 		t.Errorf("deploy/k8s has %v, want those of %v (%v)", have, slices.Sorted(maps.Keys(files)), err)
+	}
+}
+
+// A chart cannot read what is outside of it.
+func TestGeneratedFiles(t *testing.T) {
+	for name, from := range map[string]string{"rules.yaml": "alerts", "ottoscaler.json": "dashboards"} {
+		text, err := os.ReadFile(filepath.Join(from, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		hold(t, filepath.Join("chart/files", name), string(text))
 	}
 }
 
