@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -28,17 +29,20 @@ func (t *tools) checkKubernetes(ctx context.Context, pre bool) []finding {
 	if err != nil {
 		return []finding{bad("kubernetes", trouble.Access, "%v", err)}
 	}
-	leases := ""
-	if p := t.cfg.Process; p.LeaderElect {
-		if leases = p.PodNamespace; leases == "" {
-			leases = cluster.Namespace
-		}
-	}
-	found := checkCluster(ctx, cluster, k8s.Rights(cluster.Namespace, leases), append([]string{""}, cluster.Templates.Names()...))
+	found := checkCluster(ctx, cluster, t.rights(cluster.Namespace), append([]string{""}, cluster.Templates.Names()...))
 	if pre || !found[0].OK {
 		return found
 	}
 	return append(found, t.checkWorkers(ctx, cluster)...)
+}
+
+// rights are those that "run" needs with this configuration.
+func (t *tools) rights(workers string) []k8s.Right {
+	p := t.cfg.Process
+	if !p.LeaderElect {
+		return k8s.Rights(workers, "")
+	}
+	return k8s.Rights(workers, cmp.Or(p.PodNamespace, workers))
 }
 
 // checkCluster asks for everything, so that a person mends all of it at once.

@@ -89,6 +89,17 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// TestFollowStops: Ctrl-C ends the watching, and says how to go on.
+func TestFollowStops(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	var out bytes.Buffer
+	err := follow(ctx, &scripted{[]redis.Said{said("kind", "accepted")}, nil}, theID, &out)
+	if codeOf(err) != exitBroken || out.Len() > 0 || !strings.Contains(err.Error(), "the event goes on: ottoscaler explain "+theID.String()) {
+		t.Errorf("it says %v, and shows %q", err, out.String())
+	}
+}
+
 // TestLive: the table is drawn over itself, and what others wrote moves no cursor.
 func TestLive(t *testing.T) {
 	var out bytes.Buffer

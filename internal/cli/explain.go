@@ -87,8 +87,13 @@ func (t *tools) look(ctx context.Context, what string) (facts, error) {
 	if err := t.remembered(ctx, &f); err != nil {
 		return f, fail(trouble.Redis, err)
 	}
-	if f.record != nil && f.record.Event.Type == worker.ScaleUp {
+	switch {
+	case f.record != nil && f.record.Event.Type == worker.ScaleUp:
 		t.seen(ctx, &f)
+	case f.entry != nil && !f.entry.Delivered:
+		if cluster, err := t.cluster(); err == nil {
+			t.led(ctx, cluster, &f)
+		}
 	}
 	return f, nil
 }

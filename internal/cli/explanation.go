@@ -131,6 +131,8 @@ func now(f facts) []reason {
 			What: "Nothing is known of it: it was never in this stream, or has been trimmed and its record has expired.",
 			Mend: "look whether REDIS_STREAM, REDIS_DB and the Redis are those it was sent to: ottoscaler config",
 		}}
+	case !f.entry.Delivered && f.leaderless:
+		return []reason{nobodyLeads}
 	case !f.entry.Delivered:
 		return []reason{{
 			What: "It waits in the stream: Ottoscaler has not read it. No replica leads, or so many events wait that reading rests.",
@@ -170,14 +172,16 @@ func open(f facts) []reason {
 	return all
 }
 
+var nobodyLeads = reason{
+	What: "Nobody leads: the Lease is held by none, so nothing is read and nothing starts.",
+	Mend: "see that the Main Pod runs and is ready: kubectl get pods -l app.kubernetes.io/component=main -A, and /readyz?verbose",
+}
+
 // waiting says why workers have no Pod.
 func waiting(f facts) reason {
 	switch {
 	case f.leaderless:
-		return reason{
-			What: "Nobody leads: the Lease is held by none, so nothing starts.",
-			Mend: "see that the Main Pod runs and is ready: kubectl get pods -l app.kubernetes.io/component=main -A, and /readyz?verbose",
-		}
+		return nobodyLeads
 	case errors.Is(f.tried, worker.ErrRefused):
 		return because("the API server refuses the template's Pods, trying again every five seconds",
 			"The API server refuses another Pod of its template: "+f.tried.Error())

@@ -61,6 +61,7 @@ func TestNow(t *testing.T) {
 	}{
 		"unknown":           {facts{}, []line{{"Nothing is known of it", "", "REDIS_STREAM"}}},
 		"not read":          {facts{entry: &redis.Entry{}}, []line{{"It waits in the stream: Ottoscaler has not read it", "", "ottoscaler_leader"}}},
+		"not read by any":   {facts{entry: &redis.Entry{}, leaderless: true}, []line{{"Nobody leads", "", "kubectl get pods"}}},
 		"not taken in":      {facts{entry: &redis.Entry{Delivered: true, Pending: true, Deliveries: 4}}, []line{{"It was delivered (4 times)", "", "readyz"}}},
 		"forgotten":         {facts{entry: &redis.Entry{Delivered: true}}, []line{{"It is in the stream, was acknowledged", "", ""}}},
 		"rejected":          {facts{letter: &redis.Letter{ID: "7-1", Code: "invalid_type", Reason: "no type"}}, []line{{"It was rejected (invalid_type): no type", "OTTO401", "dead redrive 7-1"}}},
@@ -72,6 +73,7 @@ func TestNow(t *testing.T) {
 		"waits for room":    {facts{record: record(""), living: 5, room: 5}, []line{{"It is open: 1 workers wait for a Pod, 0 have one, 0 have their outcome.", "", ""}, {"They wait for room: 5 workers live, and OTTO_MAX_WORKERS is 5", "", "raise OTTO_MAX_WORKERS"}}},
 		"nobody leads":      {facts{record: record(""), leaderless: true}, []line{{"It is open", "", ""}, {"Nobody leads", "", "kubectl get pods"}}},
 		"image, in the end": {facts{record: closed, story: []redis.Said{failed, failed, said("kind", "worker", "state", "failed", "reason", "Error")}}, []line{{"It is over", "", ""}, {"Worker 2 failed: ErrImagePull: not found", "OTTO504", "OTTO_AGENT_IMAGE"}}},
+		"lost, in the end":  {facts{record: closed, story: []redis.Said{said("kind", "worker", "index", "1", "state", "lost", "reason", "NodeLost")}}, []line{{"It is over", "", ""}, {"Worker 1 lost: NodeLost", "OTTO510", "Look after the node"}}},
 		"without Redis":     {facts{redis: errors.New("refused"), pods: pods(worker.Observation{Ref: worker.PodRef{Name: "p"}, Phase: worker.PhaseRunning, Node: "n"}, worker.Observation{Ref: worker.PodRef{Name: "q"}, Reason: "ErrImagePull"})}, []line{{"Redis cannot be asked: refused. Until it answers nothing new starts", "OTTO104", "redis-cli"}, {"Kubernetes has 2 Pods of it.", "", ""}, {"Pod p runs on node n.", "", ""}, {"Pod q does not run yet", "OTTO504", "OTTO_AGENT_IMAGE"}}},
 		"without either":    {facts{redis: errors.New("refused"), cluster: errors.New("nobody")}, []line{{"Redis cannot be asked: refused.", "OTTO104", "redis-cli"}, {"Kubernetes could not be asked either: nobody", "", ""}}},
 		"quota":             {facts{record: record("", worker.StateFailed), room: 5, tried: refused}, []line{{"It is open: 1 workers wait for a Pod, 0 have one, 1 have", "", ""}, {"The API server refuses another Pod of its template: trying pod: the API server refuses this Pod: exceeded quota: q", "OTTO301", "Raise the quota"}}},

@@ -82,6 +82,12 @@ func TestReader(t *testing.T) {
 	if records, err := r.Closed(t.Context()); err != nil || len(records) != 1 || records[0].Counts.Succeeded != 1 {
 		t.Errorf("closed: %+v, %v", records, err)
 	}
+	for range readPage {
+		p.do(t, "XADD", p.keys.Status(), "*", "kind", "more", "event_id", id.String())
+	}
+	if stories, err := r.Stories(t.Context(), []worker.ID{id}); err != nil || len(stories[id]) != 3+readPage {
+		t.Errorf("over more than a page: %d, %v", len(stories[id]), err)
+	}
 	if e, err := r.Entry(t.Context(), worker.ID{Ms: 5}); e != nil || err != nil {
 		t.Errorf("an entry that is not there: %v, %v", e, err)
 	}
