@@ -37,7 +37,7 @@ func TestExplained(t *testing.T) {
 	p.env = []string{
 		"OTTO_HTTP_ADDR=" + p.address, "OTTO_WORKER_TEMPLATES=" + dir, "OTTO_SUCCEEDED_TTL=1s", "OTTO_FAILED_TTL=1s", "OTTO_IMAGE_PULL_TIMEOUT=10s",
 	}
-	p.s.Start(p.env...)
+	p.s.Start(append(p.env, "OTTO_MAX_WORKERS=1")...) // whoever asks has another setting
 	p.lets("check", 0, "✔ workers")
 	p.imageUnknown()
 	p.quotaReached()
@@ -134,10 +134,25 @@ func (p *person) quotaReached() {
 	p.s.WaitClosed(event)
 }
 
+// noRoom: it is the leader's limit that counts.
+func (p *person) noRoom() {
+	p.t.Helper()
+	event := strings.TrimSpace(p.lets("scale up 1 --task full", 0))
+	p.s.Eventually("the event to be taken in", func() error {
+		if len(p.s.Status(event)) == 0 {
+			return fmt.Errorf("nothing is said of it")
+		}
+		return nil
+	})
+	p.lets("explain full", 0, `They wait for room: 1 workers live, and OTTO_MAX_WORKERS is 1 \(the leader's\)`)
+	p.lets("scale down 1 --task full --watch", 0, "closed 0 succeeded, 0 failed, 1 cancelled, 0 lost")
+}
+
 func (p *person) redisStopped() {
 	p.t.Helper()
 	event := strings.TrimSpace(p.lets("scale up 1 --task redis", 0))
 	p.until(`ottoscaler_workers{state="running"} 1`)
+	p.noRoom()
 	before := harness.Scrape(p.t, p.address)
 	p.s.Server.Kill()
 	p.until(`ottoscaler_healthy{check="redis"} 0`)
