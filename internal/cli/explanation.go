@@ -90,7 +90,10 @@ func bindings(f facts) map[attempt]told {
 		if p.Scheduled.IsZero() {
 			continue
 		}
-		t := told{At: p.Scheduled.Format(time.RFC3339), What: fmt.Sprintf("worker %d scheduled to %s, says Kubernetes, in whole seconds", p.Slot, clean(p.Node))}
+		t := told{
+			At:   p.Scheduled.Format(time.RFC3339),
+			What: fmt.Sprintf("worker %d scheduled to %s, says Kubernetes, in whole seconds", p.Slot, clean(p.Node)),
+		}
 		if d := p.Scheduled.Sub(f.id.Time()).Truncate(time.Second); d > 0 {
 			t.After = d.String()
 		}

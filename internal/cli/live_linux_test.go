@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -48,7 +49,7 @@ type picture struct {
 
 func (p *picture) draw(text string) {
 	p.lines = [][]rune{nil}
-	for len(text) > 0 {
+	for text != "" {
 		if rest, ok := strings.CutPrefix(text, "\x1b["); ok {
 			n := strings.IndexAny(rest, "AJlh")
 			p.control(rest[:n], rest[n])
@@ -92,8 +93,8 @@ func (p *picture) put(r rune) {
 	case p.col == p.width:
 		p.col--
 	}
-	line := append(p.lines[p.row][:min(p.col, len(p.lines[p.row]))], r) // nothing is ever written over the middle of a line
-	p.lines[p.row] = line
+	line := p.lines[p.row] // nothing is ever written over the middle of one
+	p.lines[p.row] = append(slices.Clone(line[:min(p.col, len(line))]), r)
 	p.col++
 }
 
@@ -113,7 +114,7 @@ func TestLiveOnTerminal(t *testing.T) {
 	state := func(index int, state, reason string) {
 		parts = append(parts, said("kind", "worker", "index", strconv.Itoa(index), "worker", fmt.Sprintf("otto-agent-%d-1756659802903-0", index), "state", state, "attempt", "1", "reason", reason))
 	}
-	parts = append(parts, said("kind", "accepted", "message", strings.Repeat("long ", 20)))
+	parts = append(parts, said("kind", "accepted", "message", strings.Repeat("too long, ", 9)))
 	for i := range 6 {
 		state(i+1, "created", "")
 	}
@@ -126,7 +127,7 @@ func TestLiveOnTerminal(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := `accepted · long long long long long lon…
+	want := `accepted · too long, too long, too long…
 WORKER                        STATE    …
 otto-agent-1-1756659802903-0  succeeded…
 otto-agent-2-1756659802903-0  succeeded…

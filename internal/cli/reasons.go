@@ -45,11 +45,12 @@ func unknown(f facts) []reason {
 }
 
 func how(o *worker.Observation) string {
-	switch {
-	case o.Phase == worker.PhaseSucceeded:
+	switch o.Phase {
+	case worker.PhaseSucceeded:
 		return "has succeeded"
-	case o.Phase == worker.PhaseFailed:
+	case worker.PhaseFailed:
 		return "has failed (" + o.Reason + ")"
+	case worker.PhasePending, worker.PhaseRunning:
 	}
 	return "runs"
 }

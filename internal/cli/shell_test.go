@@ -57,7 +57,7 @@ func (s shell) says(line string, code int, parts ...string) string {
 }
 
 // records fills a Redis: 5-0 is open, 6-0 is closed, 7-0 and 8-0 were rejected.
-func records(t *testing.T, addr string) *redis.Client {
+func records(t *testing.T, addr string) {
 	t.Helper()
 	client, err := redis.NewClient(redis.Options{Addr: addr})
 	if err != nil {
@@ -89,16 +89,19 @@ func records(t *testing.T, addr string) *redis.Client {
 		}
 	}
 	err = j.Commit(t.Context(), []worker.Write{
-		accept(5, "a"), worker.Progress{Report: report(5, 1, worker.StateRunning, "", nil)},
-		accept(6, "b"), worker.Outcome{Report: report(6, 1, worker.StateSucceeded, "Completed", new(0))},
+		accept(5, "a"),
+		worker.Progress{Report: report(5, 1, worker.StateRunning, "", nil)},
+		accept(6, "b"),
+		worker.Outcome{Report: report(6, 1, worker.StateSucceeded, "Completed", new(0))},
 		worker.Outcome{Report: report(6, 2, worker.StateFailed, "OOMKilled", new(137))},
-		worker.Settle{ID: worker.ID{Ms: 6}, At: at}, worker.Close{ID: worker.ID{Ms: 6}, Slots: 2, Counts: worker.Counts{Succeeded: 1, Failed: 1}, At: at},
-		reject(7), reject(8),
+		worker.Settle{ID: worker.ID{Ms: 6}, At: at},
+		worker.Close{ID: worker.ID{Ms: 6}, Slots: 2, Counts: worker.Counts{Succeeded: 1, Failed: 1}, At: at},
+		reject(7),
+		reject(8),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return client
 }
 
 // TestCommands: what each command shows of the same records, with its exit code.

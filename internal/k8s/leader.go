@@ -32,14 +32,14 @@ func (c *Client) Leader(ctx context.Context, namespace, name string) (Leader, er
 	return leader(&lease, time.Now().Add(c.Skew())), nil
 }
 
-// leader takes a Lease that was not renewed in time for nobody's: whoever holds it is about to stop, or is gone.
+// leader takes a Lease that was not renewed for twice its time for nobody's: the holder's clock and ours may differ.
 func leader(lease *coordinationv1.Lease, now time.Time) Leader {
 	var l Leader
 	if n, err := strconv.Atoi(lease.Annotations[noteMaxWorkers]); err == nil && n > 0 {
 		l.MaxWorkers = n
 	}
 	renewed, lasts := lease.Spec.RenewTime, lease.Spec.LeaseDurationSeconds
-	if renewed != nil && lasts != nil && now.Before(renewed.Add(time.Duration(*lasts)*time.Second)) {
+	if renewed != nil && lasts != nil && now.Before(renewed.Add(2*time.Duration(*lasts)*time.Second)) {
 		l.Holder = line(holder(&lease.Spec), maxName)
 	}
 	return l

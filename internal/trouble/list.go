@@ -327,7 +327,8 @@ var all = []Trouble{
 	},
 	{
 		"OTTO613", CannotStart,
-		"Pods wait, or workers failed within the last quarter of an hour, for a reason without a code of its own; the line has it, and the node's words.",
+		"Pods wait, or workers failed within the last quarter of an hour, for a reason without a code of its own; the line has " +
+			"it, and the node's words.",
 		"Mend what these words say, mostly in the template; then send what failed again.",
 	},
 }

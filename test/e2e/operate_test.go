@@ -159,7 +159,7 @@ func (p *person) redisStopped() {
 	p.lets("explain "+event, 1, "Redis cannot be asked: .*connection refused", "code: OTTO104", "mend: Try .*redis-cli", "Pod otto-agent-1-"+event+" runs on node ")
 	p.lets("explain redis", 1, "OTTO104: Redis cannot be used: .*connection refused")
 	p.lets("check", 3, "✖ redis +OTTO104 .*connection refused", "mend: Try .*redis-cli", "✔ kubernetes")
-	p.alarmed(before, "OttoscalerUnhealthy", "ottoscaler check", "OTTO201")
+	p.alarmed(before, "OttoscalerUnhealthy", "ottoscaler check", "OTTO104")
 	p.s.Server.Restart()
 	p.s.WaitClosed(event)
 	p.until(`ottoscaler_healthy{check="redis"} 1`)
