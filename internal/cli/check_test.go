@@ -132,7 +132,7 @@ func TestRights(t *testing.T) {
 		"without election": {config.Process{PodNamespace: "system"}, pods},
 	} {
 		var got []string
-		for _, r := range (&tools{cfg: config.Config{Process: test.process}}).rights("ci") {
+		for _, r := range rights(test.process, "ci") {
 			got = append(got, r.String())
 		}
 		if diff := cmp.Diff(test.want, got); diff != "" {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/ottoscaler/ottoscaler/internal/config"
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
 	"github.com/ottoscaler/ottoscaler/internal/trouble"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
@@ -29,16 +30,15 @@ func (t *tools) checkKubernetes(ctx context.Context, pre bool) []finding {
 	if err != nil {
 		return []finding{bad("kubernetes", trouble.Access, "%v", err)}
 	}
-	found := checkCluster(ctx, cluster, t.rights(cluster.Namespace), append([]string{""}, cluster.Templates.Names()...))
+	found := checkCluster(ctx, cluster, rights(t.cfg.Process, cluster.Namespace), append([]string{""}, cluster.Templates.Names()...))
 	if pre || !found[0].OK {
 		return found
 	}
 	return append(found, t.checkWorkers(ctx, cluster)...)
 }
 
-// rights are those that "run" needs with this configuration.
-func (t *tools) rights(workers string) []k8s.Right {
-	p := t.cfg.Process
+// rights are those that `run` needs with these settings.
+func rights(p config.Process, workers string) []k8s.Right {
 	if !p.LeaderElect {
 		return k8s.Rights(workers, "")
 	}

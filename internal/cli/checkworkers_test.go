@@ -19,7 +19,7 @@ func TestJudgeWorkers(t *testing.T) {
 	}
 	shown := pods(
 		waits("a", "ErrImagePull", worker.WaitingImage), waits("b", "ErrImagePull", worker.WaitingImage), waits("c", "Unschedulable", worker.WaitingNone),
-		waits("d", "CreateContainerError", worker.WaitingImage), waits("e", "ContainerCreating", worker.WaitingNone),
+		waits("d", "StrangeError", worker.WaitingImage), waits("e", "ContainerCreating", worker.WaitingNone),
 		worker.Observation{Phase: worker.PhaseFailed, Reason: "Unschedulable"},
 	)
 	said := []redis.Said{said("worker", "w", "state", "failed", "reason", "ErrImagePull", "message", "gone"), said("worker", "v", "state", "failed", "reason", "Refused", "message", "quota")}
@@ -32,9 +32,9 @@ func TestJudgeWorkers(t *testing.T) {
 		got = append(got, line{f.Code, f.What})
 	}
 	want := []line{
-		{"OTTO613", "CreateContainerError: 1 wait, 0 failed in the last 15m0s; d: not found"},
 		{"OTTO504", "ErrImagePull: 2 wait, 1 failed in the last 15m0s; b: not found"},
 		{"OTTO501", "Refused: 0 wait, 1 failed in the last 15m0s; v: quota"},
+		{"OTTO613", "StrangeError: 1 wait, 0 failed in the last 15m0s; d: not found"},
 		{"OTTO503", "Unschedulable: 1 wait, 0 failed in the last 15m0s; c: not found"},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(line{})); diff != "" {

@@ -132,14 +132,14 @@ func TestSending(t *testing.T) {
 	server := miniredis.RunT(t)
 	records(t, server.Addr())
 	s := newShell(t, server.Addr())
-	letter := strings.Fields(s.says("dead list -n 1", 0, "8-0", "-7-0"))[4]
-	s.says("dead list", 0, "8-0", "7-0")
+	letter := strings.Fields(s.says("dead list -n 1", 0, "  8-0", "-  7-0"))[4]
+	s.says("dead list", 0, "  8-0", "  7-0")
 	s.says("dead redrive "+letter, 2, "it would be rejected again", "mend it with")
 	s.says("dead redrive "+letter+" --set pod_count=", 2, "pod_count")
-	s.says("dead list", 0, "8-0", "7-0")
+	s.says("dead list", 0, "  8-0", "  7-0")
 	var want []string
 	want = append(want, strings.TrimSpace(s.says("dead redrive "+letter+" --set pod_count=3", 0)))
-	s.says("dead list", 0, "-8-0", "7-0")
+	s.says("dead list", 0, "-  8-0", "  7-0")
 	s.says("dead redrive "+letter+" --set pod_count=3", 1, "OTTO104", "there is no dead letter")
 	want = append(want, strings.TrimSpace(s.says("scale up 2 --task c --key k --deadline 90s --meta a=b", 0)))
 	entries, err := server.Stream(worker.DefaultStream)
