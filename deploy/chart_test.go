@@ -37,9 +37,9 @@ const rich = "testdata/rich.yaml"
 func TestEverythingOn(t *testing.T) {
 	all := mustRender(t, "--values", rich)
 	want := []string{
-		"ClusterRole/otto-ottoscaler", "ConfigMap/ottoscaler", "ConfigMap/ottoscaler-templates", "Deployment/ottoscaler",
-		"LimitRange/otto-ottoscaler", "NetworkPolicy/ottoscaler", "Pod/ottoscaler-test", "PodDisruptionBudget/ottoscaler",
-		"ResourceQuota/otto-ottoscaler", "Role/ottoscaler-leader", "RoleBinding/otto-ottoscaler", "RoleBinding/ottoscaler-leader",
+		"ClusterRole/otto-ottoscaler", "ConfigMap/ottoscaler", "ConfigMap/ottoscaler-dashboard", "ConfigMap/ottoscaler-templates",
+		"Deployment/ottoscaler", "LimitRange/otto-ottoscaler", "NetworkPolicy/ottoscaler", "Pod/ottoscaler-test",
+		"PodDisruptionBudget/ottoscaler", "PodMonitor/ottoscaler", "PrometheusRule/ottoscaler", "ResourceQuota/otto-ottoscaler", "Role/ottoscaler-leader", "RoleBinding/otto-ottoscaler", "RoleBinding/ottoscaler-leader",
 		"Secret/ottoscaler-redis", "Service/ottoscaler", "ServiceAccount/main", "ValidatingAdmissionPolicy/otto-ottoscaler",
 		"ValidatingAdmissionPolicyBinding/otto-ottoscaler",
 	}

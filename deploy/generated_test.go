@@ -1,7 +1,6 @@
 package deploy
 
 import (
-	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -12,26 +11,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/ottoscaler/ottoscaler/internal/heldtest"
 )
-
-var update = flag.Bool("update", false, "rewrite chart/README.md and k8s/")
-
-// hold compares a file with what it must be, or rewrites it.
-func hold(t *testing.T, path, want string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("deploy/%s is not what the source says; run `make generate` (-want +got):\n%s", path, diff)
-	}
-}
 
 // plain is how deploy/k8s is rendered: names that are easy to find and replace, and nothing of Helm's.
 var plain = []string{
@@ -61,11 +43,22 @@ func TestGeneratedManifests(t *testing.T) {
 		files[name[1]] = body + "\n"
 	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		hold(t, filepath.Join("k8s", name), "# Made by \"make generate\" from deploy/chart: change it there.\n"+files[name])
+		heldtest.File(t, filepath.Join("k8s", name), "# Made by \"make generate\" from deploy/chart: change it there.\n"+files[name])
 	}
 	have, err := filepath.Glob("k8s/*")
 	if err != nil || len(have) != len(files) {
 		t.Errorf("deploy/k8s has %v, want those of %v (%v)", have, slices.Sorted(maps.Keys(files)), err)
+	}
+}
+
+// A chart cannot read what is outside of it.
+func TestGeneratedFiles(t *testing.T) {
+	for name, from := range map[string]string{"rules.yaml": "alerts", "ottoscaler.json": "dashboards"} {
+		text, err := os.ReadFile(filepath.Join(from, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		heldtest.File(t, filepath.Join("chart/files", name), string(text))
 	}
 }
 
@@ -83,7 +76,7 @@ func TestGeneratedReadme(t *testing.T) {
 	for _, r := range rows {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", r.path, quoted(r.value), strings.ReplaceAll(r.text, "|", `\|`))
 	}
-	hold(t, "chart/README.md", b.String())
+	heldtest.File(t, "chart/README.md", b.String())
 }
 
 func quoted(value string) string {

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -17,7 +19,7 @@ import (
 func helm(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	path, err := helmPath()
-	if err != nil {
+	if err = errors.Join(err, open("chart"), open("testdata")); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(path, args...)
@@ -29,6 +31,18 @@ func helm(t *testing.T, args ...string) (string, error) {
 		return "", fmt.Errorf("helm %s: %w: %s", strings.Join(args, " "), err, errs.String())
 	}
 	return out.String(), nil
+}
+
+// open opens what Helm will read: `go test` takes an old result for good as long as no file has changed that the test
+// itself opened.
+func open(folder string) error {
+	return filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		_, err = os.ReadFile(path)
+		return err
+	})
 }
 
 // helmPath compiles Helm if it has to.

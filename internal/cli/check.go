@@ -35,14 +35,15 @@ func newCheck(version string) *cobra.Command {
 		Use:   "check",
 		Short: "Check Redis and Kubernetes for everything that is needed",
 		Long: `Check that Redis and Kubernetes are there and have everything that "run" needs: versions, rights, persistence, what would
-become of a Pod of each template. Nothing is changed: Pods are tried with a dry run. Run it as the account, and with the
-environment, that "run" has. With --pre nothing is asked that is only there after the first start.
+become of a Pod of each template, and what keeps workers from starting now, or did within the last quarter of an hour.
+Nothing is changed: Pods are tried with a dry run. Run it as the account, and with the environment, that "run" has. With
+--pre nothing is asked that is only there after the first start.
 
 Exit codes: 0 all is well, 2 usage or configuration, 3 a check failed.`,
 		Example: "  ottoscaler check --pre\n  ottoscaler check -o json",
 		Args:    noArgs,
 		RunE: withTools(version, func(c *cobra.Command, t *tools, _ []string) error {
-			findings := append(t.checkRedis(c.Context(), pre), t.checkKubernetes(c.Context())...)
+			findings := append(t.checkRedis(c.Context(), pre), t.checkKubernetes(c.Context(), pre)...)
 			if err := showFindings(c.OutOrStdout(), out, findings); err != nil {
 				return err
 			}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -111,6 +112,31 @@ func TestCheckCluster(t *testing.T) {
 		got := checkCluster(t.Context(), test.cluster, k8s.Rights("ci", "system"), []string{"", "big"})
 		if diff := cmp.Diff(test.want, codes(got)); diff != "" || len(got) != test.checks {
 			t.Errorf("%s: %d findings (-want +got):\n%s", name, len(got), diff)
+		}
+	}
+}
+
+// TestRights: check asks for every right of the documents, where it is needed.
+func TestRights(t *testing.T) {
+	pods := []string{"create pods -n ci", "delete pods -n ci", "get pods -n ci", "list pods -n ci", "watch pods -n ci"}
+	leases := func(in string) []string {
+		l := "leases.coordination.k8s.io -n " + in
+		return append(slices.Clone(pods), "create "+l, "get "+l, "update "+l)
+	}
+	for name, test := range map[string]struct {
+		process config.Process
+		want    []string
+	}{
+		"in one namespace": {config.Process{LeaderElect: true}, leases("ci")},
+		"in two":           {config.Process{LeaderElect: true, PodNamespace: "system"}, leases("system")},
+		"without election": {config.Process{PodNamespace: "system"}, pods},
+	} {
+		var got []string
+		for _, r := range rights(test.process, "ci") {
+			got = append(got, r.String())
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
 }

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
 
+	"github.com/ottoscaler/ottoscaler/internal/config"
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
 	"github.com/ottoscaler/ottoscaler/internal/trouble"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
@@ -21,20 +23,26 @@ type prober interface {
 	Skew() time.Duration
 }
 
-func (t *tools) checkKubernetes(ctx context.Context) []finding {
+func (t *tools) checkKubernetes(ctx context.Context, pre bool) []finding {
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
 	cluster, err := t.cluster()
 	if err != nil {
 		return []finding{bad("kubernetes", trouble.Access, "%v", err)}
 	}
-	leases := ""
-	if p := t.cfg.Process; p.LeaderElect {
-		if leases = p.PodNamespace; leases == "" {
-			leases = cluster.Namespace
-		}
+	found := checkCluster(ctx, cluster, rights(t.cfg.Process, cluster.Namespace), append([]string{""}, cluster.Templates.Names()...))
+	if pre || !found[0].OK {
+		return found
 	}
-	return checkCluster(ctx, cluster, k8s.Rights(cluster.Namespace, leases), append([]string{""}, cluster.Templates.Names()...))
+	return append(found, t.checkWorkers(ctx, cluster)...)
+}
+
+// rights are those that `run` needs with these settings.
+func rights(p config.Process, workers string) []k8s.Right {
+	if !p.LeaderElect {
+		return k8s.Rights(workers, "")
+	}
+	return k8s.Rights(workers, cmp.Or(p.PodNamespace, workers))
 }
 
 // checkCluster asks for everything, so that a person mends all of it at once.

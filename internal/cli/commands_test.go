@@ -89,6 +89,17 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// TestFollowStops: Ctrl-C ends the watching, and says how to go on.
+func TestFollowStops(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	var out bytes.Buffer
+	err := follow(ctx, &scripted{[]redis.Said{said("kind", "accepted")}, nil}, theID, &out)
+	if codeOf(err) != exitBroken || out.Len() > 0 || !strings.Contains(err.Error(), "the event goes on: ottoscaler explain "+theID.String()) {
+		t.Errorf("it says %v, and shows %q", err, out.String())
+	}
+}
+
 // TestLive: the table is drawn over itself, and what others wrote moves no cursor.
 func TestLive(t *testing.T) {
 	var out bytes.Buffer
@@ -103,17 +114,10 @@ func TestLive(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := "accepted\n" +
-		"\x1b[1A\x1b[Jaccepted\nWORKER  STATE    ATTEMPT  NODE  REASON  EXIT\nw-1     created  1                    \n" +
-		"\x1b[3A\x1b[Jaccepted\nWORKER  STATE   ATTEMPT  NODE  REASON  EXIT\nw-1     failed  1               [2J    7\n"
-	trim := func(s string) string {
-		var lines []string
-		for line := range strings.SplitSeq(s, "\n") {
-			lines = append(lines, strings.TrimRight(line, " "))
-		}
-		return strings.Join(lines, "\n")
-	}
-	if diff := cmp.Diff(trim(want), trim(out.String())); diff != "" {
+	want := "\x1b[?7laccepted\n" +
+		"\x1b[?7h\x1b[1A\x1b[J\x1b[?7laccepted\nWORKER  STATE    ATTEMPT  NODE  REASON  EXIT\nw-1     created  1\n" +
+		"\x1b[?7h\x1b[3A\x1b[J\x1b[?7laccepted\nWORKER  STATE   ATTEMPT  NODE  REASON  EXIT\nw-1     failed  1               [2J    7\n\x1b[?7h"
+	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ottoscaler/ottoscaler/internal/k8s"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
 	"github.com/ottoscaler/ottoscaler/internal/trouble"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
@@ -23,8 +25,9 @@ func newExplain(version string) *cobra.Command {
 		Use:   "explain EVENT|TASK",
 		Short: "Say what became of an event, what it waits for now, and why",
 		Long: `Say what became of an event, from its XADD to its end, what it waits for now, and why. Of a task its newest event is
-explained. Redis is asked, and Kubernetes where it can be reached: for the event's Pods, and, with a dry run, whether the
-API server would take another one. For that the template and the namespace must be those that "run" has.`,
+explained. Redis is asked, and Kubernetes where it can be reached: for the event's Pods, for who leads and how many workers
+that one lets live, and, with a dry run, whether the API server would take another Pod. For that the template and the
+namespaces must be those that "run" has. Without Redis only the Pods of an EVENT can be shown; that is exit code 1.`,
 		Example: "  ottoscaler explain task-123\n  ottoscaler explain 1756659802903-0 -o json",
 		Args:    oneArg("EVENT or TASK"),
 		RunE: withTools(version, func(c *cobra.Command, t *tools, args []string) error {
@@ -32,19 +35,23 @@ API server would take another one. For that the template and the namespace must 
 			if err != nil {
 				return err
 			}
-			e := explain(f)
-			if out == "table" {
-				return e.write(c.OutOrStdout())
-			}
-			return out.print(c.OutOrStdout(), e, nil, nil)
+			return errors.Join(show(c.OutOrStdout(), out, explain(f)), fail(trouble.Redis, f.redis))
 		}),
 	}
 	out.flag(c)
 	return c
 }
 
+func show(w io.Writer, out output, e explanation) error {
+	if out == "table" {
+		return e.write(w)
+	}
+	return out.print(w, e, nil, nil)
+}
+
 // facts are all that is known of one event.
 type facts struct {
+	redis  error // why Redis could not be asked: but for the Pods nothing is known then
 	id     worker.ID
 	others []worker.ID // of the same task, newest first
 
@@ -54,19 +61,21 @@ type facts struct {
 	letter *redis.Letter
 	broken error // why the record cannot be read
 
-	living, room int // workers of all events that have a Pod, and how many may
+	living, room int    // workers of all events that have a Pod, and how many may
+	roomBy       string // whose OTTO_MAX_WORKERS that is
+	leaderless   bool   // nobody holds the Lease
 
-	cluster error                // why Kubernetes was not asked
-	pods    []worker.Observation // of the event
-	tried   error                // what the API server says to another Pod
+	cluster error       // why Kubernetes was not asked
+	pods    []k8s.Shown // of the event
+	tried   error       // what the API server says to another Pod
 }
 
-// look finds the facts. Only Redis is needed.
+// look finds the facts.
 func (t *tools) look(ctx context.Context, what string) (facts, error) {
-	f := facts{room: t.cfg.Workers.MaxWorkers}
+	f := facts{room: t.cfg.Workers.MaxWorkers, roomBy: "this shell's"}
 	open, err := t.reader.Open(ctx)
 	if err != nil {
-		return f, fail(trouble.Redis, err)
+		return t.withoutRedis(ctx, what, err)
 	}
 	for i := range open {
 		v := view(&open[i], open[i].Event.EventID.Time())
@@ -78,9 +87,24 @@ func (t *tools) look(ctx context.Context, what string) (facts, error) {
 	if err := t.remembered(ctx, &f); err != nil {
 		return f, fail(trouble.Redis, err)
 	}
-	if f.record != nil && !f.record.Closed && f.record.Event.Type == worker.ScaleUp {
+	switch {
+	case f.record != nil && f.record.Event.Type == worker.ScaleUp:
 		t.seen(ctx, &f)
+	case f.entry != nil && !f.entry.Delivered:
+		if cluster, err := t.cluster(); err == nil {
+			t.led(ctx, cluster, &f)
+		}
 	}
+	return f, nil
+}
+
+// withoutRedis finds what Kubernetes alone tells. A task's events are known to Redis only.
+func (t *tools) withoutRedis(ctx context.Context, what string, failed error) (f facts, err error) {
+	f.redis = failed
+	if f.id, err = worker.ParseID(what); err != nil {
+		return f, fail(trouble.Redis, failed)
+	}
+	t.seen(ctx, &f)
 	return f, nil
 }
 
@@ -132,8 +156,27 @@ func (t *tools) seen(ctx context.Context, f *facts) {
 		f.cluster = err
 		return
 	}
-	if f.pods, f.cluster = cluster.OfEvent(ctx, f.id); f.cluster == nil {
+	f.pods, f.cluster = cluster.OfEvent(ctx, f.id)
+	if f.cluster == nil && f.record != nil && !f.record.Closed {
 		f.tried = cluster.Try(ctx, f.record.Event.Template)
+		t.led(ctx, cluster, f)
+	}
+}
+
+// led asks the Lease who leads and how many workers that one lets live: this shell may have another setting.
+func (t *tools) led(ctx context.Context, cluster *k8s.Client, f *facts) {
+	if !t.cfg.Process.LeaderElect {
+		return
+	}
+	name := k8s.LeaseName(t.cfg.Workers.Instance, t.cfg.Redis.Stream)
+	l, err := cluster.Leader(ctx, cmp.Or(t.cfg.Process.PodNamespace, cluster.Namespace), name)
+	if err != nil {
+		f.roomBy = fmt.Sprintf("this shell's, since the leader's is not known: %v", err)
+		return
+	}
+	f.leaderless = l.Holder == ""
+	if l.MaxWorkers > 0 {
+		f.room, f.roomBy = l.MaxWorkers, "the leader's"
 	}
 }
 

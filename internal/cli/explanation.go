@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/ottoscaler/ottoscaler/internal/trouble"
@@ -58,6 +59,7 @@ func explain(f facts) explanation {
 func story(f facts) []told {
 	sent := f.id.Time()
 	all := []told{{At: stampOf(sent), After: "0s", What: "sent: XADD"}}
+	scheduled := bindings(f)
 	for i, s := range f.story {
 		if i == maxTold {
 			all = append(all, told{What: fmt.Sprintf("… and %d more changes", len(f.story)-maxTold-1)})
@@ -70,6 +72,32 @@ func story(f facts) []told {
 			t.After = max(0, at.Sub(sent)).Round(time.Millisecond).String()
 		}
 		all = append(all, t)
+		if b, is := scheduled[attempt{s.Fields["index"], s.Fields["attempt"]}]; is && s.Fields["state"] == "created" {
+			all = append(all, b)
+		}
+	}
+	return all
+}
+
+// attempt is a Pod as the status stream names it.
+type attempt struct{ index, number string }
+
+// bindings tell when a node got each Pod that is still there. The status stream does not: nothing waits for it.
+func bindings(f facts) map[attempt]told {
+	all := make(map[attempt]told, len(f.pods))
+	for i := range f.pods {
+		p := &f.pods[i]
+		if p.Scheduled.IsZero() {
+			continue
+		}
+		t := told{
+			At:   p.Scheduled.Format(time.RFC3339),
+			What: fmt.Sprintf("worker %d scheduled to %s, says Kubernetes, in whole seconds", p.Slot, clean(p.Node)),
+		}
+		if d := p.Scheduled.Sub(f.id.Time()).Truncate(time.Second); d > 0 {
+			t.After = d.String()
+		}
+		all[attempt{strconv.Itoa(p.Slot), strconv.Itoa(p.Attempt)}] = t
 	}
 	return all
 }
@@ -83,16 +111,18 @@ func now(f facts) []reason {
 		last = f.story[n-1].Kind()
 	}
 	switch {
+	case f.redis != nil:
+		return unknown(f)
 	case f.broken != nil:
 		return []reason{because("record ignored", f.broken.Error())}
 	case f.record != nil && f.record.Closed:
 		c := f.record.Counts
-		return []reason{{What: fmt.Sprintf("It is over: %d succeeded, %d failed, %d cancelled, %d lost.",
-			c.Succeeded, c.Failed, c.Cancelled, c.Lost)}}
+		return append([]reason{{What: fmt.Sprintf("It is over: %d succeeded, %d failed, %d cancelled, %d lost.",
+			c.Succeeded, c.Failed, c.Cancelled, c.Lost)}}, unlucky(f.story)...)
 	case f.record != nil:
 		return open(f)
 	case last == "closed":
-		return []reason{{What: "It is over, and its record has expired."}}
+		return append([]reason{{What: "It is over, and its record has expired."}}, unlucky(f.story)...)
 	case f.letter != nil:
 		r := because("entry rejected", fmt.Sprintf("It was rejected (%s): %s", f.letter.Code, f.letter.Reason))
 		r.Mend = fmt.Sprintf("ottoscaler dead redrive %s --set NAME=VALUE, or correct the producer", f.letter.ID)
@@ -104,6 +134,8 @@ func now(f facts) []reason {
 			What: "Nothing is known of it: it was never in this stream, or has been trimmed and its record has expired.",
 			Mend: "look whether REDIS_STREAM, REDIS_DB and the Redis are those it was sent to: ottoscaler config",
 		}}
+	case !f.entry.Delivered && f.leaderless:
+		return []reason{nobodyLeads}
 	case !f.entry.Delivered:
 		return []reason{{
 			What: "It waits in the stream: Ottoscaler has not read it. No replica leads, or so many events wait that reading rests.",
@@ -131,20 +163,28 @@ func open(f facts) []reason {
 	if v.Waiting > 0 {
 		all = append(all, waiting(f))
 	}
+	all = append(all, unlucky(f.story)...)
 	if f.cluster != nil {
 		return append(all, reason{What: "Kubernetes could not be asked: " + f.cluster.Error()})
 	}
 	for i := range f.pods {
-		if r, why := held(&f.pods[i]); why {
+		if r, why := held(&f.pods[i].Observation); why {
 			all = append(all, r)
 		}
 	}
 	return all
 }
 
+var nobodyLeads = reason{
+	What: "Nobody leads: the Lease is held by none, so nothing is read and nothing starts.",
+	Mend: "see that the Main Pod runs and is ready: kubectl get pods -l app.kubernetes.io/component=main -A, and /readyz?verbose",
+}
+
 // waiting says why workers have no Pod.
 func waiting(f facts) reason {
 	switch {
+	case f.leaderless:
+		return nobodyLeads
 	case errors.Is(f.tried, worker.ErrRefused):
 		return because("the API server refuses the template's Pods, trying again every five seconds",
 			"The API server refuses another Pod of its template: "+f.tried.Error())
@@ -152,14 +192,13 @@ func waiting(f facts) reason {
 		return because("creating Pods failed, trying again", "The API server takes no Pod, or none from you: "+f.tried.Error())
 	case f.living >= f.room:
 		return reason{
-			What: fmt.Sprintf("They wait for room: %d workers live, and OTTO_MAX_WORKERS is %d (here; \"run\" may have another value).",
-				f.living, f.room),
+			What: fmt.Sprintf("They wait for room: %d workers live, and OTTO_MAX_WORKERS is %d (%s).", f.living, f.room, f.roomBy),
 			Mend: "wait for others to end, or raise OTTO_MAX_WORKERS",
 		}
 	}
 	return reason{
-		What: fmt.Sprintf("There is room (%d of %d workers live), and nothing refuses: they are about to start, or no replica leads.",
-			f.living, f.room),
+		What: fmt.Sprintf("There is room (%d workers live, and OTTO_MAX_WORKERS is %d, %s), and nothing refuses: they are about to start.",
+			f.living, f.room, f.roomBy),
 		Mend: "if that lasts: /readyz?verbose, and the metric ottoscaler_leader",
 	}
 }

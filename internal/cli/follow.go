@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -97,51 +95,4 @@ func lines(w io.Writer) func([]redis.Said) error {
 		}
 		return nil
 	}
-}
-
-// live is a table that is drawn over itself.
-type live struct {
-	w       io.Writer
-	event   string
-	workers map[int][]string
-	drawn   int // lines on the screen
-}
-
-func newLive(w io.Writer) *live { return &live{w: w, workers: make(map[int][]string)} }
-
-func (l *live) show(news []redis.Said) error {
-	if len(news) == 0 {
-		return nil
-	}
-	for _, s := range news {
-		f := s.Fields
-		if s.Kind() != "worker" {
-			l.event = sentence(s)
-			continue
-		}
-		index, _ := strconv.Atoi(f["index"])
-		l.workers[index] = []string{f["worker"], f["state"], f["attempt"], f["node"], f["reason"], f["exit_code"]}
-	}
-	return l.draw()
-}
-
-func (l *live) draw() error {
-	var screen strings.Builder
-	if l.drawn > 0 {
-		fmt.Fprintf(&screen, "\x1b[%dA\x1b[J", l.drawn)
-	}
-	var rows [][]string
-	for _, index := range slices.Sorted(maps.Keys(l.workers)) {
-		rows = append(rows, slices.Clone(l.workers[index]))
-	}
-	l.drawn = 1
-	fmt.Fprintln(&screen, l.event)
-	if len(rows) > 0 {
-		l.drawn += 1 + len(rows)
-		if err := table(&screen, []string{"WORKER", "STATE", "ATTEMPT", "NODE", "REASON", "EXIT"}, rows); err != nil {
-			return err
-		}
-	}
-	_, err := io.WriteString(l.w, screen.String())
-	return err
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -23,13 +24,10 @@ func newLease(access *rest.Config, cfg config.Config, version string, clock *k8s
 	if !cfg.Process.LeaderElect {
 		return nil, nil
 	}
-	namespace := cfg.Process.PodNamespace
-	if namespace == "" {
-		namespace = cfg.Workers.Namespace
-	}
 	return k8s.NewLease(access, k8s.LeaseOptions{
-		Namespace: namespace, Name: k8s.LeaseName(cfg.Workers.Instance, cfg.Redis.Stream),
-		Identity: k8s.Identity(cfg.Process.PodName), Version: version, Clock: clock, Logger: log,
+		Namespace: cmp.Or(cfg.Process.PodNamespace, cfg.Workers.Namespace), Name: k8s.LeaseName(cfg.Workers.Instance, cfg.Redis.Stream),
+		Identity: k8s.Identity(cfg.Process.PodName), MaxWorkers: cfg.Workers.MaxWorkers,
+		Version: version, Clock: clock, Logger: log,
 	})
 }
 

@@ -1,19 +1,19 @@
 package config
 
 import (
-	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"maps"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/ottoscaler/ottoscaler/internal/heldtest"
 )
 
 const reference = "../../docs/configuration.md"
@@ -30,22 +30,8 @@ How to reach Kubernetes is found as every Kubernetes client finds it: inside a c
 by ` + "`KUBECONFIG`" + `, else by ` + "`~/.kube/config`" + `.
 `
 
-var update = flag.Bool("update", false, "rewrite "+reference)
-
 func TestReference(t *testing.T) {
-	want := markdown(t)
-	if *update {
-		if err := os.WriteFile(reference, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(reference)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("docs/configuration.md is not what the source says; run `make generate` (-want +got):\n%s", diff)
-	}
+	heldtest.File(t, reference, markdown(t))
 }
 
 func TestEveryVariableHasARule(t *testing.T) {

@@ -30,6 +30,8 @@ type LeaseOptions struct {
 	Namespace string
 	Name      string // see LeaseName
 	Identity  string // see Identity
+	// MaxWorkers is told on the Lease while we hold it, for people who ask: see Leader.
+	MaxWorkers int
 
 	Duration      time.Duration // how long others respect a hold that is not renewed; 0: 15 s
 	RenewDeadline time.Duration // how long we act on one that is not renewed; less than Duration; 0: 10 s

@@ -36,6 +36,8 @@ const (
 	noteCount  = ours + "worker-count"
 	noteStream = ours + "stream"
 	noteEvent  = ours + "event" // the whole event as JSON: what a record is rebuilt from
+
+	noteMaxWorkers = ours + "max-workers" // on the Lease: its holder's setting
 )
 
 // pod builds the Pod of one attempt from its template.

@@ -3,6 +3,7 @@ package k8s
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -12,25 +13,45 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
+// Shown is a Pod as people are shown it.
+type Shown struct {
+	worker.Observation
+	Scheduled time.Time // when a node got it, in whole seconds; zero: none has
+}
+
 // OfEvent shows the Pods of one event as they are now, for people.
-func (c *Client) OfEvent(ctx context.Context, id worker.ID) ([]worker.Observation, error) {
+func (c *Client) OfEvent(ctx context.Context, id worker.ID) ([]Shown, error) {
+	all, err := c.shown(ctx, labels.Set{keyEventID: id.String()})
+	return slices.DeleteFunc(all, func(s Shown) bool { return s.Event != id }), err
+}
+
+// All shows the Pods of this installation as they are now, for people.
+func (c *Client) All(ctx context.Context) ([]Shown, error) { return c.shown(ctx, labels.Set{}) }
+
+func (c *Client) shown(ctx context.Context, more labels.Set) ([]Shown, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	o := metav1.ListOptions{LabelSelector: labels.Set{
-		labelManagedBy: managedBy, keyInstance: c.Instance, keyEventID: id.String(),
-	}.String()}
+	more[labelManagedBy], more[keyInstance] = managedBy, c.Instance
+	o := metav1.ListOptions{LabelSelector: more.String()}
 	var list corev1.PodList
 	err := c.sights.Get().Namespace(c.Namespace).Resource("pods").VersionedParams(&o, c.params).MaxRetries(0).Do(ctx).Into(&list)
 	if err != nil {
-		return nil, fmt.Errorf("listing the Pods of event %s in namespace %q: %s", id, c.Namespace, words(err))
+		return nil, fmt.Errorf("listing the Pods with %s in namespace %q: %s", more, c.Namespace, words(err))
 	}
-	var all []worker.Observation
+	var all []Shown
 	for i := range list.Items {
-		if o, ours := c.observe(&list.Items[i]); ours && o.Event == id {
-			all = append(all, o)
+		if o, ours := c.observe(&list.Items[i]); ours {
+			all = append(all, Shown{o, scheduled(&list.Items[i])})
 		}
 	}
 	return all, nil
+}
+
+func scheduled(pod *corev1.Pod) time.Time {
+	if c := condition(pod, corev1.PodScheduled, corev1.ConditionTrue); c != nil {
+		return sane(c.LastTransitionTime.Time)
+	}
+	return time.Time{}
 }
 
 // Try asks the API server whether it would take a Pod of a template now, quota and admission included, and makes none.

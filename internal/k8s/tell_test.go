@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -46,6 +47,8 @@ func TestTry(t *testing.T) {
 func TestOfEvent(t *testing.T) {
 	ours, foreign := numbered(t, 1, "5"), numbered(t, 2, "5")
 	foreign.Name = "web"
+	at := time.Date(2026, 11, 22, 10, 0, 1, 0, time.UTC)
+	ours.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionTrue, LastTransitionTime: metav1.NewTime(at)}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := testSpec().Event.EventID.String()
 		if got, want := r.URL.Query().Get("labelSelector"), "managed-by=ottoscaler,ottoscaler.io/event-id="+id+",ottoscaler.io/instance=ottoscaler"; got != want {
@@ -57,7 +60,7 @@ func TestOfEvent(t *testing.T) {
 	}))
 	defer server.Close()
 	got, err := clientOf(t, server.URL, testOptions(t)).OfEvent(t.Context(), testSpec().Event.EventID)
-	if err != nil || len(got) != 1 || got[0].Ref.Name != ours.Name {
+	if err != nil || len(got) != 1 || got[0].Ref.Name != ours.Name || !got[0].Scheduled.Equal(at) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }

@@ -62,6 +62,17 @@ func TestReader(t *testing.T) {
 	if err != nil || len(news) != 2 || news[0].Ends() || !news[1].Ends() || news[1].Fields["n_succeeded"] != "1" {
 		t.Errorf("followed: %v, %v", news, err)
 	}
+	stories, err := r.Stories(t.Context(), []worker.ID{{Ms: 5}, id})
+	if err != nil || len(stories) != 1 || len(stories[id]) != 3 || stories[id][0].Kind() != "accepted" {
+		t.Errorf("all stories: %v, %v", stories, err)
+	}
+	settled := func(s Said) bool { return s.Kind() == "settled" }
+	if got, err := r.Since(t.Context(), at, settled); err != nil || len(got) != 1 || got[0].Fields["event_id"] != id.String() {
+		t.Errorf("since then: %v, %v", got, err)
+	}
+	if got, err := r.Since(t.Context(), time.Now().Add(time.Hour), settled); err != nil || len(got) != 0 {
+		t.Errorf("since later: %v, %v", got, err)
+	}
 	if ids, err := r.OfTask(t.Context(), "task-123", 5); err != nil || !cmp.Equal(ids, []worker.ID{id}) {
 		t.Errorf("of the task: %v, %v", ids, err)
 	}
@@ -70,6 +81,12 @@ func TestReader(t *testing.T) {
 	}
 	if records, err := r.Closed(t.Context()); err != nil || len(records) != 1 || records[0].Counts.Succeeded != 1 {
 		t.Errorf("closed: %+v, %v", records, err)
+	}
+	for range readPage {
+		p.do(t, "XADD", p.keys.Status(), "*", "kind", "more", "event_id", id.String())
+	}
+	if stories, err := r.Stories(t.Context(), []worker.ID{id}); err != nil || len(stories[id]) != 3+readPage {
+		t.Errorf("over more than a page: %d, %v", len(stories[id]), err)
 	}
 	if e, err := r.Entry(t.Context(), worker.ID{Ms: 5}); e != nil || err != nil {
 		t.Errorf("an entry that is not there: %v, %v", e, err)

@@ -1,15 +1,14 @@
 package server
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	dto "github.com/prometheus/client_model/go"
+
+	"github.com/ottoscaler/ottoscaler/internal/heldtest"
 )
 
 const reference = "../../docs/metrics.md"
@@ -28,23 +27,9 @@ Counters and histograms count what was committed to Redis, in the process that c
 stream are the same in every replica: take ` + "`max(…)`" + `.
 `
 
-var update = flag.Bool("update", false, "rewrite "+reference)
-
 // TestReference holds docs/metrics.md against what is registered.
 func TestReference(t *testing.T) {
-	want := markdown(t)
-	if *update {
-		if err := os.WriteFile(reference, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(reference)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("docs/metrics.md is not what the source says; run `make generate` (-want +got):\n%s", diff)
-	}
+	heldtest.File(t, reference, markdown(t))
 }
 
 func markdown(t *testing.T) string {

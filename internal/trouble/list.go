@@ -325,4 +325,10 @@ var all = []Trouble{
 		"The API server answered something else, or not in time.",
 		"Look at the API server: the line has its words. Then ask again.",
 	},
+	{
+		"OTTO613", CannotStart,
+		"Pods wait, or workers failed within the last quarter of an hour, for a reason without a code of its own; the line has " +
+			"it, and the node's words.",
+		"Mend what these words say, mostly in the template; then send what failed again.",
+	},
 }

@@ -49,6 +49,7 @@ const (
 	RefusedNow   = "the API server would refuse the template's Pods"
 	WrongClock   = "the clocks differ"
 	NotAskedKube = "the API server did not answer the question"
+	CannotStart  = "workers cannot start"
 )
 
 // What ends a start. The first word of an exit message is the code.

@@ -1,13 +1,11 @@
 package trouble
 
 import (
-	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -15,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/ottoscaler/ottoscaler/internal/heldtest"
 )
 
 const document = "../../docs/troubleshooting.md"
@@ -37,8 +35,6 @@ here is its literal text. First ask what is wrong now: ` + "`/readyz?verbose`" +
 - OTTO6..: what ` + "`ottoscaler check`" + ` finds
 `
 
-var update = flag.Bool("update", false, "rewrite "+document)
-
 // TestDocument holds docs/troubleshooting.md against the list.
 func TestDocument(t *testing.T) {
 	var b strings.Builder
@@ -46,18 +42,7 @@ func TestDocument(t *testing.T) {
 	for _, tr := range all {
 		fmt.Fprintf(&b, "\n## %s\n\n**Cause:** %s\n\n**What to do:** %s\n", tr, tr.Cause, tr.Mend)
 	}
-	if *update {
-		if err := os.WriteFile(document, []byte(b.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(document)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(b.String(), string(got)); diff != "" {
-		t.Errorf("docs/troubleshooting.md is not what the source says; run `make generate` (-want +got):\n%s", diff)
-	}
+	heldtest.File(t, document, b.String())
 }
 
 func TestList(t *testing.T) {

@@ -1,0 +1,177 @@
+package cli
+
+import (
+	"bytes"
+	"log/slog"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ottoscaler/ottoscaler/internal/config"
+	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/worker"
+)
+
+// shell runs commands with Redis at that address and without a Kubernetes.
+type shell struct{ t *testing.T }
+
+func newShell(t *testing.T, addr string) shell {
+	t.Helper()
+	for _, name := range config.Names() {
+		t.Setenv(name, "")
+	}
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("REDIS_HOST", host)
+	t.Setenv("REDIS_PORT", port)
+	t.Setenv("KUBECONFIG", "")
+	t.Setenv("HOME", t.TempDir())
+	return shell{t}
+}
+
+func (s shell) run(line string) (code int, out, said string) {
+	var stdout, stderr bytes.Buffer
+	code = Main(s.t.Context(), "v1", strings.Fields(line), &stdout, &stderr)
+	return code, stdout.String(), stderr.String()
+}
+
+// says insists on an exit code, on parts of the output, and, after a "-", on what must not be there.
+func (s shell) says(line string, code int, parts ...string) string {
+	s.t.Helper()
+	got, out, said := s.run(line)
+	if got != code {
+		s.t.Errorf("%s: exit code %d, want %d\n%s%s", line, got, code, out, said)
+	}
+	for _, part := range parts {
+		if unwanted, not := strings.CutPrefix(part, "-"); strings.Contains(out+said, unwanted) == not {
+			s.t.Errorf("%s: %q is there: %v\n%s%s", line, unwanted, not, out, said)
+		}
+	}
+	return out
+}
+
+// records fills a Redis: 5-0 is open, 6-0 is closed, 7-0 and 8-0 were rejected.
+func records(t *testing.T, addr string) {
+	t.Helper()
+	client, err := redis.NewClient(redis.Options{Addr: addr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	j := redis.NewJournal(client, redis.JournalOptions{
+		Stream: worker.DefaultStream, Group: "ottoscaler", RecordTTL: time.Hour, Logger: slog.New(slog.DiscardHandler),
+		Owner: redis.Owner{Namespace: "ci", Instance: "ottoscaler"},
+	})
+	if _, _, err := j.Begin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	at := time.UnixMilli(9).UTC()
+	accept := func(ms uint64, task string) worker.Write {
+		id := worker.ID{Ms: ms}
+		return worker.Accept{At: at, Hash: "h", Event: worker.Event{
+			EventID: id, Type: worker.ScaleUp, PodCount: 2, Timestamp: id.Time(), Metadata: map[string]string{"task_id": task},
+		}}
+	}
+	report := func(ms uint64, slot int, state worker.State, reason string, code *int) worker.Report {
+		return worker.Report{
+			ID: worker.ID{Ms: ms}, Worker: "w", Slot: slot, Attempt: 1, State: state, UID: "u", Node: "n", Reason: reason, ExitCode: code, At: at,
+		}
+	}
+	reject := func(ms uint64) worker.Write {
+		return worker.Reject{
+			ID: worker.ID{Ms: ms}, Fields: map[string]string{"type": "scale_up", "pod_count": "zero"}, Code: "invalid_pod_count", Reason: "no number", At: at,
+		}
+	}
+	err = j.Commit(t.Context(), []worker.Write{
+		accept(5, "a"),
+		worker.Progress{Report: report(5, 1, worker.StateRunning, "", nil)},
+		accept(6, "b"),
+		worker.Outcome{Report: report(6, 1, worker.StateSucceeded, "Completed", new(0))},
+		worker.Outcome{Report: report(6, 2, worker.StateFailed, "OOMKilled", new(137))},
+		worker.Settle{ID: worker.ID{Ms: 6}, At: at},
+		worker.Close{ID: worker.ID{Ms: 6}, Slots: 2, Counts: worker.Counts{Succeeded: 1, Failed: 1}, At: at},
+		reject(7),
+		reject(8),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestCommands: what each command shows of the same records, with its exit code.
+func TestCommands(t *testing.T) {
+	server := miniredis.RunT(t)
+	records(t, server.Addr())
+	s := newShell(t, server.Addr())
+	s.says("get events", 0, "5-0", "starting", "-6-0")
+	s.says("get events --all", 0, "5-0", "6-0", "closed")
+	s.says("get events --all --task b", 0, "6-0", "-5-0")
+	s.says("get events --task a -o json", 0, `"event_id": "5-0"`)
+	s.says("get workers", 0, "otto-agent-1-5-0", "running", "otto-agent-2-5-0", "waiting", "-6-0")
+	s.says("get workers --all --task b", 0, "otto-agent-2-6-0", "-5-0", "-unknown")
+	s.says("get workers 6-0", 0, "otto-agent-1-6-0", "succeeded", "OOMKilled", "137", "-5-0", "-any more")
+	s.says("get workers 9-9", 2, "ottoscaler explain 9-9")
+	s.says("get workers x", 2, "EVENT")
+	s.says("get workers 6-0 --task a", 2, "no record")
+	s.says("explain a", 0, "Event 5-0", "1 workers wait for a Pod, 1 have one", "Kubernetes could not be asked")
+	s.says("explain 6-0", 0, "It is over: 1 succeeded, 1 failed", "code: OTTO508")
+	s.says("explain 7-0", 0, "It was rejected (invalid_pod_count)", "OTTO401")
+	s.says("explain nobody", 2, "nobody")
+	server.Del("{otto:scale:events}:status")
+	s.says("get workers 6-0", 0, "unknown", "does not have 2 of its 2 workers any more")
+}
+
+// TestSending: what is sent is in the stream, once, and a letter goes only when its entry came back.
+func TestSending(t *testing.T) {
+	server := miniredis.RunT(t)
+	records(t, server.Addr())
+	s := newShell(t, server.Addr())
+	letter := strings.Fields(s.says("dead list -n 1", 0, "  8-0", "-  7-0"))[4]
+	s.says("dead list", 0, "  8-0", "  7-0")
+	s.says("dead redrive "+letter, 2, "it would be rejected again", "mend it with")
+	s.says("dead redrive "+letter+" --set pod_count=", 2, "pod_count")
+	s.says("dead list", 0, "  8-0", "  7-0")
+	var want []string
+	want = append(want, strings.TrimSpace(s.says("dead redrive "+letter+" --set pod_count=3", 0)))
+	s.says("dead list", 0, "-  8-0", "  7-0")
+	s.says("dead redrive "+letter+" --set pod_count=3", 1, "OTTO104", "there is no dead letter")
+	want = append(want, strings.TrimSpace(s.says("scale up 2 --task c --key k --deadline 90s --meta a=b", 0)))
+	entries, err := server.Stream(worker.DefaultStream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range entries {
+		got = append(got, e.ID)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("sent (-want +got):\n%s", diff)
+	}
+	if sent := strings.Join(entries[1].Values, " "); !strings.Contains(sent, "deadline_seconds 90") || !strings.Contains(sent, "idempotency_key k") {
+		t.Errorf("sent %s", sent)
+	}
+}
+
+// TestExitCodes: the numbers are a contract with scripts.
+func TestExitCodes(t *testing.T) {
+	s := newShell(t, nobody(t))
+	s.says("version", 0)
+	s.says("get events", 1, "OTTO104", "connection refused")
+	s.says("explain 5-0", 1, "OTTO104", "Kubernetes could not be asked either")
+	s.says("explain task-123", 1, "OTTO104", "connection refused", "-Kubernetes")
+	s.says("get pods", 2)
+	s.says("check", 3, "✖ redis", "OTTO104", "✖ kubernetes", "OTTO106", "2 of 2 checks failed")
+	t.Setenv("REDIS_PORT", "many")
+	for _, line := range []string{"get events", "config", "check"} {
+		s.says(line, 2, "OTTO101", "REDIS_PORT")
+	}
+	if exitFailed != 4 {
+		t.Errorf("a failed worker is exit code %d", exitFailed)
+	}
+}
