@@ -120,7 +120,7 @@ func (l *Lease) take(ctx context.Context, seen *coordinationv1.Lease) error {
 	}
 	next.Spec.HolderIdentity, next.Spec.AcquireTime = &l.Identity, new(metav1.NewMicroTime(l.acquired))
 	next.Spec.LeaseDurationSeconds = new(int32(seconds(l.Duration))) //nolint:gosec // NewLease bounds it
-	next.Annotations = with(next.Annotations, map[string]string{noteMaxWorkers: strconv.Itoa(l.MaxWorkers)})
+	next.Annotations = over(next.Annotations, map[string]string{noteMaxWorkers: strconv.Itoa(l.MaxWorkers)})
 	sent, err := l.put(ctx, next)
 	if err != nil {
 		return err
