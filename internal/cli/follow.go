@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -82,10 +83,15 @@ func sentence(s redis.Said) string {
 			words = append(words, "·", f[name])
 		}
 	}
-	if t, is := trouble.Of(f["reason"]); is {
-		words = append(words, "·", t.Code)
+	if code := codeIn(f); code != "" {
+		words = append(words, "·", code)
 	}
 	return clean(strings.Join(words, " "))
+}
+
+// codeIn is the code of a status entry; one of an earlier version does not say it.
+func codeIn(fields map[string]string) string {
+	return cmp.Or(fields["code"], trouble.OfReason(fields["reason"]))
 }
 
 func lines(w io.Writer) func([]redis.Said) error {
@@ -120,7 +126,7 @@ func (l *live) show(news []redis.Said) error {
 			continue
 		}
 		index, _ := strconv.Atoi(f["index"])
-		l.workers[index] = []string{f["worker"], f["state"], f["attempt"], f["node"], f["reason"], f["exit_code"]}
+		l.workers[index] = []string{f["worker"], f["state"], f["attempt"], f["node"], f["reason"], codeIn(f), f["exit_code"]}
 	}
 	return l.draw()
 }
@@ -138,7 +144,7 @@ func (l *live) draw() error {
 	fmt.Fprintln(&screen, l.event)
 	if len(rows) > 0 {
 		l.drawn += 1 + len(rows)
-		if err := table(&screen, []string{"WORKER", "STATE", "ATTEMPT", "NODE", "REASON", "EXIT"}, rows); err != nil {
+		if err := table(&screen, []string{"WORKER", "STATE", "ATTEMPT", "NODE", "REASON", "CODE", "EXIT"}, rows); err != nil {
 			return err
 		}
 	}
