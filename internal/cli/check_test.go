@@ -99,16 +99,16 @@ func TestCheckCluster(t *testing.T) {
 		want    map[string]string
 		checks  int
 	}{
-		"well":         {cluster{}, map[string]string{}, 1 + 8 + 2 + 1},
+		"well":         {cluster{}, map[string]string{}, 1 + 10 + 2 + 1},
 		"down":         {cluster{down: errors.New("connection refused")}, map[string]string{"kubernetes": "OTTO105"}, 1},
-		"may not":      {cluster{denied: "watch"}, map[string]string{"right": "OTTO609"}, 12},
-		"may not make": {cluster{denied: "create"}, map[string]string{"right": "OTTO609", "template": "OTTO609"}, 12},
-		"quota":        {cluster{refused: "big"}, map[string]string{"template": "OTTO610"}, 12},
-		"clock":        {cluster{skew: -time.Minute}, map[string]string{"clock": "OTTO611"}, 12},
-		"odd answers":  {cluster{odd: errors.New("what")}, map[string]string{"right": "OTTO612", "template": "OTTO612"}, 12},
-		"clock enough": {cluster{skew: 4 * time.Second}, map[string]string{}, 12},
+		"may not":      {cluster{denied: "watch"}, map[string]string{"right": "OTTO609"}, 14},
+		"may not make": {cluster{denied: "create"}, map[string]string{"right": "OTTO609", "template": "OTTO609"}, 14},
+		"quota":        {cluster{refused: "big"}, map[string]string{"template": "OTTO610"}, 14},
+		"clock":        {cluster{skew: -time.Minute}, map[string]string{"clock": "OTTO611"}, 14},
+		"odd answers":  {cluster{odd: errors.New("what")}, map[string]string{"right": "OTTO612", "template": "OTTO612"}, 14},
+		"clock enough": {cluster{skew: 4 * time.Second}, map[string]string{}, 14},
 	} {
-		got := checkCluster(t.Context(), test.cluster, k8s.Rights("ci", "system"), []string{"", "big"})
+		got := checkCluster(t.Context(), test.cluster, k8s.Rights("ci", "system", "system"), []string{"", "big"})
 		if diff := cmp.Diff(test.want, codes(got)); diff != "" || len(got) != test.checks {
 			t.Errorf("%s: %d findings (-want +got):\n%s", name, len(got), diff)
 		}

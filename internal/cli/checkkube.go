@@ -28,13 +28,15 @@ func (t *tools) checkKubernetes(ctx context.Context) []finding {
 	if err != nil {
 		return []finding{bad("kubernetes", trouble.Access, "%v", err)}
 	}
-	leases := ""
-	if p := t.cfg.Process; p.LeaderElect {
-		if leases = p.PodNamespace; leases == "" {
-			leases = cluster.Namespace
-		}
+	leases, events := "", ""
+	p := t.cfg.Process
+	if p.LeaderElect {
+		leases = home(p, cluster.Namespace)
 	}
-	return checkCluster(ctx, cluster, k8s.Rights(cluster.Namespace, leases), append([]string{""}, cluster.Templates.Names()...))
+	if p.Deployment != "" || p.PodName != "" {
+		events = home(p, cluster.Namespace)
+	}
+	return checkCluster(ctx, cluster, k8s.Rights(cluster.Namespace, leases, events), append([]string{""}, cluster.Templates.Names()...))
 }
 
 // checkCluster asks for everything, so that a person mends all of it at once.

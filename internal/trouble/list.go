@@ -152,6 +152,12 @@ var all = []Trouble{
 		"Somebody made a Pod that is called like a worker. It is left alone; the worker fails as `NameTaken` after `OTTO_PENDING_TIMEOUT`.",
 		"Delete or rename that Pod; give installations in one namespace different `OTTO_INSTANCE` names.",
 	},
+	{
+		"OTTO312", "an Event could not be written, trying again later",
+		"What needs a person is written as [Kubernetes Events](events.md), and the API server denies it or does not answer. Nothing else " +
+			"is affected; it is tried again after five minutes, or half a minute.",
+		"Grant the verbs `create` and `patch` of `events.events.k8s.io` in the namespace of the Lease. The log has all that is not told.",
+	},
 
 	{
 		"OTTO401", Rejected,
@@ -212,7 +218,7 @@ var all = []Trouble{
 	{
 		"OTTO502", "NameTaken",
 		"A Pod that is not ours has the worker's name: see OTTO311.",
-		"As there, then send the event again.",
+		"Delete or rename that Pod, then send the event again.",
 	},
 	{
 		"OTTO503", "Unschedulable",
@@ -257,12 +263,12 @@ var all = []Trouble{
 	{
 		"OTTO511", "Missing",
 		"The Pod vanished and nobody saw how: somebody removed it by force, or it went while nobody watched.",
-		"As OTTO510. Let nobody delete Pods with `--force`.",
+		"Let nobody delete Pods with `--force`. Send the event again if its work may be done twice.",
 	},
 	{
 		"OTTO512", "RecordLost",
 		"Redis lost the worker's record, and there is no Pod of it.",
-		"As OTTO204; send the event again if its work may be done twice.",
+		"Find out who emptied Redis. Send the event again if its work may be done twice.",
 	},
 
 	{
@@ -284,7 +290,7 @@ var all = []Trouble{
 	{
 		"OTTO516", "ContainerCannotRun",
 		"As OTTO515, from another container runtime.",
-		"As there.",
+		"Correct the template's command or the image; then send the event again.",
 	},
 	{
 		"OTTO517", "ErrImageNeverPull",
@@ -339,12 +345,12 @@ var all = []Trouble{
 	{
 		"OTTO527", "Terminated",
 		"As OTTO526, in the words of another kubelet.",
-		"As there.",
+		"Nothing, unless it fails in the end: then send the event again.",
 	},
 	{
 		"OTTO528", "TerminationByKubelet",
 		"The kubelet ended the Pod: the node was shut down or short of something. The worker gets another, up to `OTTO_MAX_ATTEMPTS`.",
-		"As OTTO523 and OTTO526; the `message` says which.",
+		"The `message` says which; let the template request what its program uses.",
 	},
 	{
 		"OTTO529", "DeletionByTaintManager",
