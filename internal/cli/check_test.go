@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -111,6 +112,28 @@ func TestCheckCluster(t *testing.T) {
 		got := checkCluster(t.Context(), test.cluster, k8s.Rights("ci", "system", "system"), []string{"", "big"})
 		if diff := cmp.Diff(test.want, codes(got)); diff != "" || len(got) != test.checks {
 			t.Errorf("%s: %d findings (-want +got):\n%s", name, len(got), diff)
+		}
+	}
+}
+
+// What is not done needs no right.
+func TestRightsOfSettings(t *testing.T) {
+	for name, test := range map[string]struct {
+		process config.Process
+		want    string
+	}{
+		"alone":        {config.Process{PodNamespace: "system"}, "pods ci"},
+		"elected":      {config.Process{LeaderElect: true}, "pods ci, leases ci"},
+		"at home":      {config.Process{LeaderElect: true, PodNamespace: "system"}, "pods ci, leases system"},
+		"a Pod":        {config.Process{PodName: "main-0", PodNamespace: "system"}, "pods ci, events system"},
+		"of the chart": {config.Process{LeaderElect: true, Deployment: "main", PodNamespace: "system"}, "pods ci, leases system, events system"},
+	} {
+		var got []string
+		for _, r := range rights(test.process, "ci") {
+			got = append(got, r.Resource+" "+r.Namespace)
+		}
+		if got := strings.Join(slices.Compact(got), ", "); got != test.want {
+			t.Errorf("%s: %s, want %s", name, got, test.want)
 		}
 	}
 }

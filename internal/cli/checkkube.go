@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/ottoscaler/ottoscaler/internal/config"
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
 	"github.com/ottoscaler/ottoscaler/internal/trouble"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
@@ -28,15 +29,19 @@ func (t *tools) checkKubernetes(ctx context.Context) []finding {
 	if err != nil {
 		return []finding{bad("kubernetes", trouble.Access, "%v", err)}
 	}
+	return checkCluster(ctx, cluster, rights(t.cfg.Process, cluster.Namespace), append([]string{""}, cluster.Templates.Names()...))
+}
+
+// rights are those that `run` needs with these settings.
+func rights(p config.Process, workers string) []k8s.Right {
 	leases, events := "", ""
-	p := t.cfg.Process
 	if p.LeaderElect {
-		leases = home(p, cluster.Namespace)
+		leases = home(p, workers)
 	}
 	if p.Deployment != "" || p.PodName != "" {
-		events = home(p, cluster.Namespace)
+		events = home(p, workers)
 	}
-	return checkCluster(ctx, cluster, k8s.Rights(cluster.Namespace, leases, events), append([]string{""}, cluster.Templates.Names()...))
+	return k8s.Rights(workers, leases, events)
 }
 
 // checkCluster asks for everything, so that a person mends all of it at once.

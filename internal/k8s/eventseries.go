@@ -2,6 +2,7 @@ package k8s
 
 import (
 	"crypto/rand"
+	"math"
 	"strings"
 	"time"
 
@@ -22,9 +23,9 @@ const (
 // series is what happened again and again, and one Event.
 type series struct {
 	event   eventsv1.Event // as it is made; nobody may change its note afterwards
-	count   int            // how often it happened
+	count   int32          // how often it happened
 	last    time.Time
-	written int       // the count that stands in the Event; 0: it is not made
+	written int32     // the count that stands in the Event; 0: it is not made
 	tried   time.Time // the last request
 	next    eventWrite
 }
@@ -32,7 +33,7 @@ type series struct {
 // eventWrite is one request: an Event to be made, or another count of one that was.
 type eventWrite struct {
 	event eventsv1.Event
-	count int
+	count int32
 	last  metav1.MicroTime
 	made  bool
 }
@@ -72,6 +73,12 @@ func (s *series) name() {
 	s.event.Name = strings.TrimRight(about[:min(len(about), 200)], ".-") + "." + strings.ToLower(rand.Text()[:13])
 }
 
+func (s *series) happened(now time.Time) {
+	if s.last = now; s.count < math.MaxInt32 {
+		s.count++
+	}
+}
+
 // over: it has been quiet for so long that what comes now is another story.
 func (s *series) over(now time.Time) bool { return now.Sub(s.last) > quietAfter }
 
@@ -85,7 +92,7 @@ func (s *series) prepare(now time.Time, last metav1.MicroTime) {
 }
 
 func (t *eventWrite) series() *eventsv1.EventSeries {
-	return &eventsv1.EventSeries{Count: int32(min(t.count, 1<<30)), LastObservedTime: t.last}
+	return &eventsv1.EventSeries{Count: t.count, LastObservedTime: t.last}
 }
 
 // renew begins another Event for what has not been told.

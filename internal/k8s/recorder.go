@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"sync"
 	"time"
 
@@ -70,8 +71,7 @@ func (r *Recorder) Record(n notice.Notice) {
 	if s == nil {
 		return
 	}
-	s.count++
-	s.last = now
+	s.happened(now)
 	select {
 	case r.wake <- struct{}{}:
 	default:
@@ -198,8 +198,9 @@ func (r *Recorder) wrote(s *series, err error) {
 
 // restAfter is longer where only an operator can help.
 func restAfter(err error) time.Duration {
-	if s := apierrors.APIStatus(nil); errors.As(err, &s) && s.Status().Code >= 400 && s.Status().Code < 500 && !apierrors.IsTooManyRequests(err) {
-		return restDenied
+	var answer apierrors.APIStatus
+	if !errors.As(err, &answer) || apierrors.IsTooManyRequests(err) || answer.Status().Code >= http.StatusInternalServerError {
+		return restFailed
 	}
-	return restFailed
+	return restDenied
 }

@@ -47,7 +47,7 @@ func (w *wall) write(_ context.Context, e eventWrite) error {
 	case !e.made && n > 0:
 		return apierrors.NewAlreadyExists(events, e.event.Name)
 	}
-	w.counts[e.event.Name] = e.count
+	w.counts[e.event.Name] = int(e.count)
 	if w.lost {
 		return context.DeadlineExceeded
 	}
@@ -225,6 +225,10 @@ func TestRecorderOfAStandby(t *testing.T) {
 		t.Error("a leader keeps nothing")
 	}
 	r.end()
+	r.Record(notice.Notice{Reason: "WorkerLost"})
+	if len(r.all) > 0 {
+		t.Error("who leads no more keeps it")
+	}
 	r.begin()
 	if len(r.all) > 0 {
 		t.Error("the next lead has it still")

@@ -117,7 +117,8 @@ func (h *Herald) parked(p worker.PodSpec, err error) {
 	if p.Event.Template == "" {
 		name = "the built-in template"
 	}
-	h.tell(templateParked, templateParked.troubles[0], p.Event.Template, fmt.Sprintf("events of %s wait, %s first: %v", name, p.Event.EventID, err))
+	what := fmt.Sprintf("events of %s wait, %s first: %v", name, p.Event.EventID, err)
+	h.tell(templateParked, templateParked.troubles[0], p.Event.Template, what)
 }
 
 // Delete implements worker.Cluster.

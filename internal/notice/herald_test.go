@@ -65,8 +65,10 @@ func TestJournal(t *testing.T) {
 		"no node left":  {ended(worker.StateLost, "NodeLost"), "WorkerStuck NodeLost OTTO510", nil},
 		"vanished":      {ended(worker.StateLost, "Missing"), "WorkerLost Missing OTTO511", nil},
 		"forgotten":     {ended(worker.StateLost, "RecordLost"), "WorkerLost RecordLost OTTO512", nil},
-		"rejected": {worker.Reject{ID: theID, Code: worker.CodeType, Reason: "type is \"x\""}, "EntryRejected invalid_type OTTO401",
-			[]string{"entry 5-1", "invalid_type", "type is \"x\""}},
+		"rejected": {
+			worker.Reject{ID: theID, Code: worker.CodeType, Reason: "type is \"x\""}, "EntryRejected invalid_type OTTO401",
+			[]string{"entry 5-1", "invalid_type", "type is \"x\""},
+		},
 		"poison":   {worker.Reject{ID: theID, Code: worker.CodePoison}, "EntryRejected poison OTTO536", nil},
 		"restored": {worker.Restore{Record: worker.Record{Event: worker.Event{EventID: theID}}}, "RecordsRestored  OTTO204", []string{"event 5-1"}},
 	} {

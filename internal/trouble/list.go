@@ -364,7 +364,8 @@ var all = []Trouble{
 	},
 	{
 		"OTTO531", "EvictionByEvictionAPI",
-		"Somebody, most often `kubectl drain` or an autoscaler, asked for the Pod's eviction. The worker gets another, up to `OTTO_MAX_ATTEMPTS`.",
+		"Somebody, most often `kubectl drain` or an autoscaler, asked for the Pod's eviction. The worker gets another, up to " +
+			"`OTTO_MAX_ATTEMPTS`.",
 		"To keep workers that run from it, give the template the label a PodDisruptionBudget selects on.",
 	},
 	{
@@ -380,7 +381,8 @@ var all = []Trouble{
 	{
 		"OTTO534", "Deleted",
 		"Somebody deleted the worker's Pod. If no node had it yet, the worker gets another; else it is `cancelled`.",
-		"Send the event again if its work is still wanted. To take workers away send a `scale_down`; the API server's audit log says who deleted.",
+		"Send the event again if its work is still wanted. To take workers away send a `scale_down`. The API server's audit log says " +
+			"who deleted.",
 	},
 	{
 		"OTTO535", "trimmed",

@@ -186,6 +186,27 @@ func running(s *harness.Stack, event string) error {
 	return nil
 }
 
+// TestEventsOfTheInstallation: what keeps everything from working is told, and then it works.
+func TestEventsOfTheInstallation(t *testing.T) {
+	s := harness.NewStack(t, cluster)
+	owner := "{" + harness.Stream + "}:owner"
+	other := `{"group":"g","namespace":"elsewhere","instance":"blue","lease_uid":"u"}`
+	if err := s.Redis.Set(t.Context(), owner, other, 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	s.Kubectl("delete", "rolebinding", "ottoscaler", "-n", s.Namespace)
+	s.Start("OTTO_DEPLOYMENT=main", "OTTO_SUCCEEDED_TTL=1s")
+	one(t, s, "StreamOwned", 1, "elsewhere/blue", "OTTO203")
+	if err := s.Redis.Del(t.Context(), owner).Err(); err != nil {
+		t.Fatal(err)
+	}
+	event := s.Add(up()...)
+	one(t, s, "AccessDenied", 1, "cannot be watched", "forbidden", "OTTO304")
+	s.Kubectl("create", "rolebinding", "ottoscaler", "--role=ottoscaler", "--serviceaccount="+s.Namespace+":ottoscaler", "-n", s.Namespace)
+	s.WaitClosed(event)
+	s.Judge(harness.With(judge.Fault{Denied: true}))
+}
+
 // TestEventsDenied: an account that may not write them says so in one line, is silent from then on, and works.
 func TestEventsDenied(t *testing.T) {
 	s := harness.NewStack(t, cluster)
