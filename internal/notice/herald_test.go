@@ -66,7 +66,8 @@ func TestJournal(t *testing.T) {
 		"vanished":      {ended(worker.StateLost, "Missing"), "WorkerLost Missing OTTO511", nil},
 		"forgotten":     {ended(worker.StateLost, "RecordLost"), "WorkerLost RecordLost OTTO512", nil},
 		"rejected": {
-			worker.Reject{ID: theID, Code: worker.CodeType, Reason: "type is \"x\""}, "EntryRejected invalid_type OTTO401",
+			worker.Reject{ID: theID, Code: worker.CodeType, Reason: "type is \"x\""},
+			"EntryRejected invalid_type OTTO401",
 			[]string{"entry 5-1", "invalid_type", "type is \"x\""},
 		},
 		"poison":   {worker.Reject{ID: theID, Code: worker.CodePoison}, "EntryRejected poison OTTO536", nil},
