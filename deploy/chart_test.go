@@ -15,8 +15,9 @@ import (
 
 func TestDefaults(t *testing.T) {
 	want := []string{
-		"ConfigMap/ottoscaler", "Deployment/ottoscaler", "Pod/ottoscaler-test", "Role/ottoscaler", "Role/ottoscaler-leader",
-		"RoleBinding/ottoscaler", "RoleBinding/ottoscaler-leader", "Service/ottoscaler", "ServiceAccount/ottoscaler",
+		"ConfigMap/ottoscaler", "Deployment/ottoscaler", "Pod/ottoscaler-test", "Role/ottoscaler", "Role/ottoscaler-events",
+		"Role/ottoscaler-leader", "RoleBinding/ottoscaler", "RoleBinding/ottoscaler-events", "RoleBinding/ottoscaler-leader",
+		"Service/ottoscaler", "ServiceAccount/ottoscaler",
 	}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(mustRender(t)))); diff != "" {
 		t.Errorf("objects (-want +got):\n%s", diff)
@@ -39,7 +40,8 @@ func TestEverythingOn(t *testing.T) {
 	want := []string{
 		"ClusterRole/otto-ottoscaler", "ConfigMap/ottoscaler", "ConfigMap/ottoscaler-dashboard", "ConfigMap/ottoscaler-templates",
 		"Deployment/ottoscaler", "LimitRange/otto-ottoscaler", "NetworkPolicy/ottoscaler", "Pod/ottoscaler-test",
-		"PodDisruptionBudget/ottoscaler", "PodMonitor/ottoscaler", "PrometheusRule/ottoscaler", "ResourceQuota/otto-ottoscaler", "Role/ottoscaler-leader", "RoleBinding/otto-ottoscaler", "RoleBinding/ottoscaler-leader",
+		"PodDisruptionBudget/ottoscaler", "PodMonitor/ottoscaler", "PrometheusRule/ottoscaler", "ResourceQuota/otto-ottoscaler", "Role/ottoscaler-events",
+		"Role/ottoscaler-leader", "RoleBinding/otto-ottoscaler", "RoleBinding/ottoscaler-events", "RoleBinding/ottoscaler-leader",
 		"Secret/ottoscaler-redis", "Service/ottoscaler", "ServiceAccount/main", "ValidatingAdmissionPolicy/otto-ottoscaler",
 		"ValidatingAdmissionPolicyBinding/otto-ottoscaler",
 	}
@@ -67,6 +69,9 @@ func TestRights(t *testing.T) {
 		"Role/otto-ottoscaler": []any{
 			map[string]any{"apiGroups": []any{""}, "resources": []any{"pods"}, "verbs": []any{"create", "delete", "get", "list", "watch"}},
 		},
+		"Role/ottoscaler-events": []any{
+			map[string]any{"apiGroups": []any{"events.k8s.io"}, "resources": []any{"events"}, "verbs": []any{"create", "patch"}},
+		},
 		"Role/ottoscaler-leader": []any{
 			map[string]any{"apiGroups": []any{"coordination.k8s.io"}, "resources": []any{"leases"}, "verbs": []any{"create"}},
 			map[string]any{
@@ -79,6 +84,9 @@ func TestRights(t *testing.T) {
 		if diff := cmp.Diff(want, all[role].at("rules")); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", role, diff)
 		}
+	}
+	if got := all["Role/ottoscaler-events"].at("metadata", "namespace"); got == "builds" {
+		t.Errorf("the rights on Events are of %v", got)
 	}
 	if got := all["Role/otto-ottoscaler"].at("metadata", "namespace"); got != "builds" {
 		t.Errorf("the rights on Pods are of %v", got)

@@ -100,36 +100,45 @@ func TestCheckCluster(t *testing.T) {
 		want    map[string]string
 		checks  int
 	}{
-		"well":         {cluster{}, map[string]string{}, 1 + 8 + 2 + 1},
+		"well":         {cluster{}, map[string]string{}, 1 + 10 + 2 + 1},
 		"down":         {cluster{down: errors.New("connection refused")}, map[string]string{"kubernetes": "OTTO105"}, 1},
-		"may not":      {cluster{denied: "watch"}, map[string]string{"right": "OTTO609"}, 12},
-		"may not make": {cluster{denied: "create"}, map[string]string{"right": "OTTO609", "template": "OTTO609"}, 12},
-		"quota":        {cluster{refused: "big"}, map[string]string{"template": "OTTO610"}, 12},
-		"clock":        {cluster{skew: -time.Minute}, map[string]string{"clock": "OTTO611"}, 12},
-		"odd answers":  {cluster{odd: errors.New("what")}, map[string]string{"right": "OTTO612", "template": "OTTO612"}, 12},
-		"clock enough": {cluster{skew: 4 * time.Second}, map[string]string{}, 12},
+		"may not":      {cluster{denied: "watch"}, map[string]string{"right": "OTTO609"}, 14},
+		"may not make": {cluster{denied: "create"}, map[string]string{"right": "OTTO609", "template": "OTTO609"}, 14},
+		"quota":        {cluster{refused: "big"}, map[string]string{"template": "OTTO610"}, 14},
+		"clock":        {cluster{skew: -time.Minute}, map[string]string{"clock": "OTTO611"}, 14},
+		"odd answers":  {cluster{odd: errors.New("what")}, map[string]string{"right": "OTTO612", "template": "OTTO612"}, 14},
+		"clock enough": {cluster{skew: 4 * time.Second}, map[string]string{}, 14},
 	} {
-		got := checkCluster(t.Context(), test.cluster, k8s.Rights("ci", "system"), []string{"", "big"})
+		got := checkCluster(t.Context(), test.cluster, k8s.Rights("ci", "system", "system"), []string{"", "big"})
 		if diff := cmp.Diff(test.want, codes(got)); diff != "" || len(got) != test.checks {
 			t.Errorf("%s: %d findings (-want +got):\n%s", name, len(got), diff)
 		}
 	}
 }
 
-// TestRights: check asks for every right of the documents, where it is needed.
+// TestRights: check asks for every right of the documents, where it is needed, and for none that is not.
 func TestRights(t *testing.T) {
 	pods := []string{"create pods -n ci", "delete pods -n ci", "get pods -n ci", "list pods -n ci", "watch pods -n ci"}
 	leases := func(in string) []string {
 		l := "leases.coordination.k8s.io -n " + in
-		return append(slices.Clone(pods), "create "+l, "get "+l, "update "+l)
+		return []string{"create " + l, "get " + l, "update " + l}
+	}
+	events := func(in string) []string {
+		e := "events.events.k8s.io -n " + in
+		return []string{"create " + e, "patch " + e}
 	}
 	for name, test := range map[string]struct {
 		process config.Process
 		want    []string
 	}{
-		"in one namespace": {config.Process{LeaderElect: true}, leases("ci")},
-		"in two":           {config.Process{LeaderElect: true, PodNamespace: "system"}, leases("system")},
+		"in one namespace": {config.Process{LeaderElect: true}, slices.Concat(pods, leases("ci"))},
+		"in two":           {config.Process{LeaderElect: true, PodNamespace: "system"}, slices.Concat(pods, leases("system"))},
 		"without election": {config.Process{PodNamespace: "system"}, pods},
+		"a Pod":            {config.Process{PodName: "main-0", PodNamespace: "system"}, slices.Concat(pods, events("system"))},
+		"of the chart": {
+			config.Process{LeaderElect: true, Deployment: "main", PodNamespace: "system"},
+			slices.Concat(pods, leases("system"), events("system")),
+		},
 	} {
 		var got []string
 		for _, r := range rights(test.process, "ci") {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -39,10 +38,14 @@ func (t *tools) checkKubernetes(ctx context.Context, pre bool) []finding {
 
 // rights are those that `run` needs with these settings.
 func rights(p config.Process, workers string) []k8s.Right {
-	if !p.LeaderElect {
-		return k8s.Rights(workers, "")
+	leases, events := "", ""
+	if p.LeaderElect {
+		leases = home(p, workers)
 	}
-	return k8s.Rights(workers, cmp.Or(p.PodNamespace, workers))
+	if p.Deployment != "" || p.PodName != "" {
+		events = home(p, workers)
+	}
+	return k8s.Rights(workers, leases, events)
 }
 
 // checkCluster asks for everything, so that a person mends all of it at once.

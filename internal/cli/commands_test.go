@@ -74,7 +74,7 @@ func TestFollow(t *testing.T) {
 		"told before":   {&scripted{[]redis.Said{accepted, end("0", "0")}, nil}, 0, "closed 1 succeeded, 0 failed, 0 cancelled, 0 lost"},
 		"failed":        {&scripted{nil, []redis.Said{accepted, end("1", "0")}}, exitFailed, "closed 1 succeeded, 1 failed, 0 cancelled, 0 lost"},
 		"lost":          {&scripted{nil, []redis.Said{end("0", "2")}}, exitFailed, "closed 1 succeeded, 0 failed, 0 cancelled, 2 lost"},
-		"rejected":      {&scripted{nil, []redis.Said{said("kind", "rejected", "reason", "poison", "message", "m")}}, exitUsage, "rejected · poison · m"},
+		"rejected":      {&scripted{nil, []redis.Said{said("kind", "rejected", "reason", "poison", "code", "OTTO536", "message", "m")}}, exitUsage, "rejected · poison · m · OTTO536"},
 		"duplicate":     {&scripted{nil, []redis.Said{said("kind", "duplicate", "message", "m")}}, 0, "duplicate · m"},
 		"no more to it": {&scripted{nil, []redis.Said{accepted}}, exitBroken, "accepted"},
 	} {
@@ -108,15 +108,15 @@ func TestLive(t *testing.T) {
 		{said("kind", "accepted")},
 		{said("kind", "worker", "index", "1", "worker", "w-1", "state", "created", "attempt", "1")},
 		nil,
-		{said("kind", "worker", "index", "1", "worker", "w-1", "state", "failed", "attempt", "1", "reason", "\x1b[2J", "exit_code", "7")},
+		{said("kind", "worker", "index", "1", "worker", "w-1", "state", "failed", "attempt", "1", "reason", "\x1b[2J", "code", "OTTO508", "exit_code", "7")},
 	} {
 		if err := l.show(news); err != nil {
 			t.Fatal(err)
 		}
 	}
 	want := "\x1b[?7laccepted\n" +
-		"\x1b[?7h\x1b[1A\x1b[J\x1b[?7laccepted\nWORKER  STATE    ATTEMPT  NODE  REASON  EXIT\nw-1     created  1\n" +
-		"\x1b[?7h\x1b[3A\x1b[J\x1b[?7laccepted\nWORKER  STATE   ATTEMPT  NODE  REASON  EXIT\nw-1     failed  1               [2J    7\n\x1b[?7h"
+		"\x1b[?7h\x1b[1A\x1b[J\x1b[?7laccepted\nWORKER  STATE    ATTEMPT  NODE  REASON  CODE  EXIT\nw-1     created  1\n" +
+		"\x1b[?7h\x1b[3A\x1b[J\x1b[?7laccepted\nWORKER  STATE   ATTEMPT  NODE  REASON  CODE     EXIT\nw-1     failed  1               [2J    OTTO508  7\n\x1b[?7h"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -169,7 +168,7 @@ func (t *tools) led(ctx context.Context, cluster *k8s.Client, f *facts) {
 		return
 	}
 	name := k8s.LeaseName(t.cfg.Workers.Instance, t.cfg.Redis.Stream)
-	l, err := cluster.Leader(ctx, cmp.Or(t.cfg.Process.PodNamespace, cluster.Namespace), name)
+	l, err := cluster.Leader(ctx, home(t.cfg.Process, cluster.Namespace), name)
 	if err != nil {
 		f.roomBy = fmt.Sprintf("this shell's, since the leader's is not known: %v", err)
 		return

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -80,10 +81,15 @@ func sentence(s redis.Said) string {
 			words = append(words, "·", f[name])
 		}
 	}
-	if t, is := trouble.Of(f["reason"]); is {
-		words = append(words, "·", t.Code)
+	if code := codeIn(f); code != "" {
+		words = append(words, "·", code)
 	}
 	return clean(strings.Join(words, " "))
+}
+
+// codeIn is the code of a status entry; one of an earlier version does not say it.
+func codeIn(fields map[string]string) string {
+	return cmp.Or(fields["code"], trouble.OfReason(fields["reason"]))
 }
 
 func lines(w io.Writer) func([]redis.Said) error {

@@ -25,11 +25,14 @@ func newLease(access *rest.Config, cfg config.Config, version string, clock *k8s
 		return nil, nil
 	}
 	return k8s.NewLease(access, k8s.LeaseOptions{
-		Namespace: cmp.Or(cfg.Process.PodNamespace, cfg.Workers.Namespace), Name: k8s.LeaseName(cfg.Workers.Instance, cfg.Redis.Stream),
+		Namespace: home(cfg.Process, cfg.Workers.Namespace), Name: k8s.LeaseName(cfg.Workers.Instance, cfg.Redis.Stream),
 		Identity: k8s.Identity(cfg.Process.PodName), MaxWorkers: cfg.Workers.MaxWorkers,
 		Version: version, Clock: clock, Logger: log,
 	})
 }
+
+// home is the namespace of what is ours and no worker: the Lease and the Events.
+func home(p config.Process, workers string) string { return cmp.Or(p.PodNamespace, workers) }
 
 // guard lets the cluster be written to only under the Lease.
 func guard(l *k8s.Lease) func() (time.Time, bool) {
@@ -54,7 +57,19 @@ func (p *process) lead(ctx context.Context) {
 		p.log.Info("stopping: finishing what is in flight", "grace", gracePeriod.String())
 		time.AfterFunc(gracePeriod, func() { cancel(errors.New("the grace period is over")) })
 	})()
+	defer p.record(work)()
 	p.terms(ctx, work)
+}
+
+// record lets what needs a person be written as Events, until stop is called.
+func (p *process) record(ctx context.Context) (stop func()) {
+	ctx, end := context.WithCancel(ctx)
+	var recording errgroup.Group
+	recording.Go(func() error { return p.recorder.Run(ctx) })
+	return func() {
+		end()
+		_ = recording.Wait() // its error is ctx's
+	}
 }
 
 // whenLost calls f when the present hold of the Lease ends before its time, until stop is called.
@@ -106,6 +121,7 @@ func (p *process) over(err error, pause time.Duration) {
 	foreign := errors.As(err, &owned)
 	p.foreign.Store(owned)
 	if foreign {
+		p.herald.Owned(err)
 		p.log.Error("nothing is done: the stream belongs to another installation", "error", err)
 		return
 	}
@@ -124,7 +140,8 @@ func (p *process) term(take, work context.Context, before worker.Remains) (worke
 	settings := p.settings
 	settings.Skew = p.cluster.Skew()
 	core := func() time.Time { return time.Now().Add(settings.Skew) }
-	m := worker.NewManager(p.meter.Source(source), p.meter.Journal(journal, core), p.meter.Cluster(p.cluster), settings, before, p.log)
+	m := worker.NewManager(p.meter.Source(source), p.herald.Journal(p.meter.Journal(journal, core)),
+		p.herald.Cluster(p.meter.Cluster(p.cluster)), settings, before, p.log)
 	p.manager.Store(m)
 	defer p.manager.Store(nil)
 	janitor := redis.NewJanitor(journal, redis.JanitorOptions{Retention: r.Retention, Every: trimEvery})

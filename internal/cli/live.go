@@ -46,7 +46,7 @@ func (l *live) show(news []redis.Said) error {
 			continue
 		}
 		index, _ := strconv.Atoi(f["index"])
-		l.workers[index] = []string{f["worker"], f["state"], f["attempt"], f["node"], f["reason"], f["exit_code"]}
+		l.workers[index] = []string{f["worker"], f["state"], f["attempt"], f["node"], f["reason"], codeIn(f), f["exit_code"]}
 	}
 	return l.draw()
 }
@@ -85,7 +85,7 @@ func (l *live) lines(height int) ([]string, error) {
 		rows = append(rows, slices.Clone(l.workers[index]))
 	}
 	var text strings.Builder
-	if err := table(&text, []string{"WORKER", "STATE", "ATTEMPT", "NODE", "REASON", "EXIT"}, rows); err != nil {
+	if err := table(&text, []string{"WORKER", "STATE", "ATTEMPT", "NODE", "REASON", "CODE", "EXIT"}, rows); err != nil {
 		return nil, err
 	}
 	all := append([]string{l.event}, strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")...)

@@ -14,9 +14,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
+	"k8s.io/client-go/rest"
 
 	"github.com/ottoscaler/ottoscaler/internal/config"
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
+	"github.com/ottoscaler/ottoscaler/internal/notice"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
 	"github.com/ottoscaler/ottoscaler/internal/server"
 	"github.com/ottoscaler/ottoscaler/internal/trouble"
@@ -80,13 +82,16 @@ func runE(version string) func(*cobra.Command, []string) error {
 //	                             │  ▲                                     │
 //	 records, status ◀─ Journal ─┘  └───────────── watch ◀────────────────┘
 //
-// Beside it a Server answers probes and scrapes, whoever leads.
+// Beside it a Server answers probes and scrapes, whoever leads. Between the three a Meter counts, and a Herald hears what
+// needs a person and has it written as Kubernetes Events.
 type process struct {
 	log      *slog.Logger
 	cfg      config.Config
 	redis    *redis.Client
 	cluster  *k8s.Client
 	lease    *k8s.Lease // nil: no leader election
+	recorder *k8s.Recorder
+	herald   *notice.Herald
 	settings worker.Settings
 	servers  []serving
 	meter    *server.Meter
@@ -128,9 +133,17 @@ func wire(cfg config.Config, version string, log *slog.Logger) (*process, error)
 	if err != nil {
 		return nil, fail(trouble.Access, err)
 	}
+
+	// What needs a person becomes a Kubernetes Event: a herald finds it, a recorder writes it.
+	recorder, err := newRecorder(access, cfg, version, clock, guard(lease), log)
+	if err != nil {
+		return nil, fail(trouble.Access, err)
+	}
+	herald := notice.NewHerald(recorder)
+
 	cluster, err := k8s.New(access, k8s.Options{
 		Namespace: cfg.Workers.Namespace, Instance: cfg.Workers.Instance, Stream: cfg.Redis.Stream, Names: names,
-		Templates: templates, Guard: guard(lease), Clock: clock, Version: version, Logger: log,
+		Templates: templates, Guard: guard(lease), Denied: herald.WatchDenied, Clock: clock, Version: version, Logger: log,
 	})
 	if err != nil {
 		return nil, fail(trouble.Access, err)
@@ -142,7 +155,7 @@ func wire(cfg config.Config, version string, log *slog.Logger) (*process, error)
 		return nil, usageError{fail(trouble.Redis, err)}
 	}
 	p := &process{
-		log: log, cfg: cfg, redis: client, cluster: cluster, lease: lease,
+		log: log, cfg: cfg, redis: client, cluster: cluster, lease: lease, recorder: recorder, herald: herald,
 		settings: settings(cfg.Workers, cfg.Process, names, templates),
 	}
 
@@ -156,6 +169,17 @@ func wire(cfg config.Config, version string, log *slog.Logger) (*process, error)
 		Addr: cfg.Process.HTTPAddr, Checks: p.checks(), Metrics: metrics, Logger: log,
 	})}}
 	return p, nil
+}
+
+// newRecorder writes Events about our Deployment, else our Pod; where neither is known, none.
+func newRecorder(
+	access *rest.Config, cfg config.Config, version string, clock *k8s.Clock, guard func() (time.Time, bool), log *slog.Logger,
+) (*k8s.Recorder, error) {
+	p := cfg.Process
+	return k8s.NewRecorder(access, k8s.RecorderOptions{
+		Namespace: home(p, cfg.Workers.Namespace), Deployment: p.Deployment, Pod: p.PodName, Identity: k8s.Identity(p.PodName),
+		Version: version, Clock: clock, Guard: guard, Logger: log,
+	})
 }
 
 func templateOptions(w config.Workers) k8s.TemplateOptions {

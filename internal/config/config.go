@@ -105,6 +105,9 @@ type Process struct {
 	PodName string `env:"POD_NAME"`
 	// Where the Lease is; unset: where the workers are.
 	PodNamespace string `env:"POD_NAMESPACE"`
+	// The Deployment that runs us, in the namespace of the Lease: what needs a person is written as Kubernetes Events about
+	// it. Unset: about our Pod, if `POD_NAME` is set; else no Events are written.
+	Deployment string `env:"OTTO_DEPLOYMENT"`
 	// How many Pods may be in creation at once; above 96 Kubernetes clients open extra connections and get slower.
 	CreateConcurrency int `env:"OTTO_CREATE_CONCURRENCY" envDefault:"32"`
 	// How many cores are computed on at once, as in every Go program. One serves more workers a second than most API servers

@@ -59,7 +59,7 @@ func example(t *testing.T) map[string]string {
 		"REDIS_TLS_CERT_FILE": file, "REDIS_TLS_KEY_FILE": file, "REDIS_SENTINEL_MASTER": "main",
 		"REDIS_SENTINEL_ADDRS": "a:26379,[::1]:26380", "REDIS_STREAM": "{tag}:events",
 		"REDIS_CONSUMER_GROUP": "group", "REDIS_CONSUMER": "consumer", "OTTO_STREAM_RETENTION": "0",
-		"OTTO_HTTP_ADDR": "[::1]:9090", "OTTO_LEADER_ELECT": "false", "POD_NAME": "ottoscaler-7d9f-x2", "POD_NAMESPACE": "system",
+		"OTTO_HTTP_ADDR": "[::1]:9090", "OTTO_LEADER_ELECT": "false", "POD_NAME": "ottoscaler-7d9f-x2", "POD_NAMESPACE": "system", "OTTO_DEPLOYMENT": "main",
 		"OTTO_AGENT_IMAGE": "registry.example:5000/team/agent:1.2", "OTTO_NAMESPACE": "builds", "OTTO_INSTANCE": "blue",
 		"OTTO_MAX_WORKERS": "7", "OTTO_MAX_PODS_PER_EVENT": "8", "OTTO_MAX_WAITING_EVENTS": "9", "OTTO_MAX_ATTEMPTS": "1",
 		"OTTO_AGENT_REQUESTS": "cpu=0.5,memory=1Gi", "OTTO_AGENT_LIMITS": "memory=1Gi,example.com/gpu=1",
@@ -90,7 +90,7 @@ func TestEveryVariableArrives(t *testing.T) {
 			Templates:     dir, PendingTimeout: time.Minute, ImagePullTimeout: time.Second,
 			FailedTTL: 90 * time.Minute, RecordTTL: 2 * time.Hour,
 		},
-		Process: Process{HTTPAddr: "[::1]:9090", PodName: "ottoscaler-7d9f-x2", PodNamespace: "system", CreateConcurrency: 96, Threads: 2, LogLevel: slog.LevelDebug, LogFormat: "json"},
+		Process: Process{HTTPAddr: "[::1]:9090", PodName: "ottoscaler-7d9f-x2", PodNamespace: "system", Deployment: "main", CreateConcurrency: 96, Threads: 2, LogLevel: slog.LevelDebug, LogFormat: "json"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -133,6 +133,7 @@ func garbage(t *testing.T) map[string][]string {
 		"OTTO_LEADER_ELECT":       {"yes", "TRUE", "1", "on", "true "},
 		"POD_NAME":                {"Pod", "-a", "a-", "a_b", "a b", strings.Repeat("x", 254)},
 		"POD_NAMESPACE":           label,
+		"OTTO_DEPLOYMENT":         {"Main", "-a", "a-", "a_b", "a b", "a/b", strings.Repeat("x", 254)},
 		"OTTO_AGENT_IMAGE":        {"Busybox", "busybox:", "busybox latest", "busybox@sha256:12", "/busybox", "a//b", "$(IMAGE)", "a:b:c"},
 		"OTTO_NAMESPACE":          label,
 		"OTTO_INSTANCE":           label,

@@ -72,6 +72,7 @@ func rules() map[string]rule {
 		"OTTO_LEADER_ELECT":       oneOf("true", "false"),
 		"POD_NAME":                {takes: "1 to 253 lower-case letters, digits, hyphens and dots", ok: isPodName},
 		"POD_NAMESPACE":           dnsLabel(),
+		"OTTO_DEPLOYMENT":         {takes: "1 to 253 lower-case letters, digits, hyphens and dots", ok: isPodName},
 		"OTTO_CREATE_CONCURRENCY": number(1, 96),
 		"GOMAXPROCS":              number(1, 1024),
 		"OTTO_LOG_LEVEL":          oneOf("debug", "info", "warn", "error"),

@@ -44,6 +44,9 @@ type Options struct {
 	// Guard says until when, on the local monotonic clock, writes may be sent, and whether any may be now: a Lease's
 	// Until. nil: always. What it refuses is not sent, and no request outlives its moment.
 	Guard func() (until time.Time, ok bool)
+
+	// Denied is told whenever the Pods may not be listed or watched; may be nil.
+	Denied func(err error)
 }
 
 // Client is the worker.Cluster of one namespace. All its methods may be called at once.

@@ -2,7 +2,7 @@
 //
 // One worker costs one POST and one DELETE. Everything else arrives over one watch. Three connections are kept: one for
 // what we ask, one for the watch, so that hundreds of POSTs in flight never delay what the watch has to say, and one for
-// the Lease, all that a standby needs.
+// the Lease, all that a standby needs. A fourth is made when something needs a person: see Recorder.
 //
 // Only who holds the Lease writes. Each write is checked when it begins and once more right before the kernel gets it,
 // ends with the right to send it, and is given up by the kernel before another may lead: see Lease, Options.Guard and

@@ -23,17 +23,22 @@ func (r Right) String() string {
 	return fmt.Sprintf("%s %s -n %s", r.Verb, resource, r.Namespace)
 }
 
-// Rights are those that `run` needs: of the Pods of its workers, and, with leader election, of its Lease.
-func Rights(workers, leases string) []Right {
+// Rights are those that `run` needs, by namespace: of the Pods of its workers, with leader election of its Lease, and of
+// the Events it writes, if there is something they could be about.
+func Rights(workers, leases, events string) []Right {
 	var all []Right
 	for _, verb := range []string{"create", "delete", "get", "list", "watch"} {
 		all = append(all, Right{workers, "", "pods", verb})
 	}
-	if leases == "" {
-		return all
+	if leases != "" {
+		for _, verb := range []string{"create", "get", "update"} {
+			all = append(all, Right{leases, "coordination.k8s.io", "leases", verb})
+		}
 	}
-	for _, verb := range []string{"create", "get", "update"} {
-		all = append(all, Right{leases, "coordination.k8s.io", "leases", verb})
+	if events != "" {
+		for _, verb := range []string{"create", "patch"} {
+			all = append(all, Right{events, "events.k8s.io", "events", verb})
+		}
 	}
 	return all
 }

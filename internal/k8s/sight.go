@@ -2,6 +2,7 @@ package k8s
 
 import (
 	"context"
+	"errors"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -21,6 +22,9 @@ func (s *sight) request(o metav1.ListOptions) *rest.Request {
 // interrupted says once that the watch rests, whatever keeps failing until it is back.
 func (s *sight) interrupted(ctx context.Context, err error) {
 	s.client.watched.CompareAndSwap(watchIsOpen, watchRests)
+	if s.client.Denied != nil && errors.Is(meaning(err), worker.ErrDenied) {
+		s.client.Denied(errors.New(words(err)))
+	}
 	if ctx.Err() == nil && !s.down.Swap(true) {
 		s.client.Logger.Warn("the watch of Pods is interrupted, trying again", "error", words(err))
 	}

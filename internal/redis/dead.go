@@ -20,6 +20,7 @@ const (
 func deadLetter(r worker.Reject) []any {
 	letter := []any{
 		"original_id", r.ID.String(), "reason_code", clip(r.Code, maxCode), "reason", clip(r.Reason, maxSentence),
+		"code", troubleOf(r),
 	}
 	shown, room, omitted, omittedBytes := 0, deadMaxBody, 0, 0
 	for _, name := range slices.Sorted(maps.Keys(r.Fields)) {

@@ -15,7 +15,7 @@ func TestDeadLetterKeepsASmallEntryWhole(t *testing.T) {
 		ID: worker.ID{Ms: 5, Seq: 1}, Code: "invalid_type", Reason: "why", Fields: map[string]string{"b": "2", "a": "\xff", "": "x"},
 	}))
 	want := map[string]string{
-		"original_id": "5-1", "reason_code": "invalid_type", "reason": "why", "f:a": "\xff", "f:b": "2", "f:": "x",
+		"original_id": "5-1", "reason_code": "invalid_type", "reason": "why", "code": "OTTO401", "f:a": "\xff", "f:b": "2", "f:": "x",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -193,9 +193,9 @@ func testWrites(t *testing.T, p *place) {
 			[]worker.Write{worker.Reject{ID: theID, Fields: map[string]string{"type": "x"}, Code: "invalid_type", Reason: "type is wrong", TaskID: "t", At: at}},
 			map[string]any{
 				keysOf.Mark(): "5-1",
-				keysOf.Dead(): []map[string]any{said("original_id", "5-1", "reason_code", "invalid_type", "reason", "type is wrong", "f:type", "x")},
+				keysOf.Dead(): []map[string]any{said("original_id", "5-1", "reason_code", "invalid_type", "reason", "type is wrong", "code", "OTTO401", "f:type", "x")},
 				keysOf.Status(): []map[string]any{said("kind", "rejected", "event_id", "5-1", "task_id", "t", "reason", "invalid_type",
-					"message", "type is wrong", "at", "2026-11-22T10:00:00.123Z")},
+					"code", "OTTO401", "message", "type is wrong", "at", "2026-11-22T10:00:00.123Z")},
 			},
 			0,
 		},

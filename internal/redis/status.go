@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/ottoscaler/ottoscaler/internal/trouble"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -36,13 +37,26 @@ func duplicateStatus(d worker.Duplicate) []any {
 
 func rejectedStatus(r worker.Reject) []any {
 	return newStatus("rejected", r.ID, r.TaskID).
-		add("reason", clip(r.Code, maxCode)).add("message", clip(r.Reason, maxSentence)).at(r.At)
+		add("reason", clip(r.Code, maxCode)).add("code", troubleOf(r)).add("message", clip(r.Reason, maxSentence)).at(r.At)
+}
+
+// troubleOf is the code of a rejection: its reason's own, else the one of all.
+func troubleOf(r worker.Reject) string {
+	if code := trouble.OfReason(r.Code); code != "" {
+		return code
+	}
+	t, _ := trouble.Of(trouble.Rejected)
+	return t.Code
 }
 
 func workerStatus(r worker.Report) []any {
 	s := newStatus("worker", r.ID, r.TaskID).
 		add("worker", r.Worker).add("index", strconv.Itoa(r.Slot)).add("attempt", strconv.Itoa(r.Attempt)).
-		add("state", string(r.State)).add("reason", clip(r.Reason, maxReason)).add("message", clip(r.Message, maxSentence))
+		add("state", string(r.State)).add("reason", clip(r.Reason, maxReason))
+	if r.Reason != "" && r.State != worker.StateSucceeded {
+		s = s.add("code", trouble.OfReason(r.Reason))
+	}
+	s = s.add("message", clip(r.Message, maxSentence))
 	if r.ExitCode != nil {
 		s = s.add("exit_code", strconv.Itoa(*r.ExitCode))
 	}

@@ -1,7 +1,7 @@
 package trouble
 
-// all are in the order of their codes: 1 the start, 2 Redis, 3 Kubernetes, 4 events and their workers, 5 reasons of
-// workers that a person can do something about, 6 what `ottoscaler check` finds.
+// all are in the order of their codes: 1 the start, 2 Redis, 3 Kubernetes, 4 events and their workers, 5 reasons on the
+// status stream that a person can do something about, 6 what `ottoscaler check` finds.
 var all = []Trouble{
 	{
 		"OTTO101", Configuration,
@@ -152,9 +152,15 @@ var all = []Trouble{
 		"Somebody made a Pod that is called like a worker. It is left alone; the worker fails as `NameTaken` after `OTTO_PENDING_TIMEOUT`.",
 		"Delete or rename that Pod; give installations in one namespace different `OTTO_INSTANCE` names.",
 	},
+	{
+		"OTTO312", "an Event could not be written, trying again later",
+		"What needs a person is written as [Kubernetes Events](events.md), and the API server denies it or does not answer. Nothing else " +
+			"is affected; it is tried again after five minutes, or half a minute.",
+		"Grant the verbs `create` and `patch` of `events.events.k8s.io` in the namespace of the Lease. The log has all that is not told.",
+	},
 
 	{
-		"OTTO401", "entry rejected",
+		"OTTO401", Rejected,
 		"A producer sent what is no valid event; it is a dead letter now. The line has the reason and its code.",
 		"Correct the producer. `ottoscaler dead list` shows the letters, `ottoscaler dead redrive` sends a mended one again.",
 	},
@@ -212,7 +218,7 @@ var all = []Trouble{
 	{
 		"OTTO502", "NameTaken",
 		"A Pod that is not ours has the worker's name: see OTTO311.",
-		"As there, then send the event again.",
+		"Delete or rename that Pod, then send the event again.",
 	},
 	{
 		"OTTO503", "Unschedulable",
@@ -257,12 +263,137 @@ var all = []Trouble{
 	{
 		"OTTO511", "Missing",
 		"The Pod vanished and nobody saw how: somebody removed it by force, or it went while nobody watched.",
-		"As OTTO510. Let nobody delete Pods with `--force`.",
+		"Let nobody delete Pods with `--force`. Send the event again if its work may be done twice.",
 	},
 	{
 		"OTTO512", "RecordLost",
 		"Redis lost the worker's record, and there is no Pod of it.",
-		"As OTTO204; send the event again if its work may be done twice.",
+		"Find out who emptied Redis. Send the event again if its work may be done twice.",
+	},
+
+	{
+		"OTTO513", "CreateContainerError",
+		"The node could not make the container for `OTTO_IMAGE_PULL_TIMEOUT`: no command in the image, a volume that is not there, a " +
+			"runtime that fails. The `message` has its words.",
+		"Do what the `message` says in the template or on the node; then send the event again.",
+	},
+	{
+		"OTTO514", "RunContainerError",
+		"The node could not start the container for `OTTO_IMAGE_PULL_TIMEOUT`, most often because the template's command is not in the image.",
+		"Correct the template's command; then send the event again.",
+	},
+	{
+		"OTTO515", "StartError",
+		"The container was made and its program could not be started: it is not in the image, or may not be executed.",
+		"Correct the template's command or the image; then send the event again.",
+	},
+	{
+		"OTTO516", "ContainerCannotRun",
+		"As OTTO515, from another container runtime.",
+		"Correct the template's command or the image; then send the event again.",
+	},
+	{
+		"OTTO517", "ErrImageNeverPull",
+		"The template forbids pulling (`imagePullPolicy: Never`), and the node does not have the image.",
+		"Put the image on the nodes, or let it be pulled; then send the event again.",
+	},
+	{
+		"OTTO518", "ImageInspectError",
+		"The node has the image and cannot read it: its image store is damaged.",
+		"Remove the image from the node, or drain the node; then send the event again.",
+	},
+	{
+		"OTTO519", "RegistryUnavailable",
+		"The node did not reach the image's registry for `OTTO_IMAGE_PULL_TIMEOUT`.",
+		"Look whether the registry is up and the node's way to it is free; then send the event again.",
+	},
+	{
+		"OTTO520", "SignatureValidationFailed",
+		"The node refuses the image: its signature is missing or wrong.",
+		"Sign the image, or correct the node's policy; then send the event again.",
+	},
+	{
+		"OTTO521", "PreCreateHookError",
+		"A hook of the node's fails before the container is made.",
+		"Look at the kubelet's log on that node; then send the event again.",
+	},
+	{
+		"OTTO522", "PreStartHookError",
+		"A hook of the node's fails before the container is started.",
+		"Look at the kubelet's log on that node; then send the event again.",
+	},
+	{
+		"OTTO523", "Evicted",
+		"The node ran out of memory, disk or processes and ended the Pod. The worker gets another, up to `OTTO_MAX_ATTEMPTS`.",
+		"Let the template request what its program uses, `ephemeral-storage` too.",
+	},
+	{
+		"OTTO524", "Preempting",
+		"The kubelet ended the Pod to make place for a critical one. The worker gets another, up to `OTTO_MAX_ATTEMPTS`.",
+		"Nothing once; if it repeats, the nodes are too full.",
+	},
+	{
+		"OTTO525", "PreemptionByScheduler",
+		"A Pod of a higher priority took the worker's place. The worker gets another, up to `OTTO_MAX_ATTEMPTS`.",
+		"Give the template a `priorityClassName`, or add nodes.",
+	},
+	{
+		"OTTO526", "NodeShutdown",
+		"The worker's node was shut down. The worker gets another Pod, up to `OTTO_MAX_ATTEMPTS`.",
+		"Nothing, unless it fails in the end: then send the event again.",
+	},
+	{
+		"OTTO527", "Terminated",
+		"As OTTO526, in the words of another kubelet.",
+		"Nothing, unless it fails in the end: then send the event again.",
+	},
+	{
+		"OTTO528", "TerminationByKubelet",
+		"The kubelet ended the Pod: the node was shut down or short of something. The worker gets another, up to `OTTO_MAX_ATTEMPTS`.",
+		"The `message` says which; let the template request what its program uses.",
+	},
+	{
+		"OTTO529", "DeletionByTaintManager",
+		"The node was tainted `NoExecute`: it is not ready, not reachable, or somebody is emptying it.",
+		"Look after the node; a worker that fails in the end is sent again.",
+	},
+	{
+		"OTTO530", "DeletionByPodGC",
+		"The worker's node is gone from the cluster.",
+		"Nothing, if that was meant; a worker that fails in the end is sent again.",
+	},
+	{
+		"OTTO531", "EvictionByEvictionAPI",
+		"Somebody, most often `kubectl drain` or an autoscaler, asked for the Pod's eviction. The worker gets another, up to " +
+			"`OTTO_MAX_ATTEMPTS`.",
+		"To keep workers that run from it, give the template the label a PodDisruptionBudget selects on.",
+	},
+	{
+		"OTTO532", "UnexpectedAdmissionError",
+		"The node had taken the Pod and then turned it away. The worker gets another, up to `OTTO_MAX_ATTEMPTS`.",
+		"Nothing once; if it repeats, the `message` has the kubelet's words.",
+	},
+	{
+		"OTTO533", "NodeAffinity",
+		"The node's labels changed while the Pod was on its way to it. The worker gets another, up to `OTTO_MAX_ATTEMPTS`.",
+		"Nothing once; if it repeats, find out who changes the labels.",
+	},
+	{
+		"OTTO534", "Deleted",
+		"Somebody deleted the worker's Pod. If no node had it yet, the worker gets another; else it is `cancelled`.",
+		"Send the event again if its work is still wanted. To take workers away send a `scale_down`. The API server's audit log says " +
+			"who deleted.",
+	},
+	{
+		"OTTO535", "trimmed",
+		"Somebody deleted the entry from the source stream before it was taken in; only its ID is known. It is a dead letter.",
+		"Send it again. Let nobody trim the source stream by length: `OTTO_STREAM_RETENTION` does it by age.",
+	},
+	{
+		"OTTO536", "poison",
+		"The entry was delivered five times and never taken in: its body may be what ends the process. It is a dead letter, and " +
+			"still in the source stream.",
+		"Look at it with `XRANGE STREAM ID ID`, mend its producer, and send it again.",
 	},
 
 	{

@@ -5,6 +5,8 @@
 // handler adds them. Tests hold the list, the source and the document together.
 package trouble
 
+import "strings"
+
 //go:generate go test -run ^TestDocument$ -update .
 
 // Trouble is one failure.
@@ -24,6 +26,10 @@ func Of(message string) (Trouble, bool) {
 	return t, known
 }
 
+// OfReason returns the code of a `reason` on the status stream; empty: a person can do nothing about it, or the program's
+// own end is the reason.
+func OfReason(reason string) string { return byReason[reason] }
+
 // All returns every one in the order of its code.
 func All() []Trouble { return append([]Trouble(nil), all...) }
 
@@ -34,6 +40,20 @@ var byMessage = func() map[string]Trouble {
 	}
 	return m
 }()
+
+// byReason are those of the fifth kind: to tell them from a message that reads alike.
+var byReason = func() map[string]string {
+	m := make(map[string]string)
+	for _, t := range all {
+		if strings.HasPrefix(t.Code, "OTTO5") {
+			m[t.Message] = t.Code
+		}
+	}
+	return m
+}()
+
+// Rejected is what is said of an entry that is no valid event.
+const Rejected = "entry rejected"
 
 // What `ottoscaler check` finds.
 const (

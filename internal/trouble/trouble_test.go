@@ -31,7 +31,8 @@ here is its literal text. First ask what is wrong now: ` + "`/readyz?verbose`" +
 - OTTO2..: Redis
 - OTTO3..: Kubernetes
 - OTTO4..: events and their Pods
-- OTTO5..: the ` + "`reason`" + ` of a worker on the [status stream](status-stream.md), as far as a person can do something about it
+- OTTO5..: the ` + "`reason`" + ` of a worker, or of a rejected entry, on the [status stream](status-stream.md), which has the code
+  beside it, as far as a person can do something about it
 - OTTO6..: what ` + "`ottoscaler check`" + ` finds
 `
 
@@ -61,6 +62,11 @@ func TestList(t *testing.T) {
 			if !slices.ContainsFunc(all, func(o Trouble) bool { return o.Code == other }) {
 				t.Errorf("%s refers to %s, which is none", tr.Code, other)
 			}
+		}
+	}
+	for reason, want := range map[string]string{"OOMKilled": "OTTO508", "trimmed": "OTTO535", "Error": "", Rejected: "", "": ""} {
+		if got := OfReason(reason); got != want {
+			t.Errorf("the code of the reason %q is %q, want %q", reason, got, want)
 		}
 	}
 	if _, ok := Of("all is well"); ok {

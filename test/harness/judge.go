@@ -92,7 +92,7 @@ func (s *Stack) evidence() judge.Evidence {
 // granted are the rights as the audit log spells them.
 func granted() []string {
 	var out []string
-	for resource, verbs := range map[string]string{"pods": rights, "leases": leaseRights} {
+	for resource, verbs := range map[string]string{"pods": rights, "leases": leaseRights, "events": eventRights} {
 		for verb := range strings.SplitSeq(verbs, ",") {
 			out = append(out, verb+" "+resource)
 		}

@@ -5,6 +5,7 @@ package install
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -27,6 +28,9 @@ func TestRights(t *testing.T) {
 		"--from-file=tls.crt="+files.file("client.crt"), "--from-file=tls.key="+files.file("client.key"))
 	helm(t, s, "install", "--set", "redis.port="+port, "--set", "redis.tls.enabled=true", "--set", "redis.tls.existingSecret=redis-tls",
 		"--set", "redis.tls.certKey=tls.crt", "--set", "redis.tls.keyKey=tls.key")
+	for range 2 { // which is told as an Event, once, and then counted
+		send(t, s, "type", "scale_sideways", "pod_count", 2)
+	}
 	event := send(t, s, "type", "scale_up", "pod_count", 2, "task_id", "rights", "template", "long")
 	s.Eventually("two to run", atLeast(s, event, "running", 2))
 	// One is taken by somebody else, so that it has to be looked for.
@@ -35,6 +39,7 @@ func TestRights(t *testing.T) {
 	down := send(t, s, "type", "scale_down", "pod_count", 1, "task_id", "rights")
 	s.WaitClosed(event, down)
 
+	s.Eventually("the Event to count two", func() error { return toldTwice(s) })
 	used, refused := asked(t, s)
 	granted := grants(t, s)
 	if diff := cmp.Diff(granted, used); diff != "" {
@@ -47,6 +52,16 @@ func TestRights(t *testing.T) {
 		e.Templates, e.Fault = []string{"long"}, judge.Fault{Others: true}
 	})
 	checkPolicy(t, s) // last: to the judge its requests in our name would be the product's
+}
+
+// toldTwice: the rejected entries are one Event about the Deployment.
+func toldTwice(s *harness.Stack) error {
+	got := s.Kubectl("get", "events.events.k8s.io", "-n", s.Home(), "-o",
+		"jsonpath={range .items[?(@.reportingController=='ottoscaler')]}{.regarding.kind}/{.regarding.name} {.reason} {.series.count}\n{end}")
+	if want := "Deployment/ottoscaler EntryRejected 2\n"; got != want {
+		return fmt.Errorf("the Events are %q, want %q", got, want)
+	}
+	return nil
 }
 
 // asked is what the Main Pod asked for, as "verb resource", and what was answered 403.

@@ -88,6 +88,7 @@ capabilities: {drop: [ALL]}
   "OTTO_AGENT_IMAGE" $w.image
   "OTTO_AGENT_REQUESTS" (include "ottoscaler.pairs" $w.requests)
   "OTTO_AGENT_LIMITS" (include "ottoscaler.pairs" $w.limits)
+  "OTTO_DEPLOYMENT" (include "ottoscaler.name" .)
   "OTTO_LEADER_ELECT" (.Values.leaderElection | toString)
   "OTTO_HTTP_ADDR" (printf ":%d" (int .Values.service.port)) }}
 {{- if $r.sentinel.master }}
