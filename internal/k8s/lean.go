@@ -166,7 +166,7 @@ func decodePod(raw []byte, into *corev1.Pod) error {
 }
 
 func decodeMeta(raw []byte, into *metav1.ObjectMeta) error {
-	return walk(raw, func(n protowire.Number, v []byte) error {
+	return walk(raw, func(n protowire.Number, v []byte) (err error) {
 		switch n {
 		case metaName:
 			into.Name = string(v)
@@ -175,23 +175,23 @@ func decodeMeta(raw []byte, into *metav1.ObjectMeta) error {
 		case metaVersion:
 			into.ResourceVersion = string(v)
 		case metaCreated:
-			return into.CreationTimestamp.Unmarshal(v)
+			err = into.CreationTimestamp.Unmarshal(v)
 		case metaDeleted:
 			if into.DeletionTimestamp == nil {
 				into.DeletionTimestamp = new(metav1.Time)
 			}
-			return into.DeletionTimestamp.Unmarshal(v)
+			err = into.DeletionTimestamp.Unmarshal(v)
 		case metaLabels:
-			return decodeEntry(v, &into.Labels)
+			into.Labels, err = decodeEntry(v, into.Labels)
 		case metaAnnotations:
-			return decodeEntry(v, &into.Annotations)
+			into.Annotations, err = decodeEntry(v, into.Annotations)
 		}
-		return nil
+		return err
 	})
 }
 
-// decodeEntry puts an entry of ours into a map, but for the event: nobody who watches asks for that.
-func decodeEntry(raw []byte, into *map[string]string) error {
+// decodeEntry adds an entry of ours to a map, but for the event: nobody who watches asks for that.
+func decodeEntry(raw []byte, all map[string]string) (map[string]string, error) {
 	var key, value []byte
 	err := walk(raw, func(n protowire.Number, v []byte) error {
 		switch n {
@@ -203,13 +203,13 @@ func decodeEntry(raw []byte, into *map[string]string) error {
 		return nil
 	})
 	if err != nil || !strings.HasPrefix(string(key), ours) || string(key) == noteEvent {
-		return err
+		return all, err
 	}
-	if *into == nil {
-		*into = make(map[string]string, 8)
+	if all == nil {
+		all = make(map[string]string, 8)
 	}
-	(*into)[string(key)] = string(value)
-	return nil
+	all[string(key)] = string(value)
+	return all, nil
 }
 
 func decodeSpec(raw []byte, into *corev1.PodSpec) error {

@@ -44,7 +44,7 @@ func leanly(t testing.TB, object *corev1.Pod) *corev1.Pod {
 func fullPod(t testing.TB) *corev1.Pod {
 	t.Helper()
 	pod := livePod(t)
-	pod.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "ottoscaler", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:x":{}}`)}}}
+	pod.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "ottoscaler", FieldsV1: metav1.NewFieldsV1(`{"f:x":{}}`)}}
 	pod.Labels["team"], pod.Annotations["note"] = "blue", "of somebody else's"
 	pod.Labels[protectedKey] = yes
 	pod.OwnerReferences = []metav1.OwnerReference{{Name: "owner", UID: "uid-2"}}
@@ -144,7 +144,7 @@ func TestGetIsWhole(t *testing.T) {
 func TestLeanWatch(t *testing.T) {
 	info := wire(t)
 	var stream bytes.Buffer
-	frames := info.StreamSerializer.Framer.NewFrameWriter(&stream)
+	frames := info.StreamSerializer.NewFrameWriter(&stream)
 	var want []*corev1.Pod
 	for _, name := range []string{"otto-agent-1-1-0", "otto-agent-2-1-0", "otto-agent-3-1-0"} {
 		pod := fullPod(t)
@@ -160,7 +160,7 @@ func TestLeanWatch(t *testing.T) {
 		want = append(want, leanly(t, pod))
 	}
 	decoder := restwatch.NewDecoder(
-		streaming.NewDecoder(info.StreamSerializer.Framer.NewFrameReader(io.NopCloser(&stream)), info.StreamSerializer.Serializer),
+		streaming.NewDecoder(info.StreamSerializer.NewFrameReader(io.NopCloser(&stream)), info.StreamSerializer.Serializer),
 		info.Serializer)
 	var got []*corev1.Pod
 	for range want {
