@@ -60,7 +60,7 @@ func (c *Cluster) PIDs() []int {
 		if err != nil {
 			continue
 		}
-		for _, f := range strings.FieldsSeq(string(b)) {
+		for f := range strings.FieldsSeq(string(b)) {
 			if pid, err := strconv.Atoi(f); err == nil {
 				pids = append(pids, pid)
 			}
