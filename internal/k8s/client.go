@@ -56,6 +56,7 @@ type Client struct {
 	sights *rest.RESTClient // the watch, on a connection of its own
 	params runtime.ParameterCodec
 	places chan struct{} // one taken by each call in flight
+	opener *opener       // of the calls
 
 	watched  atomic.Int32 // how the watch of Pods stands
 	lastNote atomic.Pointer[eventNote]
@@ -69,14 +70,14 @@ func New(cfg *rest.Config, o Options) (*Client, error) {
 		return nil, fmt.Errorf("instance %q is no label value: %s", o.Instance, strings.Join(why, "; "))
 	}
 	scheme := podScheme()
-	c := &Client{Options: o, params: runtime.NewParameterCodec(scheme), places: make(chan struct{}, maxInFlight)}
+	c := &Client{Options: o, params: runtime.NewParameterCodec(scheme), places: make(chan struct{}, maxInFlight), opener: newOpener()}
 	if c.Clock == nil {
 		c.Clock = new(Clock)
 	}
 	own := ownConfig(cfg, scheme, o.Version, o.Logger, c.Clock)
 	own.APIPath, own.GroupVersion = "/api", &corev1.SchemeGroupVersion
 	var err error
-	if c.calls, err = connect(own, dial(o.Guard)); err != nil {
+	if c.calls, err = connect(c.opener.over(own, dial(o.Guard))); err != nil {
 		return nil, err
 	}
 	c.sights, err = connect(own, dialer().DialContext)
@@ -141,7 +142,7 @@ func (c *Client) placed(ctx context.Context, send func(context.Context) error) e
 	select {
 	case c.places <- struct{}{}:
 		defer func() { <-c.places }()
-		return send(ctx)
+		return c.opener.through(ctx, send)
 	case <-ctx.Done():
 		return ctx.Err()
 	}

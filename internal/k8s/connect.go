@@ -22,7 +22,7 @@ var errNotLeading = errors.New("the Lease is not held")
 
 // connect makes a client with a connection of its own: client-go shares one between equal configs, and a Dial makes
 // them differ.
-func connect(cfg *rest.Config, dial func(context.Context, string, string) (net.Conn, error)) (*rest.RESTClient, error) {
+func connect(cfg *rest.Config, dial dialFunc) (*rest.RESTClient, error) {
 	own := rest.CopyConfig(cfg)
 	own.Dial = dial
 	client, err := rest.RESTClientFor(own)
@@ -35,7 +35,7 @@ func connect(cfg *rest.Config, dial func(context.Context, string, string) (net.C
 func dialer() *net.Dialer { return &net.Dialer{Timeout: callTimeout, KeepAlive: callTimeout} }
 
 // dial makes connections for what changes something.
-func dial(guard func() (time.Time, bool)) func(context.Context, string, string) (net.Conn, error) {
+func dial(guard func() (time.Time, bool)) dialFunc {
 	d := dialer()
 	d.Control = func(_, _ string, raw syscall.RawConn) error { return giveUpAfter(raw, socketTimeout) }
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
