@@ -25,9 +25,9 @@ type prober interface {
 func (t *tools) checkKubernetes(ctx context.Context, pre bool) []finding {
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
-	cluster, err := t.cluster()
+	cluster, message, err := t.reach()
 	if err != nil {
-		return []finding{bad("kubernetes", trouble.Access, "%v", err)}
+		return []finding{bad("kubernetes", message, "%v", err)}
 	}
 	found := checkCluster(ctx, cluster, rights(t.cfg.Process, cluster.Namespace), append([]string{""}, cluster.Templates.Names()...))
 	if pre || !found[0].OK {

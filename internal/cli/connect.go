@@ -44,21 +44,27 @@ func withTools(version string, f func(c *cobra.Command, t *tools, args []string)
 
 // cluster is the way to Kubernetes, for those commands that can do without it.
 func (t *tools) cluster() (*k8s.Client, error) {
+	client, message, err := t.reach()
+	return client, fail(message, err)
+}
+
+// reach is cluster with the message of the trouble apart.
+func (t *tools) reach() (client *k8s.Client, message string, err error) {
 	templates, err := k8s.LoadTemplates(templateOptions(t.cfg.Workers))
 	if err != nil {
-		return nil, fail(trouble.Template, err)
+		return nil, trouble.Template, err
 	}
 	access, namespace, err := k8s.LoadConfig()
 	if err != nil {
-		return nil, fail(trouble.Access, err)
+		return nil, trouble.Access, err
 	}
 	w := t.cfg.Workers
 	if w.Namespace == "" {
 		w.Namespace = namespace
 	}
-	client, err := k8s.New(access, k8s.Options{
+	client, err = k8s.New(access, k8s.Options{
 		Namespace: w.Namespace, Instance: w.Instance, Stream: t.cfg.Redis.Stream, Names: worker.NewNames(w.Instance, t.cfg.Redis.Stream),
 		Templates: templates, Version: t.version, Logger: slog.New(slog.DiscardHandler),
 	})
-	return client, fail(trouble.Access, err)
+	return client, trouble.Access, err
 }

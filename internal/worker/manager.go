@@ -134,7 +134,7 @@ func (m *Manager) now() time.Time {
 func (m *Manager) load(ctx context.Context) error {
 	mark, err := m.begin(ctx)
 	if err != nil {
-		return fmt.Errorf("beginning a term: %w", err)
+		return err
 	}
 	events := 0
 	for after := (ID{}); ; {
