@@ -12,22 +12,24 @@ const (
 	usual       = 100      // Go's default: as much garbage as lives
 	mostGarbage = 400      // per cent; Go's smallest heap grows with it, to 16 MiB
 	lookEvery   = 100 * time.Millisecond
-	calmAfter   = 2 * time.Second // without a collection
+	calmAfter   = 2 * time.Second // without two collections
 )
 
 // collector paces Go's garbage collector. So little lives here, a few MB, that by Go's own rule a burst would be
 // interrupted by ten collections a second, which cost a fifth of its CPU time. While one follows another more garbage may
 // gather; when it is calm again Go's rule holds, and the memory goes back.
 type collector struct {
-	samples []metrics.Sample
-	cycles  uint64
-	last    time.Time // when a collection was last seen to have happened
-	percent int
+	samples      []metrics.Sample
+	cycles       uint64
+	last, before time.Time // when the last two collections were seen to have happened
+	percent      int
+	busy         bool
 }
 
 func newCollector() *collector {
 	return &collector{
-		samples: []metrics.Sample{{Name: "/gc/cycles/total:gc-cycles"}, {Name: "/gc/heap/live:bytes"}}, percent: usual,
+		// Those that Go began by itself: the one that gives memory back is none of them.
+		samples: []metrics.Sample{{Name: "/gc/cycles/automatic:gc-cycles"}, {Name: "/gc/heap/live:bytes"}}, percent: usual,
 	}
 }
 
@@ -44,23 +46,34 @@ func (c *collector) Run(ctx context.Context) error {
 		select {
 		case now := <-ticker.C:
 			metrics.Read(c.samples)
-			if p := c.look(now, c.samples[0].Value.Uint64(), c.samples[1].Value.Uint64()); p != c.percent {
-				c.percent = p
-				debug.SetGCPercent(p)
-			}
+			c.pace(c.look(now, c.samples[0].Value.Uint64(), c.samples[1].Value.Uint64()))
 		case <-ctx.Done():
 			return nil
 		}
 	}
 }
 
-// look decides how much garbage may gather, in per cent of what lives.
-func (c *collector) look(now time.Time, cycles, live uint64) int {
-	if cycles != c.cycles {
-		c.cycles, c.last = cycles, now
+func (c *collector) pace(percent int, busy bool) {
+	if percent != c.percent {
+		debug.SetGCPercent(percent)
 	}
-	if now.Sub(c.last) >= calmAfter {
-		return usual
+	if c.busy && !busy {
+		debug.FreeOSMemory()
 	}
-	return int(min(max(100*headroom/max(live, 1), usual), mostGarbage))
+	c.percent, c.busy = percent, busy
+}
+
+// look decides how much garbage may gather, in per cent of what lives, and whether much of it is made.
+func (c *collector) look(now time.Time, cycles, live uint64) (percent int, busy bool) {
+	if n := cycles - c.cycles; n > 0 {
+		c.before, c.last = c.last, now
+		if n > 1 {
+			c.before = now
+		}
+		c.cycles = cycles
+	}
+	if now.Sub(c.before) >= calmAfter {
+		return usual, false
+	}
+	return int(min(max(100*headroom/max(live, 1), usual), mostGarbage)), true
 }

@@ -14,19 +14,22 @@ func TestHowMuchGarbageMayGather(t *testing.T) {
 		after        time.Duration
 		cycles, live uint64
 		want         int
+		busy         bool
 	}{
-		{"nothing was collected yet", 0, 0, 0, 100},
-		{"a collection, and little lives", time.Second, 1, 2 * mb, 400},
-		{"none since, but not for long", time.Second, 1, 2 * mb, 400},
-		{"calm", time.Second, 1, 2 * mb, 100},
-		{"busy again", time.Second, 9, 8 * mb, 200},
-		{"as much lives as may gather", time.Second, 17, 16 * mb, 100},
-		{"more lives", time.Second, 18, 50 * mb, 100},
-		{"nothing is known of what lives", time.Second, 19, 0, 400},
+		{"nothing was collected yet", 0, 0, 0, 100, false},
+		{"a single collection", time.Second, 1, 2 * mb, 100, false},
+		{"another, and little lives", time.Second, 2, 2 * mb, 400, true},
+		{"none since, but not for long", 900 * time.Millisecond, 2, 2 * mb, 400, true},
+		{"calm", 200 * time.Millisecond, 2, 2 * mb, 100, false},
+		{"a single one much later", time.Minute, 3, 2 * mb, 100, false},
+		{"several at once", time.Minute, 9, 8 * mb, 200, true},
+		{"as much lives as may gather", time.Second, 17, 16 * mb, 100, true},
+		{"more lives", time.Second, 18, 50 * mb, 100, true},
+		{"nothing is known of what lives", time.Second, 19, 0, 400, true},
 	} {
 		at = at.Add(step.after)
-		if got := c.look(at, step.cycles, step.live); got != step.want {
-			t.Errorf("%s: %d per cent, want %d", step.what, got, step.want)
+		if got, busy := c.look(at, step.cycles, step.live); got != step.want || busy != step.busy {
+			t.Errorf("%s: %d per cent, busy %v, want %d, %v", step.what, got, busy, step.want, step.busy)
 		}
 	}
 }
