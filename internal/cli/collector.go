@@ -8,16 +8,21 @@ import (
 )
 
 const (
-	headroom    = 16 << 20 // bytes of garbage that may gather while much of it is made
-	usual       = 100      // Go's default: as much garbage as lives
-	mostGarbage = 400      // per cent; Go's smallest heap grows with it, to 16 MiB
-	lookEvery   = 100 * time.Millisecond
-	calmAfter   = 2 * time.Second // without two collections
+	busyRoom = 16 << 20 // bytes of garbage that may gather while much of it is made
+	calmRoom = 8 << 20  // and otherwise
+
+	// Per cent of what lives.
+	usual        = 100 // Go's default
+	mostGarbage  = 400 // Go's smallest heap grows with it, to 16 MiB
+	leastGarbage = 25
+	lookEvery    = 100 * time.Millisecond
+	calmAfter    = 2 * time.Second // without two collections
 )
 
 // collector paces Go's garbage collector. So little lives here, a few MB, that by Go's own rule a burst would be
 // interrupted by ten collections a second, which cost a fifth of its CPU time. While one follows another more garbage may
-// gather; when it is calm again Go's rule holds, and the memory goes back.
+// gather. When it is calm again the memory goes back, and of much that lives, such as a hundred thousand waiting events, less
+// garbage may gather than Go's rule allows.
 type collector struct {
 	samples      []metrics.Sample
 	cycles       uint64
@@ -72,8 +77,9 @@ func (c *collector) look(now time.Time, cycles, live uint64) (percent int, busy 
 		}
 		c.cycles = cycles
 	}
+	live = max(live, 1)
 	if now.Sub(c.before) >= calmAfter {
-		return usual, false
+		return int(min(max(100*calmRoom/live, leastGarbage), usual)), false
 	}
-	return int(min(max(100*headroom/max(live, 1), usual), mostGarbage)), true
+	return int(min(max(100*busyRoom/live, usual), mostGarbage)), true
 }

@@ -22,6 +22,8 @@ func TestHowMuchGarbageMayGather(t *testing.T) {
 		{"none since, but not for long", 900 * time.Millisecond, 2, 2 * mb, 400, true},
 		{"calm", 200 * time.Millisecond, 2, 2 * mb, 100, false},
 		{"a single one much later", time.Minute, 3, 2 * mb, 100, false},
+		{"calm, and much lives", time.Minute, 3, 16 * mb, 50, false},
+		{"calm, and very much lives", time.Minute, 3, 500 * mb, 25, false},
 		{"several at once", time.Minute, 9, 8 * mb, 200, true},
 		{"as much lives as may gather", time.Second, 17, 16 * mb, 100, true},
 		{"more lives", time.Second, 18, 50 * mb, 100, true},
