@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -54,7 +55,28 @@ func (w *wall) write(_ context.Context, e eventWrite) error {
 	return nil
 }
 
+// set changes what becomes of requests. Time alone may let the Recorder go on, so every look and every change is locked.
+func (w *wall) set(change func(w *wall)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	change(w)
+}
+
+func (w *wall) asked() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.requests)
+}
+
+func (w *wall) events() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.counts)
+}
+
 func (w *wall) total() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	n := 0
 	for _, c := range w.counts {
 		n += c
@@ -97,6 +119,12 @@ func (r recording) say(reason, about string, times int) {
 	synctest.Wait()
 }
 
+func (r recording) kept() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.all)
+}
+
 func (r recording) sleep(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
@@ -105,8 +133,8 @@ func (r recording) sleep(d time.Duration) {
 func TestRecorderSaysNothing(t *testing.T) {
 	recorded(t, func(t *testing.T, r recording) {
 		r.sleep(24 * time.Hour)
-		if len(r.wall.requests) > 0 {
-			t.Errorf("requests: %v", r.wall.requests)
+		if len(r.wall.asked()) > 0 {
+			t.Errorf("requests: %v", r.wall.asked())
 		}
 	})
 }
@@ -119,11 +147,11 @@ func TestRecorderCounts(t *testing.T) {
 			r.sleep(100 * time.Millisecond)
 		}
 		r.sleep(tellEvery)
-		if len(r.wall.counts) != 1 || r.wall.total() != 10200 {
-			t.Errorf("%d Events, count %d", len(r.wall.counts), r.wall.total())
+		if r.wall.events() != 1 || r.wall.total() != 10200 {
+			t.Errorf("%d Events, count %d", r.wall.events(), r.wall.total())
 		}
-		if diff := cmp.Diff([]string{"create TemplateParked"}, r.wall.requests[:1]); diff != "" || len(r.wall.requests) > 8 {
-			t.Errorf("requests: %v", r.wall.requests)
+		if diff := cmp.Diff([]string{"create TemplateParked"}, r.wall.asked()[:1]); diff != "" || len(r.wall.asked()) > 8 {
+			t.Errorf("requests: %v", r.wall.asked())
 		}
 		for i := 1; i < len(r.wall.at); i++ {
 			if gap := r.wall.at[i].Sub(r.wall.at[i-1]); gap < tellEvery {
@@ -139,19 +167,19 @@ func TestRecorderIsBounded(t *testing.T) {
 		r.say("TemplateParked", "big", 1)
 		r.say("TemplateParked", "small", 1)
 		r.say("WorkerLost", "big", 1)
-		if len(r.wall.counts) != 3 {
-			t.Errorf("Events: %v", r.wall.requests)
+		if r.wall.events() != 3 {
+			t.Errorf("Events: %v", r.wall.asked())
 		}
 		for i := range 10_000 {
 			r.say("TemplateParked", fmt.Sprint(i), 1)
 		}
-		if len(r.all) != maxSeries || len(r.wall.counts) != maxSeries {
-			t.Errorf("%d in memory, %d Events", len(r.all), len(r.wall.counts))
+		if r.kept() != maxSeries || r.wall.events() != maxSeries {
+			t.Errorf("%d in memory, %d Events", r.kept(), r.wall.events())
 		}
 		r.sleep(quietAfter + time.Second)
 		r.say("TemplateParked", "late", 1)
-		if len(r.all) != 1 || len(r.wall.counts) != maxSeries+1 {
-			t.Errorf("after a silence: %d in memory, %d Events", len(r.all), len(r.wall.counts))
+		if r.kept() != 1 || r.wall.events() != maxSeries+1 {
+			t.Errorf("after a silence: %d in memory, %d Events", r.kept(), r.wall.events())
 		}
 	})
 }
@@ -162,13 +190,13 @@ func TestRecorderBeginsAnew(t *testing.T) {
 		r.say("WorkerLost", "", 3)
 		r.sleep(quietAfter + time.Minute)
 		r.say("WorkerLost", "", 1)
-		if len(r.wall.counts) != 2 {
+		if r.wall.events() != 2 {
 			t.Errorf("Events: %v", r.wall.counts)
 		}
-		clear(r.wall.counts)
+		r.wall.set(func(w *wall) { clear(w.counts) })
 		r.say("WorkerLost", "", 2)
 		r.sleep(tellEvery)
-		if len(r.wall.counts) != 1 || r.wall.total() != 2 || r.log.Len() > 0 {
+		if r.wall.events() != 1 || r.wall.total() != 2 || r.log.Len() > 0 {
 			t.Errorf("%v, log: %s", r.wall.counts, r.log)
 		}
 	})
@@ -177,19 +205,19 @@ func TestRecorderBeginsAnew(t *testing.T) {
 // Where they are denied one line says so, and nothing is asked for five minutes.
 func TestRecorderDenied(t *testing.T) {
 	recorded(t, func(t *testing.T, r recording) {
-		r.wall.fails = apierrors.NewForbidden(events, "", errors.New("no"))
+		r.wall.set(func(w *wall) { w.fails = apierrors.NewForbidden(events, "", errors.New("no")) })
 		for range 29 {
 			r.say("TemplateParked", "", 1)
 			r.say("WorkerLost", "", 1)
 			r.sleep(20 * time.Second)
 		}
-		if n := len(r.wall.requests); n != 2 {
+		if n := len(r.wall.asked()); n != 2 {
 			t.Errorf("%d requests in ten minutes", n)
 		}
 		if got := strings.Count(r.log.String(), "\n"); got != 1 || !strings.Contains(r.log.String(), "an Event could not be written") {
 			t.Errorf("log: %s", r.log)
 		}
-		r.wall.fails = nil
+		r.wall.set(func(w *wall) { w.fails = nil })
 		r.sleep(restDenied)
 		if r.wall.total() != 58 {
 			t.Errorf("once granted, %d of 58 are told", r.wall.total())
@@ -200,13 +228,13 @@ func TestRecorderDenied(t *testing.T) {
 // A try whose answer was lost is tried again under the same name, and what came meanwhile is counted.
 func TestRecorderLostAnswer(t *testing.T) {
 	recorded(t, func(t *testing.T, r recording) {
-		r.wall.lost = true
+		r.wall.set(func(w *wall) { w.lost = true })
 		r.say("WorkerLost", "", 1)
-		r.wall.lost = false
+		r.wall.set(func(w *wall) { w.lost = false })
 		r.say("WorkerLost", "", 4)
 		r.sleep(restFailed + tellEvery)
 		want := []string{"create WorkerLost", "create WorkerLost", "patch WorkerLost"}
-		if diff := cmp.Diff(want, r.wall.requests); diff != "" || len(r.wall.counts) != 1 || r.wall.total() != 5 {
+		if diff := cmp.Diff(want, r.wall.asked()); diff != "" || r.wall.events() != 1 || r.wall.total() != 5 {
 			t.Errorf("%v, requests (-want +got):\n%s", r.wall.counts, diff)
 		}
 	})
