@@ -70,6 +70,12 @@ func TestHostilePods(t *testing.T) {
 	if got := len(created(s.Requests())); got != len(hostile)+1 {
 		t.Errorf("%d Pods were created, want %d", got, len(hostile)+1)
 	}
+	s.Eventually("all Pods to be taken away, also those that the judge's selector does not find", func() error {
+		if left := s.Kubectl("get", "pods", "-n", s.Namespace, "-o", "name"); left != "" {
+			return fmt.Errorf("%s", left)
+		}
+		return nil
+	})
 	s.Judge(harness.With(judge.Fault{Others: true}), func(e *judge.Evidence) { e.Templates = []string{"lasting"} })
 }
 
