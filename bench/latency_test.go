@@ -49,7 +49,8 @@ func (b *bench) within(figure, floor string, floors, products sample, q, allowed
 }
 
 // pause is between two samples: nothing of the one before is under way any more.
-func pause() { time.Sleep(20*time.Millisecond + rand.N(20*time.Millisecond)) }
+// Writes that nobody waits for gather for 25 ms, and there may be two of them in a row.
+func pause() { time.Sleep(60*time.Millisecond + rand.N(20*time.Millisecond)) }
 
 // wakeUps is F2: a reader that waits in XREADGROUP.
 func (b *bench) wakeUps(n int) sample {

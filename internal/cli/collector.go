@@ -20,7 +20,7 @@ const (
 )
 
 // collector paces Go's garbage collector. So little lives here, a few MB, that by Go's own rule a burst would be
-// interrupted by ten collections a second, which cost a fifth of its CPU time. While one follows another more garbage may
+// interrupted by ten collections a second. While one follows another more garbage may
 // gather. When it is calm again the memory goes back, and of much that lives, such as a hundred thousand waiting events, less
 // garbage may gather than Go's rule allows.
 type collector struct {

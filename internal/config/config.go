@@ -111,7 +111,7 @@ type Process struct {
 	// How many Pods may be in creation at once; above 96 Kubernetes clients open extra connections and get slower.
 	CreateConcurrency int `env:"OTTO_CREATE_CONCURRENCY" envDefault:"32"`
 	// How many cores are computed on at once, as in every Go program. One serves more workers a second than most API servers
-	// can create, and handing work from core to core would cost a sixth of the CPU time.
+	// can create, and handing work from core to core costs CPU time.
 	Threads int `env:"GOMAXPROCS" envDefault:"1"`
 	// The least important lines to log.
 	LogLevel slog.Level `env:"OTTO_LOG_LEVEL" envDefault:"info"`

@@ -15,8 +15,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// What the API server shows of a Pod is mostly what we sent ourselves, and who manages which field. Decoding all of it would
-// be half of what a burst costs in memory. So of the protobuf of watches, lists and answers only those fields are read that
+// What the API server shows of a Pod is mostly what we sent ourselves, and who manages which field. Decoding all of it
+// would be waste. So of the protobuf of watches, lists and answers only those fields are read that
 // somebody asks for; their numbers are those of the API's generated.proto files. All else is left to client-go.
 
 // The fields we read.
