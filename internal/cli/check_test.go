@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ottoscaler/ottoscaler/internal/config"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
@@ -44,7 +45,7 @@ func TestJudgeRedis(t *testing.T) {
 		return in
 	}
 	pending := func(age time.Duration) redis.Stats {
-		return redis.Stats{Pending: 1, Oldest: worker.ID{Ms: uint64(now.Add(-age).UnixMilli())}}
+		return redis.Stats{Pending: 1, Oldest: event.ID{Ms: uint64(now.Add(-age).UnixMilli())}}
 	}
 	for name, test := range map[string]struct {
 		in    redis.Inspection

@@ -9,34 +9,42 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
 func TestFields(t *testing.T) {
 	for name, test := range map[string]struct {
-		order order
+		kind  event.Type
+		flags []string
 		count string
 		want  map[string]string
 		says  string
 	}{
-		"least": {order{kind: worker.ScaleUp}, "3", map[string]string{"type": "scale_up", "pod_count": "3"}, ""},
+		"least": {kind: event.ScaleUp, count: "3", want: map[string]string{"type": "scale_up", "pod_count": "3"}},
 		"most": {
-			order{kind: worker.ScaleUp, task: "t", key: "k", template: "big", deadline: 90 * time.Second, meta: map[string]string{"a": "b"}},
-			"1",
-			map[string]string{
+			kind: event.ScaleUp, flags: []string{"--task=t", "--key=k", "--template=big", "--deadline=90s", "--meta=a=b"}, count: "1",
+			want: map[string]string{
 				"type": "scale_up", "pod_count": "1", "task_id": "t", "idempotency_key": "k", "template": "big", "deadline_seconds": "90", "a": "b",
 			},
-			"",
 		},
-		"no count":    {order{kind: worker.ScaleDown}, "many", nil, "pod_count"},
-		"zero":        {order{kind: worker.ScaleDown}, "0", nil, "pod_count"},
-		"half second": {order{kind: worker.ScaleUp, deadline: 1500 * time.Millisecond}, "1", nil, "--deadline"},
-		"shadowing":   {order{kind: worker.ScaleUp, meta: map[string]string{"type": "scale_down"}}, "1", nil, "--meta"},
-		"bad task":    {order{kind: worker.ScaleUp, task: "a\nb"}, "1", nil, "task_id"},
+		"no count":    {kind: event.ScaleDown, count: "many", says: "pod_count"},
+		"zero":        {kind: event.ScaleDown, count: "0", says: "pod_count"},
+		"half second": {kind: event.ScaleUp, flags: []string{"--deadline=1500ms"}, count: "1", says: "--deadline"},
+		"shadowing":   {kind: event.ScaleUp, flags: []string{"--meta=type=scale_down"}, count: "1", says: "--meta"},
+		"bad task":    {kind: event.ScaleUp, flags: []string{"--task=a\nb"}, count: "1", says: "task_id"},
+		"no template": {kind: event.ScaleDown, flags: []string{"--template=big"}, count: "1", says: "unknown flag"},
 	} {
-		got, err := test.order.fields(test.count)
+		o, c := newOrder(test.kind), &cobra.Command{}
+		o.flags(c)
+		err := c.ParseFlags(test.flags)
+		var got map[string]string
+		if err == nil {
+			got, err = o.fields(test.count)
+		}
 		if diff := cmp.Diff(test.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
@@ -49,11 +57,11 @@ func TestFields(t *testing.T) {
 // scripted tells a story in two parts.
 type scripted struct{ before, after []redis.Said }
 
-func (s *scripted) Story(context.Context, worker.ID) ([]redis.Said, string, error) {
+func (s *scripted) Story(context.Context, event.ID) ([]redis.Said, string, error) {
 	return s.before, "1-0", nil
 }
 
-func (s *scripted) Follow(_ context.Context, _ worker.ID, last string) ([]redis.Said, string, error) {
+func (s *scripted) Follow(_ context.Context, _ event.ID, last string) ([]redis.Said, string, error) {
 	if last != "1-0" {
 		return nil, last, errors.New("it was told to the end")
 	}

@@ -6,10 +6,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ottoscaler/ottoscaler/internal/config"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
 	"github.com/ottoscaler/ottoscaler/internal/trouble"
-	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
 // tools are what the commands for people work with. They find Redis and Kubernetes as `run` does, and log nothing: what
@@ -63,7 +63,7 @@ func (t *tools) reach() (client *k8s.Client, message string, err error) {
 		w.Namespace = namespace
 	}
 	client, err = k8s.New(access, k8s.Options{
-		Namespace: w.Namespace, Instance: w.Instance, Stream: t.cfg.Redis.Stream, Names: worker.NewNames(w.Instance, t.cfg.Redis.Stream),
+		Namespace: w.Namespace, Instance: w.Instance, Stream: t.cfg.Redis.Stream, Names: event.NewNames(w.Instance, t.cfg.Redis.Stream),
 		Templates: templates, Version: t.version, Logger: slog.New(slog.DiscardHandler),
 	})
 	return client, trouble.Access, err

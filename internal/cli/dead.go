@@ -3,14 +3,12 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
 	"github.com/ottoscaler/ottoscaler/internal/trouble"
-	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
 func newDead(version string) *cobra.Command {
@@ -90,8 +88,7 @@ func mend(fields, set map[string]string) error {
 			delete(fields, name)
 		}
 	}
-	rules := worker.Rules{MaxPods: anyCount, Deadlines: map[string]time.Duration{fields["template"]: 0}}
-	if _, bad := worker.Decode(worker.ID{Ms: 1}, maps.Clone(fields), rules); bad != nil {
+	if _, bad := event.Recall(event.ID{Ms: 1}, fields, anyCount); bad != nil {
 		return usageError{fmt.Errorf("it would be rejected again: %s: mend it with --set", bad.Reason)}
 	}
 	return nil

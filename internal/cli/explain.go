@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
 	"github.com/ottoscaler/ottoscaler/internal/trouble"
@@ -51,8 +52,8 @@ func show(w io.Writer, out output, e explanation) error {
 // facts are all that is known of one event.
 type facts struct {
 	redis  error // why Redis could not be asked: but for the Pods nothing is known then
-	id     worker.ID
-	others []worker.ID // of the same task, newest first
+	id     event.ID
+	others []event.ID // of the same task, newest first
 
 	entry  *redis.Entry   // nil: not in the stream any more
 	record *worker.Record // nil: none
@@ -87,7 +88,7 @@ func (t *tools) look(ctx context.Context, what string) (facts, error) {
 		return f, fail(trouble.Redis, err)
 	}
 	switch {
-	case f.record != nil && f.record.Event.Type == worker.ScaleUp:
+	case f.record != nil && f.record.Event.Type == event.ScaleUp:
 		t.seen(ctx, &f)
 	case f.entry != nil && !f.entry.Delivered:
 		if cluster, err := t.cluster(); err == nil {
@@ -100,7 +101,7 @@ func (t *tools) look(ctx context.Context, what string) (facts, error) {
 // withoutRedis finds what Kubernetes alone tells. A task's events are known to Redis only.
 func (t *tools) withoutRedis(ctx context.Context, what string, failed error) (f facts, err error) {
 	f.redis = failed
-	if f.id, err = worker.ParseID(what); err != nil {
+	if f.id, err = event.ParseID(what); err != nil {
 		return f, fail(trouble.Redis, failed)
 	}
 	t.seen(ctx, &f)
@@ -108,22 +109,22 @@ func (t *tools) withoutRedis(ctx context.Context, what string, failed error) (f 
 }
 
 // named finds the event that is meant, and the others of its task.
-func (t *tools) named(ctx context.Context, open []worker.Record, what string) (worker.ID, []worker.ID, error) {
-	if id, err := worker.ParseID(what); err == nil {
+func (t *tools) named(ctx context.Context, open []worker.Record, what string) (event.ID, []event.ID, error) {
+	if id, err := event.ParseID(what); err == nil {
 		return id, nil, nil
 	}
 	ids, err := t.reader.OfTask(ctx, what, maxOthers)
 	if err != nil {
-		return worker.ID{}, nil, fail(trouble.Redis, err)
+		return event.ID{}, nil, fail(trouble.Redis, err)
 	}
 	for i := range open {
 		if e := &open[i].Event; e.TaskID() == what && !slices.Contains(ids, e.EventID) {
 			ids = append(ids, e.EventID)
 		}
 	}
-	slices.SortFunc(ids, func(a, b worker.ID) int { return b.Compare(a) })
+	slices.SortFunc(ids, func(a, b event.ID) int { return b.Compare(a) })
 	if len(ids) == 0 {
-		return worker.ID{}, nil, usageError{fmt.Errorf(
+		return event.ID{}, nil, usageError{fmt.Errorf(
 			"%q is no entry ID, and neither the records nor the status stream know a task of that name", what)}
 	}
 	return ids[0], ids[1:], nil

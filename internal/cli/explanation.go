@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/trouble"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
@@ -153,7 +154,7 @@ func now(f facts) []reason {
 // open says what an open event waits for.
 func open(f facts) []reason {
 	v := view(f.record, f.id.Time())
-	if f.record.Event.Type == worker.ScaleDown {
+	if f.record.Event.Type == event.ScaleDown {
 		return []reason{{What: fmt.Sprintf(
 			"It has chosen %d workers, of which %d have their outcome. The others are being stopped, within the grace period of their Pods.",
 			len(f.record.Victims), v.Done)}}

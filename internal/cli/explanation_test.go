@@ -10,16 +10,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-var theID = worker.ID{Ms: 1756659802903}
+var theID = event.ID{Ms: 1756659802903}
 
 func record(states ...worker.State) *worker.Record {
-	rec := &worker.Record{Event: worker.Event{
-		EventID: theID, Type: worker.ScaleUp, PodCount: len(states), Template: "big", Metadata: map[string]string{"task_id": "task-123"},
+	rec := &worker.Record{Event: event.Event{
+		EventID: theID, Type: event.ScaleUp, PodCount: len(states), Template: "big", Metadata: map[string]string{"task_id": "task-123"},
 	}}
 	for _, s := range states {
 		slot := worker.SlotRecord{State: s}
@@ -52,7 +53,7 @@ func TestNow(t *testing.T) {
 	refused := fmt.Errorf("trying pod: %w: exceeded quota: q", worker.ErrRefused)
 	closed := record()
 	closed.Closed, closed.Counts = true, worker.Counts{Succeeded: 2, Lost: 1}
-	down := &worker.Record{Event: worker.Event{EventID: theID, Type: worker.ScaleDown, PodCount: 2}, Victims: make([]worker.Victim, 2), Counts: worker.Counts{Cancelled: 1}}
+	down := &worker.Record{Event: event.Event{EventID: theID, Type: event.ScaleDown, PodCount: 2}, Victims: make([]worker.Victim, 2), Counts: worker.Counts{Cancelled: 1}}
 	failed := said("kind", "worker", "index", "2", "state", "failed", "reason", "ErrImagePull", "message", "not found")
 	type line struct{ What, Code, Mend string }
 	for name, test := range map[string]struct {
@@ -100,7 +101,7 @@ func TestNow(t *testing.T) {
 }
 
 func TestStory(t *testing.T) {
-	f := facts{id: theID, record: record(worker.StateFailed), others: []worker.ID{{Ms: 5}}, story: []redis.Said{
+	f := facts{id: theID, record: record(worker.StateFailed), others: []event.ID{{Ms: 5}}, story: []redis.Said{
 		said("kind", "accepted", "task_id", "task-123"),
 		said("kind", "worker", "index", "2", "state", "failed", "attempt", "3", "node", "n", "exit_code", "137", "reason", "OOMKilled", "message", "out\nof \x1b[31mmemory"),
 		said("kind", "closed", "n_succeeded", "0", "n_failed", "1", "n_cancelled", "0", "n_lost", "0"),

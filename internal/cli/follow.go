@@ -8,19 +8,19 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
 	"github.com/ottoscaler/ottoscaler/internal/trouble"
-	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
 // teller is where the status stream comes from.
 type teller interface {
-	Story(ctx context.Context, id worker.ID) (story []redis.Said, last string, err error)
-	Follow(ctx context.Context, id worker.ID, last string) (news []redis.Said, next string, err error)
+	Story(ctx context.Context, id event.ID) (story []redis.Said, last string, err error)
+	Follow(ctx context.Context, id event.ID, last string) (news []redis.Said, next string, err error)
 }
 
 // follow shows what becomes of an event until nothing more will: a table on a terminal, a line for each change elsewhere.
-func follow(ctx context.Context, from teller, id worker.ID, w io.Writer) error {
+func follow(ctx context.Context, from teller, id event.ID, w io.Writer) error {
 	show := lines(w)
 	if isTerminal(w) {
 		show = newLive(w).show

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
 	"github.com/ottoscaler/ottoscaler/internal/trouble"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
@@ -59,7 +60,7 @@ func (p *pick) meant(c *cobra.Command, t *tools, args []string) ([]worker.Record
 	if len(args) == 0 {
 		return p.records(c, t)
 	}
-	id, err := worker.ParseID(args[0])
+	id, err := event.ParseID(args[0])
 	if err != nil {
 		return nil, usageError{fmt.Errorf("EVENT: %w", err)}
 	}
@@ -75,9 +76,9 @@ func (p *pick) meant(c *cobra.Command, t *tools, args []string) ([]worker.Record
 
 // workers shows the workers of the events, and says on notes whose are not all known.
 func (t *tools) workers(ctx context.Context, notes io.Writer, records []worker.Record) ([]workerView, error) {
-	var closed []worker.ID
+	var closed []event.ID
 	for i := range records {
-		if rec := &records[i]; rec.Closed && rec.Event.Type == worker.ScaleUp {
+		if rec := &records[i]; rec.Closed && rec.Event.Type == event.ScaleUp {
 			closed = append(closed, rec.Event.EventID)
 		}
 	}
@@ -85,7 +86,7 @@ func (t *tools) workers(ctx context.Context, notes io.Writer, records []worker.R
 	if err != nil {
 		return nil, err
 	}
-	names, views := worker.NewNames(t.cfg.Workers.Instance, t.cfg.Redis.Stream), []workerView{}
+	names, views := event.NewNames(t.cfg.Workers.Instance, t.cfg.Redis.Stream), []workerView{}
 	for i := range records {
 		rec := &records[i]
 		if rec.Closed {
@@ -129,7 +130,7 @@ func slotOf(f map[string]string) worker.SlotRecord {
 	return slot
 }
 
-func workers(rec *worker.Record, names worker.Names) []workerView {
+func workers(rec *worker.Record, names event.Names) []workerView {
 	e := &rec.Event
 	views := make([]workerView, 0, len(rec.Slots))
 	for i := range rec.Slots {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
@@ -27,7 +28,7 @@ func TestRemember(t *testing.T) {
 		{Index: 2, State: "unknown"},
 		{Index: 3, Attempt: 1, State: "succeeded", At: at},
 	}
-	names := worker.NewNames(worker.DefaultInstance, worker.DefaultStream)
+	names := event.NewNames(event.DefaultInstance, event.DefaultStream)
 	for i := range want {
 		want[i].Worker, want[i].Event, want[i].Task = names.Worker(theID, i+1), theID.String(), "task-123"
 	}

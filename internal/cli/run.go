@@ -17,6 +17,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/ottoscaler/ottoscaler/internal/config"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
 	"github.com/ottoscaler/ottoscaler/internal/notice"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
@@ -118,7 +119,7 @@ func wire(cfg config.Config, version string, log *slog.Logger) (*process, error)
 	if err != nil {
 		return nil, usageError{fail(trouble.Template, err)}
 	}
-	names := worker.NewNames(cfg.Workers.Instance, cfg.Redis.Stream)
+	names := event.NewNames(cfg.Workers.Instance, cfg.Redis.Stream)
 
 	// The cluster the workers live in.
 	access, namespace, err := k8s.LoadConfig()
@@ -196,9 +197,9 @@ func redisOptions(c config.Redis) redis.Options {
 	}
 }
 
-func settings(w config.Workers, p config.Process, names worker.Names, t *k8s.Templates) worker.Settings {
+func settings(w config.Workers, p config.Process, names event.Names, t *k8s.Templates) worker.Settings {
 	return worker.Settings{
-		Rules:      worker.Rules{MaxPods: w.MaxPodsPerEvent, Deadlines: t.Deadlines()},
+		Rules:      event.Rules{MaxPods: w.MaxPodsPerEvent, Deadlines: t.Deadlines()},
 		Names:      names,
 		MaxWorkers: w.MaxWorkers, MaxWaiting: w.MaxWaitingEvents, MaxAttempts: w.MaxAttempts,
 		CreateConcurrency: p.CreateConcurrency, DeleteConcurrency: deleteConcurrency,

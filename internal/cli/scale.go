@@ -3,14 +3,13 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/trouble"
-	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
 // anyCount is the highest pod_count that any installation may be told to take; how many this one takes it says itself.
@@ -23,25 +22,27 @@ func newScale(version string) *cobra.Command {
 		Args:  noArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newScaleTo(version, worker.ScaleUp), newScaleTo(version, worker.ScaleDown))
+	c.AddCommand(newScaleTo(version, event.ScaleUp), newScaleTo(version, event.ScaleDown))
 	return c
 }
 
-// order is the event that somebody asks for.
+// order is the event that somebody asks for: a flag for each field that has one in the table of fields.
 type order struct {
-	kind     worker.Type
-	task     string
-	key      string
-	template string
-	deadline time.Duration
-	meta     map[string]string
-	watch    bool
+	kind  event.Type
+	texts map[string]*string        // by the field's name
+	spans map[string]*time.Duration // of fields in seconds
+	meta  map[string]string
+	watch bool
 }
 
-func newScaleTo(version string, kind worker.Type) *cobra.Command {
-	o := &order{kind: kind}
+func newOrder(kind event.Type) *order {
+	return &order{kind: kind, texts: make(map[string]*string), spans: make(map[string]*time.Duration)}
+}
+
+func newScaleTo(version string, kind event.Type) *cobra.Command {
+	o := newOrder(kind)
 	direction, does := "up", "Start so many workers"
-	if kind == worker.ScaleDown {
+	if kind == event.ScaleDown {
 		direction, does = "down", "Take so many workers away, gracefully"
 	}
 	c := &cobra.Command{
@@ -56,16 +57,25 @@ Exit codes: 0, 1 Redis cannot be reached, 2 usage, or the event was rejected, 4 
 			return o.send(c, t, args[0])
 		}),
 	}
+	o.flags(c)
+	return c
+}
+
+func (o *order) flags(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&o.task, "task", "", "your name for the work")
-	f.StringVar(&o.key, "key", "", "an idempotency key: sending the same again starts nothing")
+	for _, field := range event.Fields() {
+		switch flag := field.Flag; {
+		case flag.Name == "", flag.UpOnly && o.kind != event.ScaleUp:
+		case flag.Seconds:
+			o.spans[field.Name] = f.Duration(flag.Name, 0, flag.Usage)
+		default:
+			o.texts[field.Name] = f.String(flag.Name, "", flag.Usage)
+		}
+	}
 	f.BoolVarP(&o.watch, "watch", "w", false, "show what becomes of it, to the end")
-	if kind == worker.ScaleUp {
-		f.StringVar(&o.template, "template", "", "one of the operator's templates")
-		f.DurationVar(&o.deadline, "deadline", 0, "how long a worker may run, such as 10m")
+	if o.kind == event.ScaleUp {
 		f.StringToStringVar(&o.meta, "meta", nil, "metadata for the workers, as name=value")
 	}
-	return c
 }
 
 func (o *order) send(c *cobra.Command, t *tools, count string) error {
@@ -75,7 +85,7 @@ func (o *order) send(c *cobra.Command, t *tools, count string) error {
 	}
 	id, err := t.reader.Add(c.Context(), fields)
 	if err != nil {
-		if o.key == "" {
+		if fields[event.FieldIdempotencyKey] == "" {
 			err = fmt.Errorf("%w (it may have arrived: only with --key is sending again harmless)", err)
 		}
 		return fail(trouble.Redis, err)
@@ -90,17 +100,19 @@ func (o *order) send(c *cobra.Command, t *tools, count string) error {
 // fields are those of the entry, checked as the reader of the stream will check them, as far as that is the same
 // everywhere.
 func (o *order) fields(count string) (map[string]string, error) {
-	fields := map[string]string{"type": string(o.kind), "pod_count": count}
-	for name, value := range map[string]string{"task_id": o.task, "idempotency_key": o.key, "template": o.template} {
-		if value != "" {
-			fields[name] = value
+	fields := map[string]string{event.FieldType: string(o.kind), event.FieldPodCount: count}
+	for _, f := range event.Fields() {
+		if value := o.texts[f.Name]; value != nil && *value != "" {
+			fields[f.Name] = *value
 		}
-	}
-	if o.deadline%time.Second != 0 || o.deadline < 0 {
-		return nil, fmt.Errorf("--deadline: got %v, takes whole seconds", o.deadline)
-	}
-	if o.deadline > 0 {
-		fields["deadline_seconds"] = fmt.Sprint(int64(o.deadline / time.Second))
+		d := o.spans[f.Name]
+		if d == nil || *d == 0 {
+			continue
+		}
+		if *d%time.Second != 0 || *d < 0 {
+			return nil, fmt.Errorf("--%s: got %v, takes whole seconds", f.Flag.Name, *d)
+		}
+		fields[f.Name] = fmt.Sprint(int64(*d / time.Second))
 	}
 	for name, value := range o.meta {
 		if _, taken := fields[name]; taken {
@@ -108,8 +120,7 @@ func (o *order) fields(count string) (map[string]string, error) {
 		}
 		fields[name] = value
 	}
-	rules := worker.Rules{MaxPods: anyCount, Deadlines: map[string]time.Duration{o.template: 0}}
-	if _, bad := worker.Decode(worker.ID{Ms: 1}, maps.Clone(fields), rules); bad != nil {
+	if _, bad := event.Recall(event.ID{Ms: 1}, fields, anyCount); bad != nil {
 		return nil, errors.New(strings.TrimSpace(bad.Reason))
 	}
 	return fields, nil

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ottoscaler/ottoscaler/internal/config"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
@@ -65,7 +66,7 @@ func records(t *testing.T, addr string) {
 	}
 	t.Cleanup(func() { _ = client.Close() })
 	j := redis.NewJournal(client, redis.JournalOptions{
-		Stream: worker.DefaultStream, Group: "ottoscaler", RecordTTL: time.Hour, Logger: slog.New(slog.DiscardHandler),
+		Stream: event.DefaultStream, Group: "ottoscaler", RecordTTL: time.Hour, Logger: slog.New(slog.DiscardHandler),
 		Owner: redis.Owner{Namespace: "ci", Instance: "ottoscaler"},
 	})
 	if _, _, err := j.Begin(t.Context()); err != nil {
@@ -73,19 +74,19 @@ func records(t *testing.T, addr string) {
 	}
 	at := time.UnixMilli(9).UTC()
 	accept := func(ms uint64, task string) worker.Write {
-		id := worker.ID{Ms: ms}
-		return worker.Accept{At: at, Hash: "h", Event: worker.Event{
-			EventID: id, Type: worker.ScaleUp, PodCount: 2, Timestamp: id.Time(), Metadata: map[string]string{"task_id": task},
+		id := event.ID{Ms: ms}
+		return worker.Accept{At: at, Hash: "h", Event: event.Event{
+			EventID: id, Type: event.ScaleUp, PodCount: 2, Timestamp: id.Time(), Metadata: map[string]string{"task_id": task},
 		}}
 	}
 	report := func(ms uint64, slot int, state worker.State, reason string, code *int) worker.Report {
 		return worker.Report{
-			ID: worker.ID{Ms: ms}, Worker: "w", Slot: slot, Attempt: 1, State: state, UID: "u", Node: "n", Reason: reason, ExitCode: code, At: at,
+			ID: event.ID{Ms: ms}, Worker: "w", Slot: slot, Attempt: 1, State: state, UID: "u", Node: "n", Reason: reason, ExitCode: code, At: at,
 		}
 	}
 	reject := func(ms uint64) worker.Write {
 		return worker.Reject{
-			ID: worker.ID{Ms: ms}, Fields: map[string]string{"type": "scale_up", "pod_count": "zero"}, Code: "invalid_pod_count", Reason: "no number", At: at,
+			ID: event.ID{Ms: ms}, Fields: map[string]string{"type": "scale_up", "pod_count": "zero"}, Code: "invalid_pod_count", Reason: "no number", At: at,
 		}
 	}
 	err = j.Commit(t.Context(), []worker.Write{
@@ -94,8 +95,8 @@ func records(t *testing.T, addr string) {
 		accept(6, "b"),
 		worker.Outcome{Report: report(6, 1, worker.StateSucceeded, "Completed", new(0))},
 		worker.Outcome{Report: report(6, 2, worker.StateFailed, "OOMKilled", new(137))},
-		worker.Settle{ID: worker.ID{Ms: 6}, At: at},
-		worker.Close{ID: worker.ID{Ms: 6}, Slots: 2, Counts: worker.Counts{Succeeded: 1, Failed: 1}, At: at},
+		worker.Settle{ID: event.ID{Ms: 6}, At: at},
+		worker.Close{ID: event.ID{Ms: 6}, Slots: 2, Counts: worker.Counts{Succeeded: 1, Failed: 1}, At: at},
 		reject(7),
 		reject(8),
 	})
@@ -142,7 +143,7 @@ func TestSending(t *testing.T) {
 	s.says("dead list", 0, "-  8-0", "  7-0")
 	s.says("dead redrive "+letter+" --set pod_count=3", 1, "OTTO104", "there is no dead letter")
 	want = append(want, strings.TrimSpace(s.says("scale up 2 --task c --key k --deadline 90s --meta a=b", 0)))
-	entries, err := server.Stream(worker.DefaultStream)
+	entries, err := server.Stream(event.DefaultStream)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
 // reservedKeys are the labels and annotations, besides those under ottoscaler.io/, that we set on every Pod.
@@ -78,7 +80,7 @@ func checkContainers(field string, containers []corev1.Container) error {
 			return fmt.Errorf("%s: want a name and an image", at)
 		}
 		for _, v := range c.Env {
-			if strings.HasPrefix(v.Name, reservedEnv) || v.Name == envTraceparent || v.Name == envTracestate {
+			if event.ReservedVariable(v.Name) {
 				return fmt.Errorf("%s.env: %s is set by ottoscaler; names that begin with OTTO_, TRACEPARENT and TRACESTATE are not allowed",
 					at, line(v.Name, maxReason))
 			}

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/client-go/rest"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -35,7 +36,7 @@ type Options struct {
 	Namespace string
 	Instance  string // of this installation; a legal label value
 	Stream    string
-	Names     worker.Names // of the same instance and stream
+	Names     event.Names // of the same instance and stream
 	Templates *Templates
 	Version   string // ours, for the user agent
 	Clock     *Clock // told the server's time with every answer; nil: one of the Client's own

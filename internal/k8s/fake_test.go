@@ -16,6 +16,7 @@ import (
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -37,8 +38,8 @@ func testTemplates(t testing.TB, dir string) *Templates {
 func testOptions(t testing.TB) Options {
 	t.Helper()
 	return Options{
-		Namespace: "ci", Instance: worker.DefaultInstance, Stream: worker.DefaultStream,
-		Names:     worker.NewNames(worker.DefaultInstance, worker.DefaultStream),
+		Namespace: "ci", Instance: event.DefaultInstance, Stream: event.DefaultStream,
+		Names:     event.NewNames(event.DefaultInstance, event.DefaultStream),
 		Templates: testTemplates(t, ""), Version: "test", Logger: slog.New(slog.DiscardHandler),
 	}
 }
@@ -95,10 +96,10 @@ func readPod(t testing.TB, r *http.Request) *corev1.Pod {
 
 const testName = "otto-agent-1-1756659802903-0"
 
-func testEvent() *worker.Event {
-	id, _ := worker.ParseID("1756659802903-0")
-	return &worker.Event{
-		EventID: id, Type: worker.ScaleUp, PodCount: 3, Timestamp: id.Time(),
+func testEvent() *event.Event {
+	id, _ := event.ParseID("1756659802903-0")
+	return &event.Event{
+		EventID: id, Type: event.ScaleUp, PodCount: 3, Timestamp: id.Time(),
 		Metadata:    map[string]string{"task_id": "task-123", "branch": "main", "price": "$(HOME) $$ $5"},
 		Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 	}

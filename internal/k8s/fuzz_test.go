@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -87,7 +88,7 @@ func FuzzPodNames(f *testing.F) {
 		if slot < 1 || attempt < 1 {
 			return
 		}
-		name := worker.NewNames(instance, stream).Pod(worker.ID{Ms: ms, Seq: seq}, slot, attempt)
+		name := event.NewNames(instance, stream).Pod(event.ID{Ms: ms, Seq: seq}, slot, attempt)
 		if why := validation.IsDNS1123Subdomain(name); len(why) > 0 {
 			t.Fatalf("name %q: %v", name, why)
 		}

@@ -14,7 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 
-	"github.com/ottoscaler/ottoscaler/internal/worker"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
 // leaseStore is where one Lease object lives.
@@ -64,7 +64,7 @@ func (s *apiLease) do(ctx context.Context, r *rest.Request) (*coordinationv1.Lea
 // LeaseName is the Lease of one installation on one stream, so that two of them in one namespace never wait for each
 // other.
 func LeaseName(instance, stream string) string {
-	if instance == worker.DefaultInstance && stream == worker.DefaultStream {
+	if instance == event.DefaultInstance && stream == event.DefaultStream {
 		return managedBy
 	}
 	sum := sha256.Sum256([]byte(instance + "\x00" + stream))

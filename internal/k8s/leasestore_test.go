@@ -15,7 +15,7 @@ import (
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
 
-	"github.com/ottoscaler/ottoscaler/internal/worker"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
 const leasePath = "/apis/coordination.k8s.io/v1/namespaces/ci/leases"
@@ -106,10 +106,10 @@ func TestNewLeaseRefuses(t *testing.T) {
 }
 
 func TestLeaseName(t *testing.T) {
-	if got := LeaseName(worker.DefaultInstance, worker.DefaultStream); got != "ottoscaler" {
+	if got := LeaseName(event.DefaultInstance, event.DefaultStream); got != "ottoscaler" {
 		t.Errorf("the usual one is %q", got)
 	}
-	other, third := LeaseName("ottoscaler", "another"), LeaseName("another", worker.DefaultStream)
+	other, third := LeaseName("ottoscaler", "another"), LeaseName("another", event.DefaultStream)
 	if len(other) != len("ottoscaler-12345") || !strings.HasPrefix(other, "ottoscaler-") || other == third {
 		t.Errorf("others are %q and %q", other, third)
 	}

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/json"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -47,12 +48,12 @@ func (o *Options) recognize(pod *corev1.Pod, ref worker.PodRef) (worker.Observat
 
 // origin reads the event off the Pod's annotation. It says nothing of whether the event is valid: anybody who may edit
 // Pods may have written it.
-func origin(pod *corev1.Pod) *worker.Event {
+func origin(pod *corev1.Pod) *event.Event {
 	text := pod.Annotations[noteEvent]
 	if len(text) > maxOrigin {
 		return nil
 	}
-	var event *worker.Event // nil after `null`
+	var event *event.Event // nil after `null`
 	wrong, err := json.UnmarshalStrict([]byte(text), &event)
 	if err != nil || len(wrong) > 0 {
 		return nil

@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -90,7 +91,7 @@ func TestOrigin(t *testing.T) {
 		return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{noteEvent: text}}}
 	}
 	valid := `{"EventID":"1-0","Type":"scale_up","PodCount":1,"Timestamp":"2026-01-02T03:04:05Z","Metadata":{}`
-	if got := origin(note(valid + "}")); got == nil || got.EventID != (worker.ID{Ms: 1}) || got.PodCount != 1 {
+	if got := origin(note(valid + "}")); got == nil || got.EventID != (event.ID{Ms: 1}) || got.PodCount != 1 {
 		t.Fatalf("got %+v", got)
 	}
 	for name, text := range map[string]string{
@@ -126,7 +127,7 @@ func TestOriginOfTheLargestEvent(t *testing.T) {
 		fields[string(rune('a'+i))] = strings.Repeat("\x01", 1<<10)
 	}
 	fields["z"] = strings.Repeat("\x01", 1<<10-8)
-	event, rejection := worker.Decode(testEvent().EventID, fields, worker.Rules{MaxPods: 1000, Deadlines: map[string]time.Duration{"": 0}})
+	event, rejection := event.Decode(testEvent().EventID, fields, event.Rules{MaxPods: 1000, Deadlines: map[string]time.Duration{"": 0}})
 	if rejection != nil {
 		t.Fatal(rejection.Reason)
 	}

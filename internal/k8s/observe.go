@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -26,7 +27,7 @@ func (o *Options) observe(pod *corev1.Pod) (worker.Observation, bool) {
 // identify reads whose Pod it is, if its annotations say so and make up its name.
 func (o *Options) identify(pod *corev1.Pod, seen *worker.Observation) bool {
 	notes := pod.Annotations
-	id, err := worker.ParseID(notes[keyEventID])
+	id, err := event.ParseID(notes[keyEventID])
 	slot, attempt := number(notes[keyIndex]), number(notes[keyAttempt])
 	if err != nil || slot < 1 || attempt < 1 || pod.Name != o.Names.Pod(id, slot, attempt) {
 		return false

@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -99,7 +100,7 @@ func (c *Client) notes(p worker.PodSpec) (map[string]string, error) {
 }
 
 // eventNote is the event as JSON. Pods of one event are built one after the other, so the last text is kept.
-func (c *Client) eventNote(e *worker.Event) (string, error) {
+func (c *Client) eventNote(e *event.Event) (string, error) {
 	if last := c.lastNote.Load(); last != nil && last.event == e {
 		return last.text, nil
 	}
@@ -114,7 +115,7 @@ func (c *Client) eventNote(e *worker.Event) (string, error) {
 }
 
 type eventNote struct {
-	event *worker.Event // which is never changed
+	event *event.Event // which is never changed
 	text  string
 }
 

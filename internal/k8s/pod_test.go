@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 	"sigs.k8s.io/yaml"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -143,7 +144,7 @@ spec:
   - {name: other, image: other, imagePullPolicy: Always}
 `
 
-func drawEvent(t *rapid.T) *worker.Event {
+func drawEvent(t *rapid.T) *event.Event {
 	text := rapid.StringOf(rapid.Rune().Filter(func(r rune) bool { return r != 0 }))
 	fields := map[string]string{"type": "scale_up", "pod_count": "9"}
 	for range rapid.IntRange(0, 5).Draw(t, "fields") {
@@ -157,8 +158,8 @@ func drawEvent(t *rapid.T) *worker.Event {
 	if rapid.Bool().Draw(t, "deadline") {
 		fields["deadline_seconds"] = "7"
 	}
-	event, rejection := worker.Decode(worker.ID{Ms: rapid.Uint64().Draw(t, "ms"), Seq: 1}, fields,
-		worker.Rules{MaxPods: 10, Deadlines: map[string]time.Duration{"": 0, "rich": 0}})
+	event, rejection := event.Decode(event.ID{Ms: rapid.Uint64().Draw(t, "ms"), Seq: 1}, fields,
+		event.Rules{MaxPods: 10, Deadlines: map[string]time.Duration{"": 0, "rich": 0}})
 	if rejection != nil {
 		t.Skip(rejection.Reason)
 	}
@@ -202,25 +203,25 @@ func checkOurs(t *rapid.T, pod *corev1.Pod, spec worker.PodSpec) {
 		seen[v.Name] = expand(v.Value, func(string) string { return "EXPANDED" })
 	}
 	for k, v := range spec.Event.Metadata {
-		name := worker.MetaVariable(k)
-		if k == keyTaskID {
+		name := event.MetadataVariable(k)
+		if k == event.FieldTaskID {
 			name = "OTTO_TASK_ID"
 		}
 		if seen[name] != v {
 			t.Fatalf("%s is %q in the container, want %q", name, seen[name], v)
 		}
 	}
-	var event worker.Event
-	if err := json.Unmarshal([]byte(pod.Annotations[noteEvent]), &event); err != nil {
+	var read event.Event
+	if err := json.Unmarshal([]byte(pod.Annotations[noteEvent]), &read); err != nil {
 		t.Fatal(err)
 	}
 	want := *spec.Event
 	want.Timestamp = sane(want.Timestamp)
-	if d := cmp.Diff(want, event); d != "" {
+	if d := cmp.Diff(want, read); d != "" {
 		t.Fatalf("the event read back from its annotation differs:\n%s", d)
 	}
 	pod.UID = "u"
-	o, ok := (&Options{Instance: worker.DefaultInstance, Names: worker.NewNames(worker.DefaultInstance, worker.DefaultStream)}).observe(pod)
+	o, ok := (&Options{Instance: event.DefaultInstance, Names: event.NewNames(event.DefaultInstance, event.DefaultStream)}).observe(pod)
 	if !ok || o.Event != spec.Event.EventID || o.Slot != spec.Slot || o.Attempt != spec.Attempt {
 		t.Fatalf("we do not know our own Pod: %+v", o)
 	}

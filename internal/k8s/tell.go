@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -20,7 +21,7 @@ type Shown struct {
 }
 
 // OfEvent shows the Pods of one event as they are now, for people.
-func (c *Client) OfEvent(ctx context.Context, id worker.ID) ([]Shown, error) {
+func (c *Client) OfEvent(ctx context.Context, id event.ID) ([]Shown, error) {
 	all, err := c.shown(ctx, labels.Set{keyEventID: id.String()})
 	return slices.DeleteFunc(all, func(s Shown) bool { return s.Event != id }), err
 }
@@ -57,8 +58,8 @@ func scheduled(pod *corev1.Pod) time.Time {
 // Try asks the API server whether it would take a Pod of a template now, quota and admission included, and makes none.
 // The error is one of worker's Err values with the server's words.
 func (c *Client) Try(ctx context.Context, template string) error {
-	id := worker.ID{Ms: uint64(time.Now().UnixMilli())}
-	event := worker.Event{EventID: id, Type: worker.ScaleUp, PodCount: 1, Timestamp: id.Time(), Template: template}
+	id := event.ID{Ms: uint64(time.Now().UnixMilli())}
+	event := event.Event{EventID: id, Type: event.ScaleUp, PodCount: 1, Timestamp: id.Time(), Template: template}
 	pod, err := c.pod(worker.PodSpec{Name: c.Names.Pod(id, 1, 1), Event: &event, Slot: 1, Attempt: 1})
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"pgregory.net/rapid"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -20,7 +21,7 @@ import (
 func TestEventsChangeNoPod(t *testing.T) {
 	o := testOptions(t)
 	client := &Client{Options: o}
-	rules := worker.Rules{MaxPods: 10, Deadlines: o.Templates.Deadlines()}
+	rules := event.Rules{MaxPods: 10, Deadlines: o.Templates.Deadlines()}
 	template, known := o.Templates.of("")
 	if !known {
 		t.Fatal("no template")
@@ -48,7 +49,7 @@ func TestEventsChangeNoPod(t *testing.T) {
 		return fields
 	}
 	one := func(t *rapid.T) {
-		event, bad := worker.Decode(worker.ID{Ms: 1756659802903}, draw(t), rules)
+		event, bad := event.Decode(event.ID{Ms: 1756659802903}, draw(t), rules)
 		if bad != nil {
 			return
 		}
@@ -110,7 +111,7 @@ func checkVariables(t *rapid.T, pod *corev1.Pod, template corev1.PodSpec) {
 		}
 		seen := make(map[string]bool)
 		for _, v := range ourEnv {
-			if !strings.HasPrefix(v.Name, reservedEnv) && v.Name != envTraceparent && v.Name != envTracestate || seen[v.Name] || v.ValueFrom != nil {
+			if !event.ReservedVariable(v.Name) || seen[v.Name] || v.ValueFrom != nil {
 				t.Fatalf("variable %+v", v)
 			}
 			if seen[v.Name] = true; strings.Contains(strings.ReplaceAll(v.Value, "$$", ""), "$") {

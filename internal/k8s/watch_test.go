@@ -19,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -92,7 +93,7 @@ func fails(code int, reason metav1.StatusReason) func(http.ResponseWriter, *http
 func numbered(t *testing.T, slot int, version string) *corev1.Pod {
 	spec := testSpec()
 	spec.Slot = slot
-	spec.Name = worker.NewNames(worker.DefaultInstance, worker.DefaultStream).Pod(spec.Event.EventID, slot, 1)
+	spec.Name = event.NewNames(event.DefaultInstance, event.DefaultStream).Pod(spec.Event.EventID, slot, 1)
 	pod, err := (&Client{Options: testOptions(t)}).pod(spec)
 	if err != nil {
 		t.Fatal(err)

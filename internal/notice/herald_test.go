@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -38,7 +39,7 @@ func (h house) Commit(context.Context, []worker.Write) error               { ret
 func (h house) Create(context.Context, worker.PodSpec) (string, error)     { return "uid-1", h.err }
 func (h house) Delete(context.Context, worker.PodRef, time.Duration) error { return h.err }
 
-var theID = worker.ID{Ms: 5, Seq: 1}
+var theID = event.ID{Ms: 5, Seq: 1}
 
 func ended(state worker.State, reason string) worker.Outcome {
 	return worker.Outcome{Report: worker.Report{ID: theID, Worker: "otto-agent-1-5-1", State: state, Reason: reason, Message: "the words"}}
@@ -66,12 +67,12 @@ func TestJournal(t *testing.T) {
 		"vanished":      {ended(worker.StateLost, "Missing"), "WorkerLost Missing OTTO511", nil},
 		"forgotten":     {ended(worker.StateLost, "RecordLost"), "WorkerLost RecordLost OTTO512", nil},
 		"rejected": {
-			worker.Reject{ID: theID, Code: worker.CodeType, Reason: "type is \"x\""},
+			worker.Reject{ID: theID, Code: event.CodeType, Reason: "type is \"x\""},
 			"EntryRejected invalid_type OTTO401",
 			[]string{"entry 5-1", "invalid_type", "type is \"x\""},
 		},
-		"poison":   {worker.Reject{ID: theID, Code: worker.CodePoison}, "EntryRejected poison OTTO536", nil},
-		"restored": {worker.Restore{Record: worker.Record{Event: worker.Event{EventID: theID}}}, "RecordsRestored  OTTO204", []string{"event 5-1"}},
+		"poison":   {worker.Reject{ID: theID, Code: event.CodePoison}, "EntryRejected poison OTTO536", nil},
+		"restored": {worker.Restore{Record: worker.Record{Event: event.Event{EventID: theID}}}, "RecordsRestored  OTTO204", []string{"event 5-1"}},
 	} {
 		for _, err := range []error{nil, errors.New("the reply was lost")} {
 			want := test.want
@@ -113,7 +114,7 @@ func TestCluster(t *testing.T) {
 		if err != nil {
 			err = fmt.Errorf("x: %w: the server's words", err)
 		}
-		spec := worker.PodSpec{Name: "otto-agent-1-5-1", Event: &worker.Event{EventID: theID, Template: "big"}}
+		spec := worker.PodSpec{Name: "otto-agent-1-5-1", Event: &event.Event{EventID: theID, Template: "big"}}
 		uid, got := NewHerald(&created).Cluster(house{err: err}).Create(t.Context(), spec)
 		if uid != "uid-1" || !errors.Is(got, err) {
 			t.Errorf("%s: %q, %v", name, uid, got)

@@ -8,33 +8,33 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/ottoscaler/ottoscaler/internal/worker"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
 // beginning is what Redis says before a term begins.
 type beginning struct {
 	owned   string // the owner's value; empty: nobody's
 	known   bool   // a term began here before
-	mark    worker.ID
-	last    worker.ID // the highest ID the stream ever had; zero when there is none, or no stream
-	grouped bool      // our consumer group exists
+	mark    event.ID
+	last    event.ID // the highest ID the stream ever had; zero when there is none, or no stream
+	grouped bool     // our consumer group exists
 }
 
 // renewed: the stream counts from below what was taken in before, so it is another one than that which the mark means.
 func (b beginning) renewed() bool { return b.last.Compare(b.mark) < 0 }
 
 // Begin implements worker.Journal. An *OwnedError: the stream is another installation's.
-func (j *Journal) Begin(ctx context.Context) (mark worker.ID, known bool, err error) {
+func (j *Journal) Begin(ctx context.Context) (mark event.ID, known bool, err error) {
 	j.fence.drop()
 	j.open = nil
 	b, err := j.begin(ctx, rand.Text())
 	if err != nil {
-		return worker.ID{}, false, j.client.wrap("beginning a term on "+j.keys.Stream, err)
+		return event.ID{}, false, j.client.wrap("beginning a term on "+j.keys.Stream, err)
 	}
 	if b.renewed() {
 		j.opts.Logger.Error("the stream is a new one: all of it is read, and the mark is forgotten",
 			"stream", j.keys.Stream, "last_id", b.last.String(), "mark", b.mark.String())
-		b.mark = worker.ID{}
+		b.mark = event.ID{}
 	}
 	j.mark = b.mark
 	return b.mark, b.known, nil
@@ -110,7 +110,7 @@ func (j *Journal) queueBegin(ctx context.Context, p goredis.Pipeliner, b beginni
 	p.Set(ctx, j.keys.Fence(), token, 0)
 	from := b.mark
 	if b.renewed() {
-		from = worker.ID{}
+		from = event.ID{}
 		p.Del(ctx, j.keys.Mark())
 	}
 	switch {

@@ -6,6 +6,7 @@ import (
 	"hash"
 	"strconv"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -27,7 +28,7 @@ func (b body) next() body {
 		b.sum = sha256.New()
 	}
 	b.sum.Reset()
-	return body{sum: b.sum, room: worker.MaxEntryBytes, text: b.text[:0]}
+	return body{sum: b.sum, room: event.MaxEntryBytes, text: b.text[:0]}
 }
 
 // begin begins a name or a value of so many bytes.

@@ -7,6 +7,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -28,7 +29,7 @@ func (j *Journal) Commit(ctx context.Context, batch []worker.Write) error {
 
 // nextMark is the mark as it must be after the batch: it only ever moves up, also when an older entry is taken in
 // after a newer one.
-func (j *Journal) nextMark(batch []worker.Write) worker.ID {
+func (j *Journal) nextMark(batch []worker.Write) event.ID {
 	mark := j.mark
 	for _, w := range batch {
 		if id := takenIn(w); id.Compare(mark) > 0 {
@@ -39,7 +40,7 @@ func (j *Journal) nextMark(batch []worker.Write) worker.ID {
 }
 
 // takenIn is the entry that a write takes in, so that the mark passes it.
-func takenIn(w worker.Write) worker.ID {
+func takenIn(w worker.Write) event.ID {
 	switch w := w.(type) {
 	case worker.Accept:
 		return w.Event.EventID
@@ -50,10 +51,10 @@ func takenIn(w worker.Write) worker.ID {
 	case worker.Restore:
 		return w.Record.Event.EventID
 	}
-	return worker.ID{}
+	return event.ID{}
 }
 
-func (j *Journal) queue(ctx context.Context, p goredis.Pipeliner, batch []worker.Write, mark worker.ID) error {
+func (j *Journal) queue(ctx context.Context, p goredis.Pipeliner, batch []worker.Write, mark event.ID) error {
 	t := transaction{ctx: ctx, pipe: p, keys: j.keys, group: j.opts.Group, ttl: j.opts.RecordTTL}
 	moves := false
 	for _, w := range batch {

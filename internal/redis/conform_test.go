@@ -3,6 +3,7 @@ package redis
 import (
 	"testing"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 	"github.com/ottoscaler/ottoscaler/internal/worker/workertest"
 )
@@ -21,14 +22,14 @@ func records(t *testing.T, p *place) workertest.Records {
 			process := newPlace(t, p.addr)
 			return func() worker.Source { return process.sourceAs(consumer) }
 		},
-		Add: func(id worker.ID, pairs ...string) {
+		Add: func(id event.ID, pairs ...string) {
 			args := []any{"XADD", stream, id.String()}
 			for _, s := range pairs {
 				args = append(args, s)
 			}
 			p.do(t, args...)
 		},
-		Delete: func(id worker.ID) { p.do(t, "XDEL", stream, id.String()) },
+		Delete: func(id event.ID) { p.do(t, "XDEL", stream, id.String()) },
 		Drop:   func() { p.do(t, "DEL", stream) },
 		Flush:  func() { p.do(t, "FLUSHALL") },
 	}

@@ -7,12 +7,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
 func TestDeadLetterKeepsASmallEntryWhole(t *testing.T) {
 	got := asHash(deadLetter(worker.Reject{
-		ID: worker.ID{Ms: 5, Seq: 1}, Code: "invalid_type", Reason: "why", Fields: map[string]string{"b": "2", "a": "\xff", "": "x"},
+		ID: event.ID{Ms: 5, Seq: 1}, Code: "invalid_type", Reason: "why", Fields: map[string]string{"b": "2", "a": "\xff", "": "x"},
 	}))
 	want := map[string]string{
 		"original_id": "5-1", "reason_code": "invalid_type", "reason": "why", "code": "OTTO401", "f:a": "\xff", "f:b": "2", "f:": "x",

@@ -1,6 +1,8 @@
 package redis
 
-import "github.com/ottoscaler/ottoscaler/internal/worker"
+import (
+	"github.com/ottoscaler/ottoscaler/internal/event"
+)
 
 const (
 	suspicious = 2 // deliveries after which reading rests until an entry is dealt with
@@ -14,19 +16,19 @@ const (
 //
 // It belongs to the Client, since terms come and go with their Sources; one Source at a time uses it.
 type deliveries struct {
-	known  bool      // the pending list was looked at since the process began
-	until  worker.ID // the highest entry pending then
-	read   worker.ID // the highest of them that this process has read, or judged
-	poison idSet     // those whose body this process must not read
+	known  bool     // the pending list was looked at since the process began
+	until  event.ID // the highest entry pending then
+	read   event.ID // the highest of them that this process has read, or judged
+	poison idSet    // those whose body this process must not read
 }
 
 // first reports whether this process has not read this entry yet, so that its read must be counted.
-func (d *deliveries) first(id worker.ID) bool {
+func (d *deliveries) first(id event.ID) bool {
 	return id.Compare(d.read) > 0 && id.Compare(d.until) <= 0
 }
 
 // judge returns whether an entry without a record is poisonous, given how often it was delivered.
-func (d *deliveries) judge(id worker.ID, times int64) bool {
+func (d *deliveries) judge(id event.ID, times int64) bool {
 	if d.first(id) && times >= poisonous {
 		d.poison.add(id)
 	}
@@ -35,7 +37,7 @@ func (d *deliveries) judge(id worker.ID, times int64) bool {
 
 // passed: this process reads the entry now. It is said before the read, so that one whose reply is lost is not counted
 // twice.
-func (d *deliveries) passed(id worker.ID) {
+func (d *deliveries) passed(id event.ID) {
 	if id.Compare(d.read) > 0 {
 		d.read = id
 	}

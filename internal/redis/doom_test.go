@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -14,7 +15,7 @@ func TestVictimsAreCounted(t *testing.T) {
 	p := mini(t)
 	j := p.begun(t)
 	up, down := sample, sample
-	down.EventID, down.Type, down.IdempotencyKey = mustID(t, "9-1"), worker.ScaleDown, ""
+	down.EventID, down.Type, down.IdempotencyKey = mustID(t, "9-1"), event.ScaleDown, ""
 	victims := []worker.Victim{{Event: up.EventID, Slot: 1}}
 	ended := worker.Report{ID: up.EventID, Slot: 1, Attempt: 1, State: worker.StateCancelled, At: at, Doom: down.EventID}
 	err := j.Commit(t.Context(), []worker.Write{
@@ -47,7 +48,7 @@ func TestTombstoneIsRestored(t *testing.T) {
 	if err != nil || !rec.Closed || rec.Counts.Failed != 2 {
 		t.Errorf("the record is %+v, %v", rec, err)
 	}
-	if open, err := j.Open(t.Context(), worker.ID{}, 9); err != nil || len(open) != 0 {
+	if open, err := j.Open(t.Context(), event.ID{}, 9); err != nil || len(open) != 0 {
 		t.Errorf("%d events are open, %v", len(open), err)
 	}
 	if ttl := p.raw.PTTL(t.Context(), keysOf.Event(sample.EventID)).Val(); ttl <= 0 {

@@ -6,6 +6,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -35,7 +36,7 @@ func (s *Source) createGroup(ctx context.Context) error {
 }
 
 // start is never `$`, which would skip what was sent before.
-func start(mark worker.ID) string {
+func start(mark event.ID) string {
 	if mark.IsZero() {
 		return "0"
 	}
@@ -69,16 +70,16 @@ func (s *Source) checkStream(ctx context.Context) error {
 }
 
 // checkMark returns the mark, and worker.ErrStartOver when the stream counts from below it.
-func (s *Source) checkMark(ctx context.Context) (worker.ID, error) {
+func (s *Source) checkMark(ctx context.Context) (event.ID, error) {
 	var value *goredis.StringCmd
-	var highest func() (worker.ID, error)
+	var highest func() (event.ID, error)
 	_, _ = s.client.reads.Pipelined(ctx, func(p goredis.Pipeliner) error { // each command has its error
 		value, highest = p.Get(ctx, s.keys.Mark()), lastID(ctx, p, s.keys.Stream)
 		return nil
 	})
 	mark, err := decodeMark(s.keys.Mark(), value)
 	if err != nil {
-		return worker.ID{}, err
+		return event.ID{}, err
 	}
 	last, err := highest()
 	if err == nil && last.Compare(mark) < 0 {
@@ -88,9 +89,9 @@ func (s *Source) checkMark(ctx context.Context) (worker.ID, error) {
 }
 
 // parsePlace reads where a group stands. Redis itself always says both parts.
-func parsePlace(text string) (worker.ID, error) {
+func parsePlace(text string) (event.ID, error) {
 	if text == "0" {
-		return worker.ID{}, nil
+		return event.ID{}, nil
 	}
-	return worker.ParseID(text)
+	return event.ParseID(text)
 }

@@ -8,17 +8,18 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
 // maxIdempotencyKey: a longer one is rejected anyway, and is not looked up.
 const maxIdempotencyKey = 128
 
-func encodeHolder(id worker.ID, hash string) string { return id.String() + " " + hash }
+func encodeHolder(id event.ID, hash string) string { return id.String() + " " + hash }
 
-func decodeHolder(value string) (id worker.ID, hash string, err error) {
+func decodeHolder(value string) (id event.ID, hash string, err error) {
 	text, hash, _ := strings.Cut(value, " ")
-	id, err = worker.ParseID(text)
+	id, err = event.ParseID(text)
 	if err == nil && (hash == "" || len(hash) > 128) {
 		err = fmt.Errorf("%q: want <entry ID> <hash>", clip(value, 64))
 	}
@@ -31,7 +32,7 @@ func (s *Source) fillHolders(ctx context.Context, entries []worker.Entry) error 
 	cmds := make(map[int]*goredis.StringCmd)
 	_, _ = s.client.commands.Pipelined(ctx, func(p goredis.Pipeliner) error { // each command has its error
 		for i, e := range entries {
-			if key := e.Fields["idempotency_key"]; key != "" && len(key) <= maxIdempotencyKey {
+			if key := e.Fields[event.FieldIdempotencyKey]; key != "" && len(key) <= maxIdempotencyKey {
 				cmds[i] = p.Get(ctx, s.keys.Idempotency(key))
 			}
 		}
@@ -57,7 +58,7 @@ func (s *Source) fillHolder(e *worker.Entry, cmd *goredis.StringCmd) error {
 		return err
 	}
 	if err != nil {
-		e.Holder, e.HolderHash = worker.ID{}, ""
+		e.Holder, e.HolderHash = event.ID{}, ""
 		s.opts.Logger.Warn("idempotency key ignored", "event_id", e.ID.String(), "error", err)
 	}
 	return nil

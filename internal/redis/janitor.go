@@ -8,7 +8,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/ottoscaler/ottoscaler/internal/worker"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
 // JanitorOptions say what a Janitor trims, and when.
@@ -70,17 +70,17 @@ func (j *Janitor) pass(ctx context.Context) error {
 
 // unneeded returns the ID that all entries nobody needs are below; zero when none is to go. Ages count on Redis' clock,
 // which IDs are made with.
-func (j *Janitor) unneeded(ctx context.Context) (worker.ID, error) {
+func (j *Janitor) unneeded(ctx context.Context) (event.ID, error) {
 	now, groups, err := j.look(ctx)
 	if err != nil {
-		return worker.ID{}, err
+		return event.ID{}, err
 	}
 	old := now.Add(-j.opts.Retention).UnixMilli()
 	ours := slices.ContainsFunc(groups, func(g reader) bool { return g.name == j.journal.opts.Group })
 	if !ours || old <= 0 {
-		return worker.ID{}, nil
+		return event.ID{}, nil
 	}
-	before := worker.ID{Ms: uint64(old)}
+	before := event.ID{Ms: uint64(old)}
 	for _, g := range groups {
 		if g.name != j.journal.opts.Group && j.gone(g) {
 			continue
@@ -110,7 +110,7 @@ func (j *Janitor) gone(g reader) bool {
 // reader is a consumer group of the stream.
 type reader struct {
 	name      string
-	needs     worker.ID // the lowest entry that is pending in it, or may not have been delivered
+	needs     event.ID // the lowest entry that is pending in it, or may not have been delivered
 	consumers []goredis.XInfoConsumer
 }
 
@@ -150,7 +150,7 @@ func (j *Janitor) lookAt(ctx context.Context, g goredis.XInfoGroup) (reader, err
 	}
 	r := reader{name: g.Name, needs: next(delivered), consumers: consumers.Val()}
 	if summary := pending.Val(); summary.Count > 0 {
-		lowest, err := worker.ParseID(summary.Lower)
+		lowest, err := event.ParseID(summary.Lower)
 		if err != nil {
 			return reader{}, err
 		}

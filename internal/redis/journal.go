@@ -10,6 +10,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -30,8 +31,8 @@ type Journal struct {
 	opts   JournalOptions
 
 	fence *fence
-	open  []worker.ID // what Open pages through; nil between two walks
-	mark  worker.ID   // as in Redis since Begin; Commit's alone
+	open  []event.ID // what Open pages through; nil between two walks
+	mark  event.ID   // as in Redis since Begin; Commit's alone
 }
 
 var _ worker.Journal = (*Journal)(nil)
@@ -47,7 +48,7 @@ const chunk = 100
 
 // Open implements worker.Journal. The set is read once per walk, with its first page. A record that is missing or
 // cannot be read is logged and left out: it must not keep all others from being worked on.
-func (j *Journal) Open(ctx context.Context, after worker.ID, n int) ([]worker.Record, error) {
+func (j *Journal) Open(ctx context.Context, after event.ID, n int) ([]worker.Record, error) {
 	if after.IsZero() || j.open == nil {
 		ids, err := j.listOpen(ctx)
 		if err != nil {
@@ -55,7 +56,7 @@ func (j *Journal) Open(ctx context.Context, after worker.ID, n int) ([]worker.Re
 		}
 		j.open = ids
 	}
-	start, found := slices.BinarySearchFunc(j.open, after, worker.ID.Compare)
+	start, found := slices.BinarySearchFunc(j.open, after, event.ID.Compare)
 	if found {
 		start++
 	}
@@ -74,26 +75,26 @@ func (j *Journal) Open(ctx context.Context, after worker.ID, n int) ([]worker.Re
 	return records, nil
 }
 
-func (j *Journal) listOpen(ctx context.Context) ([]worker.ID, error) {
+func (j *Journal) listOpen(ctx context.Context) ([]event.ID, error) {
 	members, err := j.client.commands.SMembers(ctx, j.keys.Open()).Result()
 	if err != nil {
 		return nil, j.client.wrap("reading the open events", err)
 	}
-	ids := make([]worker.ID, 0, len(members))
+	ids := make([]event.ID, 0, len(members))
 	for _, m := range members {
-		id, err := worker.ParseID(m)
+		id, err := event.ParseID(m)
 		if err != nil {
 			j.opts.Logger.Warn("open event ignored", "key", j.keys.Open(), "error", err)
 			continue
 		}
 		ids = append(ids, id)
 	}
-	slices.SortFunc(ids, worker.ID.Compare)
+	slices.SortFunc(ids, event.ID.Compare)
 	return ids, nil
 }
 
 // page reads those of the records that are there, readable and not closed.
-func (j *Journal) page(ctx context.Context, ids []worker.ID) ([]worker.Record, error) {
+func (j *Journal) page(ctx context.Context, ids []event.ID) ([]worker.Record, error) {
 	cmds := make([]*goredis.MapStringStringCmd, len(ids))
 	_, _ = j.client.commands.Pipelined(ctx, func(p goredis.Pipeliner) error { // each command has its error
 		for i, id := range ids {
@@ -120,12 +121,12 @@ func (j *Journal) page(ctx context.Context, ids []worker.ID) ([]worker.Record, e
 }
 
 // Find implements worker.Journal. A record that cannot be read is a *RecordError.
-func (j *Journal) Find(ctx context.Context, id worker.ID) (*worker.Record, error) {
+func (j *Journal) Find(ctx context.Context, id event.ID) (*worker.Record, error) {
 	return j.decode(id, j.client.commands.HGetAll(ctx, j.keys.Event(id)))
 }
 
 // decode returns nil when there is no record.
-func (j *Journal) decode(id worker.ID, cmd *goredis.MapStringStringCmd) (*worker.Record, error) {
+func (j *Journal) decode(id event.ID, cmd *goredis.MapStringStringCmd) (*worker.Record, error) {
 	key, doing := j.keys.Event(id), "reading the record of event "+id.String()
 	fields, err := cmd.Result()
 	switch {
@@ -145,17 +146,17 @@ func (j *Journal) decode(id worker.ID, cmd *goredis.MapStringStringCmd) (*worker
 
 // decodeMark returns the zero ID when there is no mark. A mark that is no ID is an error, not "no mark": with none
 // the whole stream would be taken in anew.
-func decodeMark(key string, cmd *goredis.StringCmd) (worker.ID, error) {
+func decodeMark(key string, cmd *goredis.StringCmd) (event.ID, error) {
 	value, err := cmd.Result()
 	if errors.Is(err, goredis.Nil) {
-		return worker.ID{}, nil
+		return event.ID{}, nil
 	}
 	if err != nil {
-		return worker.ID{}, err
+		return event.ID{}, err
 	}
-	id, err := worker.ParseID(value)
+	id, err := event.ParseID(value)
 	if err != nil {
-		return worker.ID{}, &RecordError{Key: key, Problem: fmt.Sprintf("%v; set it to the last entry that was taken in", err)}
+		return event.ID{}, &RecordError{Key: key, Problem: fmt.Sprintf("%v; set it to the last entry that was taken in", err)}
 	}
 	return id, nil
 }

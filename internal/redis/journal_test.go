@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -41,20 +42,20 @@ func testJournal(t *testing.T, start func(*testing.T) *place) {
 var (
 	at      = time.Date(2026, 11, 22, 10, 0, 0, 123e6, time.UTC)
 	later   = at.Add(time.Minute)
-	theID   = worker.ID{Ms: 5, Seq: 1}
-	sample  = worker.Event{EventID: theID, Type: worker.ScaleUp, PodCount: 2, Timestamp: at, Metadata: map[string]string{"task_id": "task-123", "colour": "red"}, IdempotencyKey: "k 1", Template: "big", Deadline: time.Minute}
+	theID   = event.ID{Ms: 5, Seq: 1}
+	sample  = event.Event{EventID: theID, Type: event.ScaleUp, PodCount: 2, Timestamp: at, Metadata: map[string]string{"task_id": "task-123", "colour": "red"}, IdempotencyKey: "k 1", Template: "big", Deadline: time.Minute}
 	keysOf  = NewKeys(stream)
 	created = worker.Report{ID: theID, TaskID: "task-123", Worker: "otto-agent-1-5-1", Slot: 1, Attempt: 1, State: worker.StateCreated, UID: "u-1", At: at}
 	failed  = worker.Report{ID: theID, TaskID: "task-123", Worker: "otto-agent-1-5-1", Slot: 1, Attempt: 1, State: worker.StateFailed, UID: "u-1", Node: "node-1", Reason: "Error", Message: "exit 7", ExitCode: new(7), At: later}
 )
 
 var (
-	down = worker.Accept{At: at, Hash: "h1", Event: worker.Event{
-		EventID: theID, Type: worker.ScaleDown, PodCount: 3, Timestamp: at, Metadata: map[string]string{"task_id": "task-123"},
+	down = worker.Accept{At: at, Hash: "h1", Event: event.Event{
+		EventID: theID, Type: event.ScaleDown, PodCount: 3, Timestamp: at, Metadata: map[string]string{"task_id": "task-123"},
 	}}
 	chosen = worker.Choose{
 		ID: theID, TaskID: "task-123", Asked: 3, At: later,
-		Victims: []worker.Victim{{Event: worker.ID{Ms: 4, Seq: 10}, Slot: 2}, {Event: worker.ID{Ms: 4, Seq: 2}, Slot: 1}},
+		Victims: []worker.Victim{{Event: event.ID{Ms: 4, Seq: 10}, Slot: 2}, {Event: event.ID{Ms: 4, Seq: 2}, Slot: 1}},
 	}
 	restore = worker.Restore{Hash: "h1", At: at, Record: worker.Record{
 		Event: sample, Settled: true, Slots: []worker.SlotRecord{{}, {Attempt: 1, State: worker.StateCreated, UID: "u-2", At: at}},
@@ -182,7 +183,7 @@ func testWrites(t *testing.T, p *place) {
 		},
 		{
 			"duplicate",
-			[]worker.Write{worker.Duplicate{ID: theID, Of: worker.ID{Ms: 4}, At: at}},
+			[]worker.Write{worker.Duplicate{ID: theID, Of: event.ID{Ms: 4}, At: at}},
 			map[string]any{keysOf.Mark(): "5-1", keysOf.Status(): []map[string]any{
 				said("kind", "duplicate", "event_id", "5-1", "message", "the same as event 4-0", "at", "2026-11-22T10:00:00.123Z"),
 			}},
@@ -229,14 +230,14 @@ func testMark(t *testing.T, p *place) {
 		}
 	}
 	p.do(t, "XADD", stream, "5-10", "a", "b") // so that the stream is as far as the mark will be
-	commit(worker.Ack{ID: worker.ID{Ms: 99}})
+	commit(worker.Ack{ID: event.ID{Ms: 99}})
 	if mark() != "" {
 		t.Error("an Ack moved the mark")
 	}
-	commit(worker.Duplicate{ID: worker.ID{Ms: 5, Seq: 10}, At: at}, worker.Duplicate{ID: worker.ID{Ms: 5, Seq: 2}, At: at})
-	commit(worker.Duplicate{ID: worker.ID{Ms: 5, Seq: 9}, At: at})
+	commit(worker.Duplicate{ID: event.ID{Ms: 5, Seq: 10}, At: at}, worker.Duplicate{ID: event.ID{Ms: 5, Seq: 2}, At: at})
+	commit(worker.Duplicate{ID: event.ID{Ms: 5, Seq: 9}, At: at})
 	j = p.begun(t) // a new process knows nothing
-	commit(worker.Reject{ID: worker.ID{Ms: 4}, At: at})
+	commit(worker.Reject{ID: event.ID{Ms: 4}, At: at})
 	if mark() != "5-10" {
 		t.Errorf("mark is %q, want 5-10", mark())
 	}
@@ -249,11 +250,11 @@ func testMark(t *testing.T, p *place) {
 	}
 }
 
-func acceptAll(t *testing.T, j *Journal, list ...worker.ID) {
+func acceptAll(t *testing.T, j *Journal, list ...event.ID) {
 	t.Helper()
 	var batch []worker.Write
 	for _, id := range list {
-		batch = append(batch, worker.Accept{Event: worker.Event{EventID: id, Type: worker.ScaleUp, PodCount: 1}, Hash: "h", At: at})
+		batch = append(batch, worker.Accept{Event: event.Event{EventID: id, Type: event.ScaleUp, PodCount: 1}, Hash: "h", At: at})
 	}
 	if err := j.Commit(t.Context(), batch); err != nil {
 		t.Fatal(err)
@@ -270,12 +271,12 @@ func recordIDs(records []worker.Record) []string {
 
 func testOpenPages(t *testing.T, p *place) {
 	j := p.begun(t)
-	acceptAll(t, j, worker.ID{Ms: 5, Seq: 2}, worker.ID{Ms: 5, Seq: 10}, worker.ID{Ms: 40}, worker.ID{Ms: 6}, worker.ID{Ms: 41})
-	if err := j.Commit(t.Context(), []worker.Write{worker.Close{ID: worker.ID{Ms: 6}, Slots: 1, At: at}}); err != nil {
+	acceptAll(t, j, event.ID{Ms: 5, Seq: 2}, event.ID{Ms: 5, Seq: 10}, event.ID{Ms: 40}, event.ID{Ms: 6}, event.ID{Ms: 41})
+	if err := j.Commit(t.Context(), []worker.Write{worker.Close{ID: event.ID{Ms: 6}, Slots: 1, At: at}}); err != nil {
 		t.Fatal(err)
 	}
 	var got []string
-	for after, n := (worker.ID{}), 2; ; {
+	for after, n := (event.ID{}), 2; ; {
 		page, err := j.Open(t.Context(), after, n)
 		if err != nil {
 			t.Fatal(err)
@@ -293,12 +294,12 @@ func testOpenPages(t *testing.T, p *place) {
 
 func testOpenUnreadable(t *testing.T, p *place) {
 	j := p.begun(t)
-	acceptAll(t, j, worker.ID{Ms: 1}, worker.ID{Ms: 2}, worker.ID{Ms: 3}, worker.ID{Ms: 4}, worker.ID{Ms: 5})
-	p.do(t, "HSET", keysOf.Event(worker.ID{Ms: 1}), "s1", "rubbish")
-	p.do(t, "SET", keysOf.Event(worker.ID{Ms: 2}), "no hash")
-	p.do(t, "DEL", keysOf.Event(worker.ID{Ms: 3}))
+	acceptAll(t, j, event.ID{Ms: 1}, event.ID{Ms: 2}, event.ID{Ms: 3}, event.ID{Ms: 4}, event.ID{Ms: 5})
+	p.do(t, "HSET", keysOf.Event(event.ID{Ms: 1}), "s1", "rubbish")
+	p.do(t, "SET", keysOf.Event(event.ID{Ms: 2}), "no hash")
+	p.do(t, "DEL", keysOf.Event(event.ID{Ms: 3}))
 	p.do(t, "SADD", keysOf.Open(), "rubbish", "01-0")
-	page, err := j.Open(t.Context(), worker.ID{}, 2)
+	page, err := j.Open(t.Context(), event.ID{}, 2)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,7 @@ package redis
 import (
 	"strings"
 
-	"github.com/ottoscaler/ottoscaler/internal/worker"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
 // Keys are the names of the keys beside one stream. They carry its name as hash tag, so all share one slot.
@@ -41,7 +41,7 @@ func (k Keys) Mark() string { return k.prefix + "mark" }
 func (k Keys) Open() string { return k.prefix + "open" }
 
 // Event is the hash with an event's record.
-func (k Keys) Event(id worker.ID) string { return k.prefix + "event:" + id.String() }
+func (k Keys) Event(id event.ID) string { return k.prefix + "event:" + id.String() }
 
 // Idempotency is the string that says which event holds a key.
 func (k Keys) Idempotency(key string) string { return k.prefix + "key:" + key }

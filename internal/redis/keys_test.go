@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ottoscaler/ottoscaler/internal/worker"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
 func TestKeys(t *testing.T) {
@@ -23,7 +23,7 @@ func TestKeys(t *testing.T) {
 		}
 	}
 	k := NewKeys("s")
-	got := []string{k.Open(), k.Event(worker.ID{Ms: 5, Seq: 1}), k.Idempotency("a b"), k.Status(), k.Dead()}
+	got := []string{k.Open(), k.Event(event.ID{Ms: 5, Seq: 1}), k.Idempotency("a b"), k.Status(), k.Dead()}
 	want := []string{"{s}:open", "{s}:event:5-1", "{s}:key:a b", "{s}:status", "{s}:dead"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -33,12 +33,12 @@ func TestKeys(t *testing.T) {
 func TestIDSetStaysSorted(t *testing.T) {
 	var s idSet
 	for _, ms := range []uint64{5, 9, 7, 5, 1} {
-		s.add(worker.ID{Ms: ms})
+		s.add(event.ID{Ms: ms})
 	}
 	if diff := cmp.Diff(idSet{{Ms: 1}, {Ms: 5}, {Ms: 7}, {Ms: 9}}, s); diff != "" {
 		t.Error(diff)
 	}
-	if !s.has(worker.ID{Ms: 7}) || s.has(worker.ID{Ms: 7, Seq: 1}) {
+	if !s.has(event.ID{Ms: 7}) || s.has(event.ID{Ms: 7, Seq: 1}) {
 		t.Error("has is wrong about 7-0 or 7-1")
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/ottoscaler/ottoscaler/internal/worker"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
 // Letter is one dead letter.
@@ -41,7 +41,7 @@ func (r *Reader) Letters(ctx context.Context, n int) ([]Letter, error) {
 }
 
 // LetterOf returns the dead letter of an entry; nil: there is none.
-func (r *Reader) LetterOf(ctx context.Context, id worker.ID) (*Letter, error) {
+func (r *Reader) LetterOf(ctx context.Context, id event.ID) (*Letter, error) {
 	letters, err := r.Letters(ctx, 2*deadMaxLen)
 	for i := range letters {
 		if letters[i].Original == id.String() {
@@ -76,7 +76,7 @@ var ErrNotWhole = errors.New("the dead letter does not have the whole entry")
 
 // Redrive sends the entry of a dead letter again, changed, and takes the letter away, both or neither: of two people who
 // redrive one letter one gets an error.
-func (r *Reader) Redrive(ctx context.Context, letterID string, change func(fields map[string]string) error) (worker.ID, error) {
+func (r *Reader) Redrive(ctx context.Context, letterID string, change func(fields map[string]string) error) (event.ID, error) {
 	var sent *goredis.StringCmd
 	var fields map[string]string
 	err := r.client.transact(ctx, []string{r.keys.Dead()}, func(p goredis.Pipeliner) func() error {
@@ -109,7 +109,7 @@ func (r *Reader) Redrive(ctx context.Context, letterID string, change func(field
 		err = errors.New("the dead letters changed in that moment, nothing was sent: try again")
 	}
 	if err != nil {
-		return worker.ID{}, r.client.wrap("redriving", err)
+		return event.ID{}, r.client.wrap("redriving", err)
 	}
-	return worker.ParseID(sent.Val())
+	return event.ParseID(sent.Val())
 }

@@ -8,17 +8,18 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
 const pendingPage = 1000
 
-var maxID = worker.ID{Ms: math.MaxUint64, Seq: math.MaxUint64}
+var maxID = event.ID{Ms: math.MaxUint64, Seq: math.MaxUint64}
 
 // pending is one entry of the group's pending list, under whichever consumer's name. Nobody but us reads for the group;
 // what another name holds was taken by a hand or by an earlier setting of ours, and would otherwise be passed over.
 type pending struct {
-	id        worker.ID
+	id        event.ID
 	consumer  string
 	delivered int64 // times
 	how       reading
@@ -36,8 +37,8 @@ func (s *Source) checkPending(ctx context.Context) error {
 		return err
 	}
 	still := make(idSet, 0, len(s.returned))
-	var previous worker.ID
-	err := s.eachPage(ctx, worker.ID{}, maxID, func(page []pending) error {
+	var previous event.ID
+	err := s.eachPage(ctx, event.ID{}, maxID, func(page []pending) error {
 		for _, p := range page {
 			switch {
 			case s.returned.has(p.id):
@@ -56,12 +57,12 @@ func (s *Source) checkPending(ctx context.Context) error {
 }
 
 // recover makes the next reads return what is pending after one ID, up to another.
-func (s *Source) recover(after, until worker.ID) {
+func (s *Source) recover(after, until event.ID) {
 	s.recovering, s.cursor, s.until, s.listed = true, after, until, nil
 }
 
 // eachPage walks the pending list from one ID to another, without the bodies.
-func (s *Source) eachPage(ctx context.Context, from, to worker.ID, each func([]pending) error) error {
+func (s *Source) eachPage(ctx context.Context, from, to event.ID, each func([]pending) error) error {
 	for {
 		page, err := s.pendingPage(ctx, from, to, pendingPage)
 		if err != nil {
@@ -83,7 +84,7 @@ func (s *Source) passedOver(ctx context.Context, entries []worker.Entry) (bool, 
 	return len(page) > len(entries), err
 }
 
-func (s *Source) pendingPage(ctx context.Context, from, to worker.ID, n int) ([]pending, error) {
+func (s *Source) pendingPage(ctx context.Context, from, to event.ID, n int) ([]pending, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	reply, err := s.client.reads.XPendingExt(ctx, &goredis.XPendingExtArgs{
@@ -94,7 +95,7 @@ func (s *Source) pendingPage(ctx context.Context, from, to worker.ID, n int) ([]
 	}
 	page := make([]pending, len(reply))
 	for i, p := range reply {
-		id, err := worker.ParseID(p.ID)
+		id, err := event.ParseID(p.ID)
 		if err != nil {
 			return nil, fmt.Errorf("the pending list: %w", err)
 		}
@@ -104,20 +105,20 @@ func (s *Source) pendingPage(ctx context.Context, from, to worker.ID, n int) ([]
 }
 
 // next is the ID right after id; the highest has none, and nothing can be pending after it.
-func next(id worker.ID) worker.ID {
+func next(id event.ID) event.ID {
 	switch {
 	case id == maxID:
 		return id
 	case id.Seq == math.MaxUint64:
-		return worker.ID{Ms: id.Ms + 1}
+		return event.ID{Ms: id.Ms + 1}
 	}
-	return worker.ID{Ms: id.Ms, Seq: id.Seq + 1}
+	return event.ID{Ms: id.Ms, Seq: id.Seq + 1}
 }
 
 // previous is the ID right before id, which is not the zero ID.
-func previous(id worker.ID) worker.ID {
+func previous(id event.ID) event.ID {
 	if id.Seq == 0 {
-		return worker.ID{Ms: id.Ms - 1, Seq: math.MaxUint64}
+		return event.ID{Ms: id.Ms - 1, Seq: math.MaxUint64}
 	}
-	return worker.ID{Ms: id.Ms, Seq: id.Seq - 1}
+	return event.ID{Ms: id.Ms, Seq: id.Seq - 1}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -99,10 +100,10 @@ func testStolenGoesFirst(t *testing.T, p *place) {
 // testRestsAfterSuspicious: an entry that comes for the third time without a record may have ended two processes.
 func testRestsAfterSuspicious(t *testing.T, p *place) {
 	j := p.begun(t)
-	for _, deal := range []func(worker.ID) worker.Write{
-		func(id worker.ID) worker.Write { return worker.Reject{ID: id, Code: "c", At: at} },
-		func(id worker.ID) worker.Write {
-			return worker.Accept{Event: worker.Event{EventID: id, Type: worker.ScaleUp, PodCount: 1}, At: at}
+	for _, deal := range []func(event.ID) worker.Write{
+		func(id event.ID) worker.Write { return worker.Reject{ID: id, Code: "c", At: at} },
+		func(id event.ID) worker.Write {
+			return worker.Accept{Event: event.Event{EventID: id, Type: event.ScaleUp, PodCount: 1}, At: at}
 		},
 	} {
 		bad := p.add(t, "n", "0")
@@ -192,7 +193,7 @@ func testPendingPages(t *testing.T, p *place) {
 	got := read(t, s, n)
 	nothing(t, s)
 	for i, e := range got {
-		if want := (worker.ID{Ms: 7, Seq: uint64(i) + 1}); e.ID != want || !e.Redelivered {
+		if want := (event.ID{Ms: 7, Seq: uint64(i) + 1}); e.ID != want || !e.Redelivered {
 			t.Fatalf("entry %d is %v, want %v", i, e.ID, want)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -63,7 +64,7 @@ func (p *place) begun(t *testing.T) *Journal {
 	return j
 }
 
-func begin(t *testing.T, j *Journal) (mark worker.ID, known bool) {
+func begin(t *testing.T, j *Journal) (mark event.ID, known bool) {
 	t.Helper()
 	mark, known, err := j.Begin(t.Context())
 	if err != nil {
@@ -94,7 +95,7 @@ func (p *place) do(t *testing.T, args ...any) any {
 	return v
 }
 
-func (p *place) add(t *testing.T, fields ...any) worker.ID {
+func (p *place) add(t *testing.T, fields ...any) event.ID {
 	t.Helper()
 	id, ok := p.do(t, append([]any{"XADD", stream, "*"}, fields...)...).(string)
 	if !ok {
@@ -155,9 +156,9 @@ func (p *place) value(ctx context.Context, key string) any {
 	return entries
 }
 
-func mustID(t *testing.T, s string) worker.ID {
+func mustID(t *testing.T, s string) event.ID {
 	t.Helper()
-	id, err := worker.ParseID(s)
+	id, err := event.ParseID(s)
 	if err != nil {
 		t.Fatal(err)
 	}

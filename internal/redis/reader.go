@@ -11,6 +11,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -35,22 +36,22 @@ func NewReader(client *Client, stream, group string) *Reader {
 }
 
 // Add sends an entry. After an error it may have been sent: only an idempotency key makes sending again harmless.
-func (r *Reader) Add(ctx context.Context, fields map[string]string) (worker.ID, error) {
+func (r *Reader) Add(ctx context.Context, fields map[string]string) (event.ID, error) {
 	values := make([]string, 0, 2*len(fields))
 	for name, value := range fields {
 		values = append(values, name, value)
 	}
 	id, err := r.client.commands.XAdd(ctx, &goredis.XAddArgs{Stream: r.keys.Stream, Values: values}).Result()
 	if err != nil {
-		return worker.ID{}, r.client.wrap("sending to "+r.keys.Stream, err)
+		return event.ID{}, r.client.wrap("sending to "+r.keys.Stream, err)
 	}
-	return worker.ParseID(id)
+	return event.ParseID(id)
 }
 
 // Open returns the records of all open events, in the order of their IDs. What cannot be read is left out.
 func (r *Reader) Open(ctx context.Context) ([]worker.Record, error) {
 	var all []worker.Record
-	for after := (worker.ID{}); ; {
+	for after := (event.ID{}); ; {
 		page, err := r.journal.Open(ctx, after, readPage)
 		if err != nil {
 			return nil, err
@@ -64,7 +65,7 @@ func (r *Reader) Open(ctx context.Context) ([]worker.Record, error) {
 
 // Closed returns the records that are still kept of closed events, in the order of their IDs. It looks through all keys.
 func (r *Reader) Closed(ctx context.Context) ([]worker.Record, error) {
-	prefix := strings.TrimSuffix(r.keys.Event(worker.ID{}), worker.ID{}.String())
+	prefix := strings.TrimSuffix(r.keys.Event(event.ID{}), event.ID{}.String())
 	pattern := strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`).Replace(prefix) + "*"
 	var all []worker.Record
 	for keys := r.client.commands.Scan(ctx, 0, pattern, readPage).Iterator(); ; {
@@ -72,7 +73,7 @@ func (r *Reader) Closed(ctx context.Context) ([]worker.Record, error) {
 			slices.SortFunc(all, func(a, b worker.Record) int { return a.Event.EventID.Compare(b.Event.EventID) })
 			return all, r.client.wrap("looking for closed events", keys.Err())
 		}
-		id, err := worker.ParseID(strings.TrimPrefix(keys.Val(), prefix))
+		id, err := event.ParseID(strings.TrimPrefix(keys.Val(), prefix))
 		if err != nil {
 			continue
 		}
@@ -87,7 +88,7 @@ func (r *Reader) Closed(ctx context.Context) ([]worker.Record, error) {
 }
 
 // Find returns one record, closed or not; nil: there is none; worker.ErrUnreadable.
-func (r *Reader) Find(ctx context.Context, id worker.ID) (*worker.Record, error) {
+func (r *Reader) Find(ctx context.Context, id event.ID) (*worker.Record, error) {
 	return r.journal.Find(ctx, id)
 }
 
@@ -100,7 +101,7 @@ type Entry struct {
 }
 
 // Entry looks an entry up; nil: the stream has none of that ID any more.
-func (r *Reader) Entry(ctx context.Context, id worker.ID) (*Entry, error) {
+func (r *Reader) Entry(ctx context.Context, id event.ID) (*Entry, error) {
 	found, err := r.client.commands.XRange(ctx, r.keys.Stream, id.String(), id.String()).Result()
 	if err != nil || len(found) == 0 {
 		return nil, r.client.wrap("looking for the entry", err)
@@ -147,7 +148,7 @@ func (s Said) Ends() bool {
 }
 
 // Story is what the status stream says of an event so far, and the ID to follow on from.
-func (r *Reader) Story(ctx context.Context, id worker.ID) (story []Said, last string, err error) {
+func (r *Reader) Story(ctx context.Context, id event.ID) (story []Said, last string, err error) {
 	last = fmt.Sprintf("%d-0", id.Ms)
 	for from := last; ; from = "(" + last {
 		page, err := r.client.commands.XRangeN(ctx, r.keys.Status(), from, "+", readPage).Result()
@@ -169,7 +170,7 @@ func (r *Reader) Story(ctx context.Context, id worker.ID) (story []Said, last st
 }
 
 // Follow waits a while for what is said of an event after last; nothing is no error.
-func (r *Reader) Follow(ctx context.Context, id worker.ID, last string) (news []Said, next string, err error) {
+func (r *Reader) Follow(ctx context.Context, id event.ID, last string) (news []Said, next string, err error) {
 	reading, cancel := context.WithTimeout(ctx, followFor+grace)
 	defer cancel()
 	streams, err := r.client.reads.XRead(reading, &goredis.XReadArgs{
@@ -191,8 +192,8 @@ func (r *Reader) Follow(ctx context.Context, id worker.ID, last string) (news []
 }
 
 // OfTask returns the events that the status stream knows of a task, newest first, at most n.
-func (r *Reader) OfTask(ctx context.Context, task string, n int) ([]worker.ID, error) {
-	var ids []worker.ID
+func (r *Reader) OfTask(ctx context.Context, task string, n int) ([]event.ID, error) {
+	var ids []event.ID
 	for to := "+"; ; {
 		page, err := r.client.commands.XRevRangeN(ctx, r.keys.Status(), to, "-", readPage).Result()
 		if err != nil {
@@ -201,7 +202,7 @@ func (r *Reader) OfTask(ctx context.Context, task string, n int) ([]worker.ID, e
 		for _, m := range page {
 			to = "(" + m.ID
 			if fields := flat(m.Values); fields["task_id"] == task {
-				id, err := worker.ParseID(fields["event_id"])
+				id, err := event.ParseID(fields["event_id"])
 				if err == nil && !slices.Contains(ids, id) {
 					ids = append(ids, id)
 				}

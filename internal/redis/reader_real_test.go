@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -41,14 +42,14 @@ func TestReader(t *testing.T) {
 		t.Errorf("read: %+v", got)
 	}
 	at := time.UnixMilli(int64(id.Ms)).UTC()
-	event := worker.Event{EventID: id, Type: worker.ScaleUp, PodCount: 1, Timestamp: at, Metadata: map[string]string{"task_id": "task-123"}}
+	ev := event.Event{EventID: id, Type: event.ScaleUp, PodCount: 1, Timestamp: at, Metadata: map[string]string{"task_id": "task-123"}}
 	commit := func(writes ...worker.Write) {
 		t.Helper()
 		if err := j.Commit(t.Context(), writes); err != nil {
 			t.Fatal(err)
 		}
 	}
-	commit(worker.Accept{Event: event, Hash: "h", At: at})
+	commit(worker.Accept{Event: ev, Hash: "h", At: at})
 	story, last, err := r.Story(t.Context(), id)
 	if err != nil || len(story) != 1 || story[0].Kind() != "accepted" {
 		t.Fatalf("%v, %v", story, err)
@@ -62,7 +63,7 @@ func TestReader(t *testing.T) {
 	if err != nil || len(news) != 2 || news[0].Ends() || !news[1].Ends() || news[1].Fields["n_succeeded"] != "1" {
 		t.Errorf("followed: %v, %v", news, err)
 	}
-	stories, err := r.Stories(t.Context(), []worker.ID{{Ms: 5}, id})
+	stories, err := r.Stories(t.Context(), []event.ID{{Ms: 5}, id})
 	if err != nil || len(stories) != 1 || len(stories[id]) != 3 || stories[id][0].Kind() != "accepted" {
 		t.Errorf("all stories: %v, %v", stories, err)
 	}
@@ -73,7 +74,7 @@ func TestReader(t *testing.T) {
 	if got, err := r.Since(t.Context(), time.Now().Add(time.Hour), settled); err != nil || len(got) != 0 {
 		t.Errorf("since later: %v, %v", got, err)
 	}
-	if ids, err := r.OfTask(t.Context(), "task-123", 5); err != nil || !cmp.Equal(ids, []worker.ID{id}) {
+	if ids, err := r.OfTask(t.Context(), "task-123", 5); err != nil || !cmp.Equal(ids, []event.ID{id}) {
 		t.Errorf("of the task: %v, %v", ids, err)
 	}
 	if records, err := r.Open(t.Context()); err != nil || len(records) != 0 {
@@ -85,10 +86,10 @@ func TestReader(t *testing.T) {
 	for range readPage {
 		p.do(t, "XADD", p.keys.Status(), "*", "kind", "more", "event_id", id.String())
 	}
-	if stories, err := r.Stories(t.Context(), []worker.ID{id}); err != nil || len(stories[id]) != 3+readPage {
+	if stories, err := r.Stories(t.Context(), []event.ID{id}); err != nil || len(stories[id]) != 3+readPage {
 		t.Errorf("over more than a page: %d, %v", len(stories[id]), err)
 	}
-	if e, err := r.Entry(t.Context(), worker.ID{Ms: 5}); e != nil || err != nil {
+	if e, err := r.Entry(t.Context(), event.ID{Ms: 5}); e != nil || err != nil {
 		t.Errorf("an entry that is not there: %v, %v", e, err)
 	}
 }
@@ -100,8 +101,8 @@ func TestRedrive(t *testing.T) {
 	at := time.UnixMilli(5).UTC()
 	huge := map[string]string{"type": "scale_up", "x": strings.Repeat("x", deadMaxBody)}
 	err := j.Commit(t.Context(), []worker.Write{
-		worker.Reject{ID: worker.ID{Ms: 5}, Fields: huge, Code: "invalid_metadata", Reason: "too much", At: at},
-		worker.Reject{ID: worker.ID{Ms: 6}, Fields: map[string]string{"type": "scale_up", "pod_count": "zero"}, Code: "invalid_pod_count", Reason: "no number", At: at},
+		worker.Reject{ID: event.ID{Ms: 5}, Fields: huge, Code: "invalid_metadata", Reason: "too much", At: at},
+		worker.Reject{ID: event.ID{Ms: 6}, Fields: map[string]string{"type": "scale_up", "pod_count": "zero"}, Code: "invalid_pod_count", Reason: "no number", At: at},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +111,7 @@ func TestRedrive(t *testing.T) {
 	if err != nil || len(letters) != 2 || letters[0].Original != "6-0" || letters[0].Code != "invalid_pod_count" || letters[1].Omitted != "1" {
 		t.Fatalf("%+v, %v", letters, err)
 	}
-	if l, err := r.LetterOf(t.Context(), worker.ID{Ms: 5}); err != nil || l == nil || l.ID != letters[1].ID {
+	if l, err := r.LetterOf(t.Context(), event.ID{Ms: 5}); err != nil || l == nil || l.ID != letters[1].ID {
 		t.Errorf("the letter of an entry: %+v, %v", l, err)
 	}
 	mended := func(f map[string]string) error { f["pod_count"] = "3"; return nil }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/redis/redistest"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 	"github.com/ottoscaler/ottoscaler/internal/worker/workertest"
@@ -157,7 +158,7 @@ func TestTakeOver(t *testing.T) {
 	nothing(t, s) // the process has begun: nothing is counted any more
 	var want []worker.Entry
 	for i := range 12 {
-		id := worker.ID{Ms: 7, Seq: uint64(i) + 1}
+		id := event.ID{Ms: 7, Seq: uint64(i) + 1}
 		p.do(t, "XADD", stream, id.String(), "n", "1")
 		p.do(t, "XREADGROUP", "GROUP", group, []string{consumer, "by hand", "old name"}[i%3], "COUNT", 1, "STREAMS", stream, ">")
 		e := worker.Entry{ID: id, Redelivered: true, Trimmed: i%4 == 1}
@@ -189,7 +190,7 @@ func TestHugeOfAnotherConsumer(t *testing.T) {
 	nothing(t, s)
 	p.add(t, "blob", strings.Repeat("x", 16<<20))
 	p.do(t, "XREADGROUP", "GROUP", group, "by hand", "STREAMS", stream, ">")
-	page, err := s.pendingPage(t.Context(), worker.ID{}, maxID, 10)
+	page, err := s.pendingPage(t.Context(), event.ID{}, maxID, 10)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,13 +6,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
 // The record of an event is a hash:
 //
-//	type pod_count task_id timestamp idempotency_key template deadline_seconds traceparent tracestate
-//	              the entry's own fields, in its own spelling; absent where they say nothing
+//	type pod_count …  the entry's own fields (event.Fields), in its own spelling; absent where they say nothing
 //	m:<key>       metadata
 //	hash          content hash; accepted_at: when it was taken in. Both for people: nothing here reads them
 //	s<slot>       mark or outcome of one slot, see encodeSlot; a scale_down has none
@@ -23,32 +23,21 @@ import (
 const (
 	metaPrefix   = "m:"
 	slotPrefix   = "s"
-	fieldTask    = "task_id"
 	fieldVictims = "victims"
 	// maxSlots bounds what a hostile pod_count in a record makes us allocate.
 	maxSlots = 100_000
 )
 
 // encodeEvent returns the fields and values of a new record.
-func encodeEvent(e *worker.Event, hash string, at time.Time) []any {
-	fields := []any{"type", string(e.Type), "pod_count", e.PodCount, "hash", hash, "accepted_at", stamp(at)}
-	add := func(name, value string) {
-		if value != "" {
-			fields = append(fields, name, value)
+func encodeEvent(e *event.Event, hash string, at time.Time) []any {
+	fields := []any{"hash", hash, "accepted_at", stamp(at)}
+	for name, value := range e.Fields() {
+		if !event.IsField(name) {
+			name = metaPrefix + name
 		}
+		fields = append(fields, name, value)
 	}
-	// The time in the entry ID is the default, and may lie past the year 9999, which RFC 3339 cannot spell.
-	if !e.Timestamp.Equal(e.EventID.Time()) {
-		add("timestamp", e.Timestamp.UTC().Format(time.RFC3339Nano))
-	}
-	add("idempotency_key", e.IdempotencyKey)
-	add("template", e.Template)
-	if e.Deadline > 0 {
-		add("deadline_seconds", strconv.FormatInt(int64(e.Deadline/time.Second), 10))
-	}
-	add("traceparent", e.Traceparent)
-	add("tracestate", e.Tracestate)
-	return append(fields, encodeMetadata(e.Metadata)...)
+	return fields
 }
 
 // encodeRecord returns the fields and values of a whole record. When it was settled, or closed, is not known here: at.
@@ -65,7 +54,7 @@ func encodeRecord(r *worker.Record, hash string, at time.Time) []any {
 	if len(r.Victims) > 0 {
 		fields = append(fields, fieldVictims, encodeVictims(r.Victims))
 	}
-	if r.Event.Type == worker.ScaleDown || r.Closed {
+	if r.Event.Type == event.ScaleDown || r.Closed {
 		fields = append(fields, counts(r.Counts)...)
 	}
 	if r.Closed {
@@ -74,20 +63,9 @@ func encodeRecord(r *worker.Record, hash string, at time.Time) []any {
 	return fields
 }
 
-func encodeMetadata(meta map[string]string) []any {
-	fields := make([]any, 0, 2*len(meta))
-	for k, v := range meta {
-		if k != fieldTask {
-			k = metaPrefix + k
-		}
-		fields = append(fields, k, v)
-	}
-	return fields
-}
-
 // decodeRecord reads the hash at key. It is strict: one field that is not as encoded makes the record unreadable,
 // and the error is a *RecordError.
-func decodeRecord(id worker.ID, key string, fields map[string]string) (worker.Record, error) {
+func decodeRecord(id event.ID, key string, fields map[string]string) (worker.Record, error) {
 	d := recordDecoder{key: key, entry: make(map[string]string), slots: make(map[int]worker.SlotRecord)}
 	for name, value := range fields {
 		if problem := d.field(name, value); problem != "" {
@@ -97,7 +75,7 @@ func decodeRecord(id worker.ID, key string, fields map[string]string) (worker.Re
 	if err := d.event(id); err != nil {
 		return worker.Record{}, err
 	}
-	if d.record.Event.Type == worker.ScaleDown {
+	if d.record.Event.Type == event.ScaleDown {
 		return d.record, d.fillVictims()
 	}
 	return d.record, d.fillSlots()
@@ -113,10 +91,11 @@ type recordDecoder struct {
 
 // field takes one field in and says what is wrong with it, or nothing.
 func (d *recordDecoder) field(name, value string) string {
-	switch name {
-	case "type", "pod_count", fieldTask, "timestamp", "idempotency_key", "template", "deadline_seconds", "traceparent", "tracestate":
+	if event.IsField(name) {
 		d.entry[name] = value
 		return ""
+	}
+	switch name {
 	case "hash", "accepted_at":
 		return ""
 	case fieldVictims:
@@ -139,8 +118,7 @@ func (d *recordDecoder) field(name, value string) string {
 }
 
 func (d *recordDecoder) metadata(key, value string) string {
-	switch key {
-	case "type", "pod_count", fieldTask, "timestamp", "idempotency_key", "template", "deadline_seconds", "traceparent", "tracestate":
+	if event.IsField(key) {
 		return "no metadata key can have this name"
 	}
 	d.entry[key] = value
@@ -186,13 +164,12 @@ func (d *recordDecoder) slot(name, value string) string {
 
 // event reads the entry's own fields by the rules of the stream. What the operator may change between two starts
 // (templates, deadlines, the limit of pod_count) was checked when the event was taken in.
-func (d *recordDecoder) event(id worker.ID) error {
-	rules := worker.Rules{MaxPods: maxSlots, Deadlines: map[string]time.Duration{d.entry["template"]: 0}}
-	event, rejection := worker.Decode(id, d.entry, rules)
+func (d *recordDecoder) event(id event.ID) error {
+	ev, rejection := event.Recall(id, d.entry, maxSlots)
 	if rejection != nil {
 		return &RecordError{Key: d.key, Problem: rejection.Reason}
 	}
-	d.record.Event = event
+	d.record.Event = ev
 	return nil
 }
 

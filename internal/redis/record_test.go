@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -81,7 +82,7 @@ func TestSlotIsReadable(t *testing.T) {
 }
 
 // genEvent draws entries and keeps what the stream's rules make of them.
-func genEvent(t *rapid.T) worker.Event {
+func genEvent(t *rapid.T) event.Event {
 	fields := map[string]string{
 		"type":      rapid.SampledFrom([]string{"scale_up", "scale_down"}).Draw(t, "type"),
 		"pod_count": fmt.Sprint(rapid.IntRange(1, 50).Draw(t, "pod_count")),
@@ -102,9 +103,9 @@ func genEvent(t *rapid.T) worker.Event {
 		key := rapid.SampledFrom([]string{"s1", "hash", "m:type", "closed", "n_lost", "LD_PRELOAD", "한글", "key"}).Draw(t, "key")
 		fields[key+fmt.Sprint(i)] = rapid.StringN(0, 20, 100).Draw(t, "value")
 	}
-	id := worker.ID{Ms: rapid.Uint64Range(1, math.MaxUint64).Draw(t, "ms"), Seq: rapid.Uint64().Draw(t, "seq")}
-	rules := worker.Rules{MaxPods: 50, Deadlines: map[string]time.Duration{"": 0, fields["template"]: 0}}
-	e, rejection := worker.Decode(id, fields, rules)
+	id := event.ID{Ms: rapid.Uint64Range(1, math.MaxUint64).Draw(t, "ms"), Seq: rapid.Uint64().Draw(t, "seq")}
+	rules := event.Rules{MaxPods: 50, Deadlines: map[string]time.Duration{"": 0, fields["template"]: 0}}
+	e, rejection := event.Decode(id, fields, rules)
 	if rejection != nil {
 		t.Skip(rejection.Reason)
 	}
@@ -119,9 +120,9 @@ func genSlots(t *rapid.T, n int) []worker.SlotRecord {
 	return slots
 }
 
-func genVictims(t *rapid.T, of *worker.Event) []worker.Victim {
+func genVictims(t *rapid.T, of *event.Event) []worker.Victim {
 	earlier := rapid.Custom(func(t *rapid.T) worker.Victim {
-		id := worker.ID{Ms: rapid.Uint64Range(0, of.EventID.Ms).Draw(t, "ms"), Seq: rapid.Uint64().Draw(t, "seq")}
+		id := event.ID{Ms: rapid.Uint64Range(0, of.EventID.Ms).Draw(t, "ms"), Seq: rapid.Uint64().Draw(t, "seq")}
 		return worker.Victim{Event: id, Slot: rapid.IntRange(1, maxSlots).Draw(t, "slot")}
 	})
 	return rapid.SliceOfNDistinct(earlier, 0, of.PodCount, rapid.ID).Filter(func(all []worker.Victim) bool {
@@ -132,7 +133,7 @@ func genVictims(t *rapid.T, of *worker.Event) []worker.Victim {
 func TestRecordRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := worker.Record{Event: genEvent(t), Settled: rapid.Bool().Draw(t, "settled")}
-		if want.Event.Type == worker.ScaleDown {
+		if want.Event.Type == event.ScaleDown {
 			want.Victims = genVictims(t, &want.Event)
 		} else {
 			want.Slots = genSlots(t, want.Event.PodCount)
@@ -181,7 +182,7 @@ func TestDecodeRecordIsStrict(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			fields := map[string]string{"type": "scale_up", "pod_count": "3", "hash": "h"}
 			fields[c.field] = c.value
-			_, err := decodeRecord(worker.ID{Ms: 5}, "the key", fields)
+			_, err := decodeRecord(event.ID{Ms: 5}, "the key", fields)
 			var unreadable *RecordError
 			if !errors.As(err, &unreadable) || unreadable.Key != "the key" || unreadable.Field != c.wantField {
 				t.Errorf("error %v, want one about field %q", err, c.wantField)
@@ -211,7 +212,7 @@ func TestDecodeVictimsIsStrict(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			fields := map[string]string{"type": "scale_down", "pod_count": "3", c.field: c.value}
-			_, err := decodeRecord(worker.ID{Ms: 5}, "the key", fields)
+			_, err := decodeRecord(event.ID{Ms: 5}, "the key", fields)
 			var unreadable *RecordError
 			if !errors.As(err, &unreadable) || unreadable.Field != c.wantField {
 				t.Errorf("error %v, want one about field %q", err, c.wantField)
@@ -245,7 +246,7 @@ func FuzzDecodeRecord(f *testing.F) {
 		for i := 0; i+1 < len(parts); i += 2 {
 			fields[string(parts[i])] = string(parts[i+1])
 		}
-		id := worker.ID{Ms: 1756659802903}
+		id := event.ID{Ms: 1756659802903}
 		r, err := decodeRecord(id, "key", fields)
 		if err != nil {
 			if _, ok := errors.AsType[*RecordError](err); !ok {

@@ -5,6 +5,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -93,7 +94,7 @@ func (s *Source) survey(ctx context.Context) error {
 	}
 	summary, err := s.client.reads.XPending(ctx, s.keys.Stream, s.opts.Group).Result()
 	if err == nil && summary.Count > 0 {
-		d.until, err = worker.ParseID(summary.Higher)
+		d.until, err = event.ParseID(summary.Higher)
 	}
 	d.known = err == nil
 	return err
@@ -103,7 +104,7 @@ func (s *Source) survey(ctx context.Context) error {
 // what ended the process before, be it by its size: so it is read alone.
 func (s *Source) decide(ctx context.Context, page []pending) error {
 	d := &s.client.deliveries
-	var unread []worker.ID
+	var unread []event.ID
 	for _, p := range page {
 		if d.first(p.id) {
 			unread = append(unread, p.id)
@@ -127,7 +128,7 @@ func (s *Source) decide(ctx context.Context, page []pending) error {
 }
 
 // recorded returns those of the events that have a record. The ids are in order.
-func (s *Source) recorded(ctx context.Context, ids []worker.ID) (idSet, error) {
+func (s *Source) recorded(ctx context.Context, ids []event.ID) (idSet, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}

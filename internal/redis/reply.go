@@ -8,6 +8,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -166,7 +167,7 @@ func (r *reply) ended() {
 }
 
 func (r *reply) finish(e *worker.Entry) {
-	if e.ID, r.err = worker.ParseID(string(r.id)); !e.Trimmed {
+	if e.ID, r.err = event.ParseID(string(r.id)); !e.Trimmed {
 		e.Size = r.body.whole()
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -16,8 +17,8 @@ func line(s string) string { return bulk(s) + "\r\n" }
 func TestReply(t *testing.T) {
 	// CRLF in a value ends nothing.
 	one := "*2\r\n" + line("5-1") + "*4\r\n" + line("a") + line("1\r\n2") + line("") + line("")
-	first := worker.Entry{ID: worker.ID{Ms: 5, Seq: 1}, Fields: map[string]string{"a": "1\r\n2", "": ""}}
-	last := worker.Entry{ID: worker.ID{Ms: 6}, Fields: map[string]string{"b": "3"}}
+	first := worker.Entry{ID: event.ID{Ms: 5, Seq: 1}, Fields: map[string]string{"a": "1\r\n2", "": ""}}
+	last := worker.Entry{ID: event.ID{Ms: 6}, Fields: map[string]string{"b": "3"}}
 	other := "*2\r\n" + line("6-0") + "*4\r\n" + line("b") + line("2") + line("b") + line("3")
 	cases := map[string]struct {
 		around int
@@ -63,7 +64,7 @@ func TestReply(t *testing.T) {
 
 // TestReplyKeepsLittle: whatever is large in an entry, what is small in it is kept, and what is kept is bounded.
 func TestReplyKeepsLittle(t *testing.T) {
-	large := strings.Repeat("x", worker.MaxEntryBytes)
+	large := strings.Repeat("x", event.MaxEntryBytes)
 	var many []string
 	for i := range 10_000 {
 		many = append(many, fmt.Sprintf("field-%05d", i), "value")
@@ -74,7 +75,7 @@ func TestReplyKeepsLittle(t *testing.T) {
 	}{
 		"a large value":          {[]string{"type", "x", "v", large, "z", "1"}, 2},
 		"a large name":           {[]string{"type", "x", large, "v", "z", "1"}, 2},
-		"many fields":            {many, worker.MaxEntryBytes / 16},
+		"many fields":            {many, event.MaxEntryBytes / 16},
 		"one field, many times":  {strings.Split(strings.Repeat("a,"+large[:1000]+",", 100)+"a,1", ","), 1},
 		"at the bound":           {[]string{"v", large[1:]}, 1},
 		"over a dead letter's":   {[]string{"v", large[:deadMaxBody]}, 1},
@@ -97,7 +98,7 @@ func TestReplyKeepsLittle(t *testing.T) {
 			for name, value := range e.Fields {
 				kept += len(name) + len(value)
 			}
-			if len(e.Fields) != c.kept || kept > worker.MaxEntryBytes || r.size != sent {
+			if len(e.Fields) != c.kept || kept > event.MaxEntryBytes || r.size != sent {
 				t.Errorf("it kept %d fields with %d bytes, want %d; it counted %d of %d", len(e.Fields), kept, c.kept, r.size, sent)
 			}
 			want := worker.Size{}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -42,15 +43,15 @@ type Source struct {
 	opts   SourceOptions
 
 	recovering bool
-	cursor     worker.ID // recovering goes on after this one,
-	until      worker.ID // up to this one
+	cursor     event.ID  // recovering goes on after this one,
+	until      event.ID  // up to this one
 	listed     []pending // the next of them
 	returned   idSet     // pending as far as we know, and returned since the last error
-	highest    worker.ID // the last new entry, or the last that was pending before it
+	highest    event.ID  // the last new entry, or the last that was pending before it
 	nextCheck  time.Time
-	count      int         // grows to opts.Count while reads are small
-	guarded    []worker.ID // reading rests until these are dealt with,
-	guardUntil time.Time   // at most until then
+	count      int        // grows to opts.Count while reads are small
+	guarded    []event.ID // reading rests until these are dealt with,
+	guardUntil time.Time  // at most until then
 	patience   time.Duration
 }
 
@@ -91,8 +92,8 @@ func (s *Source) Read(ctx context.Context) ([]worker.Entry, error) {
 
 // restart forgets what was returned: all that is pending is returned again, from the beginning.
 func (s *Source) restart() {
-	s.recover(worker.ID{}, maxID)
-	s.returned, s.highest, s.count, s.guarded = nil, worker.ID{}, 1, nil
+	s.recover(event.ID{}, maxID)
+	s.returned, s.highest, s.count, s.guarded = nil, event.ID{}, 1, nil
 	s.nextCheck = time.Now().Add(s.opts.Recheck)
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -147,7 +148,7 @@ func testGroupSetBack(t *testing.T, p *place) {
 
 // testHuge: the same comes out of a read of new entries and of pending ones, by each way these are read.
 func testHuge(t *testing.T, p *place) {
-	value := strings.Repeat("x", 2*worker.MaxEntryBytes)
+	value := strings.Repeat("x", 2*event.MaxEntryBytes)
 	id := p.add(t, "type", "scale_up", "blob", value, "task_id", "t")
 	sum := sha256.Sum256([]byte("4:type8:scale_up4:blob131072:" + value + "7:task_id1:t"))
 	want := worker.Entry{

@@ -6,16 +6,16 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/ottoscaler/ottoscaler/internal/worker"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
 // Stats is how a stream stands with one consumer group. No entry's body is read for it.
 type Stats struct {
 	Length  int64
-	Pending int64     // delivered to the group and not acknowledged
-	Oldest  worker.ID // of these; zero: none
-	Lag     int64     // not delivered to the group yet; -1: Redis cannot say, or there is no group
-	Dead    int64     // dead letters
+	Pending int64    // delivered to the group and not acknowledged
+	Oldest  event.ID // of these; zero: none
+	Lag     int64    // not delivered to the group yet; -1: Redis cannot say, or there is no group
+	Dead    int64    // dead letters
 }
 
 // Stats asks how things stand. No stream and no group are no error.
@@ -38,7 +38,7 @@ func (c *Client) Stats(ctx context.Context, stream, group string) (Stats, error)
 	}
 	s.Lag, s.Pending = found.Lag, pending.Val().Count
 	if s.Pending > 0 {
-		s.Oldest, err = worker.ParseID(pending.Val().Lower)
+		s.Oldest, err = event.ParseID(pending.Val().Lower)
 	}
 	return s, err
 }

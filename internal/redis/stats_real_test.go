@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ottoscaler/ottoscaler/internal/worker"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
 // TestStats: an empty Redis, then a stream that nobody reads, then a group with something pending.
@@ -32,7 +32,7 @@ func TestStats(t *testing.T) {
 	p.do(t, "XREADGROUP", "GROUP", group, "somebody", "COUNT", "2", "STREAMS", stream, ">")
 	p.do(t, "XACK", stream, group, "5-2")
 	p.do(t, "XADD", keysOf.Dead(), "*", "reason_code", "poison")
-	check("read", Stats{Length: 3, Pending: 1, Oldest: worker.ID{Ms: 5, Seq: 10}, Lag: 1, Dead: 1})
+	check("read", Stats{Length: 3, Pending: 1, Oldest: event.ID{Ms: 5, Seq: 10}, Lag: 1, Dead: 1})
 	p.do(t, "DEL", stream)
 	p.do(t, "SET", stream, "no stream")
 	if _, err := p.client.Stats(t.Context(), stream, group); err == nil {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/trouble"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
@@ -14,7 +15,7 @@ const statusMaxLen = 100_000
 // status builds the fields of one entry of the status stream. Empty ones are left out.
 type status []any
 
-func newStatus(kind string, id worker.ID, taskID string) status {
+func newStatus(kind string, id event.ID, taskID string) status {
 	return status{"kind", kind, "event_id", id.String()}.add("task_id", taskID)
 }
 

@@ -3,6 +3,7 @@ package redis
 import (
 	"testing"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -37,7 +38,7 @@ func TestCodesOnTheStatusStream(t *testing.T) {
 
 func TestCodesOfRejections(t *testing.T) {
 	for code, want := range map[string]string{
-		worker.CodeType: "OTTO401", worker.CodeTrimmed: "OTTO535", worker.CodePoison: "OTTO536", "OOMKilled?": "OTTO401",
+		event.CodeType: "OTTO401", event.CodeTrimmed: "OTTO535", event.CodePoison: "OTTO536", "OOMKilled?": "OTTO401",
 	} {
 		r := worker.Reject{ID: theID, Code: code, Reason: "why", At: at}
 		if got, letter := asHash(rejectedStatus(r))["code"], asHash(deadLetter(r))["code"]; got != want || letter != want {

@@ -7,7 +7,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/ottoscaler/ottoscaler/internal/worker"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
 // head is a writer that keeps the beginning and drops the rest. Some replies carry whole entries that nobody asked for,
@@ -48,26 +48,26 @@ func (h *head) bulk(name string) string {
 
 // lastID asks for the highest ID that a stream ever had; the zero ID when there is none, or no stream. Of XINFO STREAM
 // only the beginning is kept: its end has the first and the last entry.
-func lastID(ctx context.Context, p goredis.Pipeliner, stream string) func() (worker.ID, error) {
+func lastID(ctx context.Context, p goredis.Pipeliner, stream string) func() (event.ID, error) {
 	var reply head
 	cmd := goredis.NewRawWriteToCmd(ctx, &reply, "XINFO", "STREAM", stream)
 	_ = p.Process(ctx, cmd)
-	return func() (worker.ID, error) {
+	return func() (event.ID, error) {
 		err := cmd.Err()
 		if err == nil {
 			err = reply.err()
 		}
 		if isMissing(err) {
-			return worker.ID{}, nil
+			return event.ID{}, nil
 		}
 		if err != nil {
-			return worker.ID{}, err
+			return event.ID{}, err
 		}
 		value := reply.bulk("last-generated-id")
 		if value == "" { // as a stand-in for Redis says of a stream that never had an entry
-			return worker.ID{}, nil
+			return event.ID{}, nil
 		}
-		return worker.ParseID(value)
+		return event.ParseID(value)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/ottoscaler/ottoscaler/internal/worker"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
 // takeOver claims the entries of a page that other consumers hold, without raising their delivery counts. XCLAIM drops
@@ -49,11 +49,11 @@ func markGone(page []pending, held, claimed []string) error {
 	}
 	gone := slices.DeleteFunc(held, func(id string) bool { return ours[id] })
 	for _, text := range gone {
-		id, err := worker.ParseID(text)
+		id, err := event.ParseID(text)
 		if err != nil {
 			return err
 		}
-		i, _ := slices.BinarySearchFunc(page, id, func(p pending, id worker.ID) int { return p.id.Compare(id) })
+		i, _ := slices.BinarySearchFunc(page, id, func(p pending, id event.ID) int { return p.id.Compare(id) })
 		page[i].how = readGone
 	}
 	return nil

@@ -5,16 +5,16 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ottoscaler/ottoscaler/internal/worker"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
 // Stories is what the status stream still has of each of these events, in one pass over it. The IDs are in their order.
-func (r *Reader) Stories(ctx context.Context, ids []worker.ID) (map[worker.ID][]Said, error) {
-	all := make(map[worker.ID][]Said, len(ids))
+func (r *Reader) Stories(ctx context.Context, ids []event.ID) (map[event.ID][]Said, error) {
+	all := make(map[event.ID][]Said, len(ids))
 	if len(ids) == 0 {
 		return all, nil
 	}
-	wanted := make(map[string]worker.ID, len(ids))
+	wanted := make(map[string]event.ID, len(ids))
 	for _, id := range ids {
 		wanted[id.String()] = id
 	}

@@ -7,6 +7,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -101,7 +102,7 @@ func (t *transaction) restore(r worker.Restore) {
 }
 
 // enter makes an event open, and the holder of its idempotency key.
-func (t *transaction) enter(e *worker.Event, hash string) {
+func (t *transaction) enter(e *event.Event, hash string) {
 	t.pipe.SAdd(t.ctx, t.keys.Open(), e.EventID.String())
 	if key := e.IdempotencyKey; key != "" {
 		t.pipe.Set(t.ctx, t.keys.Idempotency(key), encodeHolder(e.EventID, hash), 0)
@@ -116,7 +117,7 @@ func slotFields(n int) []string {
 	return fields
 }
 
-func (t *transaction) ack(id worker.ID) { t.pipe.XAck(t.ctx, t.keys.Stream, t.group, id.String()) }
+func (t *transaction) ack(id event.ID) { t.pipe.XAck(t.ctx, t.keys.Stream, t.group, id.String()) }
 
 func (t *transaction) say(fields []any) { t.xadd(t.keys.Status(), statusMaxLen, fields) }
 

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -23,7 +24,7 @@ func encodeVictims(victims []worker.Victim) string {
 
 // decodeVictims accepts exactly what encodeVictims writes of the victims of a scale_down: none twice, no more than were
 // asked for, and all of events before it.
-func decodeVictims(value string, of *worker.Event) ([]worker.Victim, error) {
+func decodeVictims(value string, of *event.Event) ([]worker.Victim, error) {
 	if value == "" {
 		return nil, nil
 	}
@@ -49,8 +50,8 @@ func decodeVictims(value string, of *worker.Event) ([]worker.Victim, error) {
 }
 
 func decodeVictim(part string) (worker.Victim, error) {
-	event, slot, _ := strings.Cut(part, "/")
-	id, err := worker.ParseID(event)
+	of, slot, _ := strings.Cut(part, "/")
+	id, err := event.ParseID(of)
 	if err != nil {
 		return worker.Victim{}, err
 	}

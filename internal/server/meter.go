@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -52,7 +53,7 @@ type meteredJournal struct {
 }
 
 // Begin implements worker.Journal.
-func (j *meteredJournal) Begin(ctx context.Context) (mark worker.ID, known bool, err error) {
+func (j *meteredJournal) Begin(ctx context.Context) (mark event.ID, known bool, err error) {
 	mark, known, err = j.Journal.Begin(ctx)
 	if err == nil {
 		j.series.terms.Inc()
@@ -85,9 +86,9 @@ func (s *series) count(w worker.Write, now time.Time) {
 	case worker.Settle:
 		s.settled.Inc()
 	case worker.Close:
-		kind := worker.ScaleUp
+		kind := event.ScaleUp
 		if w.Slots == 0 {
-			kind = worker.ScaleDown
+			kind = event.ScaleDown
 		}
 		s.closed.WithLabelValues(string(kind)).Inc()
 	case worker.Progress:

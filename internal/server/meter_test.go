@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	dto "github.com/prometheus/client_model/go"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 	"github.com/ottoscaler/ottoscaler/internal/worker/workertest"
 )
@@ -99,12 +100,12 @@ var counted = []string{"events_", "dead_letters_total", "workers_", "attempts", 
 
 type nothing struct{ err error }
 
-func (n nothing) Begin(context.Context) (worker.ID, bool, error) { return worker.ID{}, true, n.err }
-func (n nothing) Open(context.Context, worker.ID, int) ([]worker.Record, error) {
+func (n nothing) Begin(context.Context) (event.ID, bool, error) { return event.ID{}, true, n.err }
+func (n nothing) Open(context.Context, event.ID, int) ([]worker.Record, error) {
 	return nil, n.err
 }
-func (n nothing) Find(context.Context, worker.ID) (*worker.Record, error) { return nil, n.err }
-func (n nothing) Commit(context.Context, []worker.Write) error            { return n.err }
+func (n nothing) Find(context.Context, event.ID) (*worker.Record, error) { return nil, n.err }
+func (n nothing) Commit(context.Context, []worker.Write) error           { return n.err }
 
 // TestWrites: what each committed write counts as. Reasons and types that nobody knows make no series of their own.
 func TestWrites(t *testing.T) {
@@ -121,11 +122,11 @@ func TestWrites(t *testing.T) {
 		write worker.Write
 		want  map[string]float64
 	}{
-		"accept":           {worker.Accept{Event: worker.Event{Type: worker.ScaleUp}}, map[string]float64{"events_total{accepted,scale_up}": 1}},
-		"duplicate":        {worker.Duplicate{Type: worker.ScaleDown}, map[string]float64{"events_total{duplicate,scale_down}": 1}},
+		"accept":           {worker.Accept{Event: event.Event{Type: event.ScaleUp}}, map[string]float64{"events_total{accepted,scale_up}": 1}},
+		"duplicate":        {worker.Duplicate{Type: event.ScaleDown}, map[string]float64{"events_total{duplicate,scale_down}": 1}},
 		"duplicate of old": {worker.Duplicate{}, map[string]float64{"events_total{duplicate,other}": 1}},
 		"reject": {
-			worker.Reject{Code: worker.CodePodCount, Fields: map[string]string{"type": "scale_up"}},
+			worker.Reject{Code: event.CodePodCount, Fields: map[string]string{"type": "scale_up"}},
 			map[string]float64{"events_total{rejected,scale_up}": 1, "dead_letters_total{invalid_pod_count}": 1},
 		},
 		"reject strange": {
@@ -133,7 +134,7 @@ func TestWrites(t *testing.T) {
 			map[string]float64{"events_total{rejected,other}": 1, "dead_letters_total{other}": 1},
 		},
 		"trimmed": {
-			worker.Reject{Code: worker.CodeTrimmed},
+			worker.Reject{Code: event.CodeTrimmed},
 			map[string]float64{"events_total{rejected,other}": 1, "dead_letters_total{trimmed}": 1, "events_lost_total{trimmed}": 1},
 		},
 		"settle":     {worker.Settle{}, map[string]float64{"events_settled_total": 1}},
@@ -213,16 +214,16 @@ func TestWholeStory(t *testing.T) {
 		redis, cluster := workertest.NewRedis(), workertest.NewCluster()
 		cluster.RunTime = 5 * time.Second
 		m := worker.NewManager(s.meter.Source(redis.Source()), s.meter.Journal(redis, time.Now), s.meter.Cluster(cluster), worker.Settings{
-			Rules:      worker.Rules{MaxPods: 10, Deadlines: map[string]time.Duration{"": 0}},
-			Names:      worker.NewNames(worker.DefaultInstance, worker.DefaultStream),
+			Rules:      event.Rules{MaxPods: 10, Deadlines: map[string]time.Duration{"": 0}},
+			Names:      event.NewNames(event.DefaultInstance, event.DefaultStream),
 			MaxWorkers: 2, MaxWaiting: 10, MaxAttempts: 1, CreateConcurrency: 1, DeleteConcurrency: 1,
 			PendingTimeout: time.Minute, ImagePullTimeout: time.Minute, SucceededTTL: time.Second, FailedTTL: time.Second,
 		}, worker.Remains{}, slog.New(slog.DiscardHandler))
 		take, stop := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() { ended <- m.Run(take, t.Context()) }()
-		redis.Add(worker.ID{Ms: uint64(time.Now().UnixMilli())}, "type", "scale_up", "pod_count", "3")
-		redis.Add(worker.ID{Ms: uint64(time.Now().UnixMilli()), Seq: 1}, "type", "scale_up", "pod_count", "many")
+		redis.Add(event.ID{Ms: uint64(time.Now().UnixMilli())}, "type", "scale_up", "pod_count", "3")
+		redis.Add(event.ID{Ms: uint64(time.Now().UnixMilli()), Seq: 1}, "type", "scale_up", "pod_count", "many")
 		time.Sleep(2 * time.Second)
 		snap, ok := m.Snapshot(t.Context())
 		want := worker.Snapshot{

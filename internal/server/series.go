@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -16,14 +17,10 @@ const (
 )
 
 var (
-	types    = []string{string(worker.ScaleUp), string(worker.ScaleDown), other}
+	types    = []string{string(event.ScaleUp), string(event.ScaleDown), other}
 	outcomes = []string{"accepted", "duplicate", "rejected"}
-	codes    = []string{
-		worker.CodeType, worker.CodePodCount, worker.CodeTaskID, worker.CodeTimestamp, worker.CodeIdempotencyKey,
-		worker.CodeConflict, worker.CodeTemplate, worker.CodeDeadline, worker.CodeTrace, worker.CodeMetadata,
-		worker.CodeTooLarge, worker.CodeTrimmed, worker.CodePoison, other,
-	}
-	lostBy = []string{worker.CodeTrimmed, worker.CodePoison}
+	codes    = append(event.RejectionCodes(), other)
+	lostBy   = []string{event.CodeTrimmed, event.CodePoison}
 
 	// byInfrastructure are the reasons for which a worker gets another attempt, or has failed after its last one.
 	byInfrastructure = []string{
@@ -114,8 +111,8 @@ func (s *series) zero() {
 			s.events.WithLabelValues(t, o)
 		}
 	}
-	s.closed.WithLabelValues(string(worker.ScaleUp))
-	s.closed.WithLabelValues(string(worker.ScaleDown))
+	s.closed.WithLabelValues(string(event.ScaleUp))
+	s.closed.WithLabelValues(string(event.ScaleDown))
 	for _, c := range codes {
 		s.rejected.WithLabelValues(c)
 	}

@@ -2,6 +2,8 @@ package worker
 
 import (
 	"fmt"
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
 	"testing"
 	"time"
 )
@@ -10,18 +12,18 @@ import (
 
 var benchNow = time.Unix(1_756_659_802, 0)
 
-func benchID(i int) ID { return ID{Ms: uint64(benchNow.UnixMilli()), Seq: uint64(i)} }
+func benchID(i int) event.ID { return event.ID{Ms: uint64(benchNow.UnixMilli()), Seq: uint64(i)} }
 
 // benchFields are those of a usual entry.
 func benchFields() map[string]string {
-	return fields("pod_count", "1", "task_id", "task-123", "branch", "main", "commit", "0123456789abcdef0123456789abcdef01234567")
+	return eventtest.Fields("pod_count", "1", "task_id", "task-123", "branch", "main", "commit", "0123456789abcdef0123456789abcdef01234567")
 }
 
 func BenchmarkDecode(b *testing.B) {
-	f, r := benchFields(), rules()
+	f, r := benchFields(), eventtest.Rules()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, bad := Decode(benchID(1), f, r); bad != nil {
+		if _, bad := event.Decode(benchID(1), f, r); bad != nil {
 			b.Fatal(bad.Reason)
 		}
 	}

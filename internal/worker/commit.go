@@ -1,6 +1,10 @@
 package worker
 
-import "time"
+import (
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/retry"
+	"time"
+)
 
 // committed handles the commit of the n oldest writes, and releases what waited for them.
 func (s *state) committed(n int) {
@@ -37,7 +41,7 @@ func (s *state) committed(n int) {
 	}
 }
 
-func (s *state) refusalCommitted(id ID) {
+func (s *state) refusalCommitted(id event.ID) {
 	if r := s.refusals[id]; r != nil {
 		r.unwritten--
 		s.leaving = append(s.leaving, leaving{id: id})
@@ -45,7 +49,7 @@ func (s *state) refusalCommitted(id ID) {
 }
 
 // takenIn is the entry that a write takes in; the zero ID if none.
-func takenIn(w Write) ID {
+func takenIn(w Write) event.ID {
 	switch w := w.(type) {
 	case Accept:
 		return w.Event.EventID
@@ -54,10 +58,10 @@ func takenIn(w Write) ID {
 	case Reject:
 		return w.ID
 	}
-	return ID{}
+	return event.ID{}
 }
 
-func (s *state) accepted(e *event) {
+func (s *state) accepted(e *trackedEvent) {
 	e.recorded = true
 	if e.IdempotencyKey != "" {
 		s.leaving = append(s.leaving, leaving{id: e.EventID, key: e.IdempotencyKey})
@@ -103,5 +107,5 @@ func (s *state) renew(sl *slot, ended time.Time) {
 		s.cull(sl)
 		return
 	}
-	s.alarm(sl, ended.Add(backoff(sl.attempt+1, time.Minute)))
+	s.alarm(sl, ended.Add(retry.Backoff(sl.attempt+1, time.Minute)))
 }

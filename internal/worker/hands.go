@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/retry"
 )
 
 // The goroutines that do what the core wants done. Each turns effects into inputs, one at a time.
@@ -26,7 +28,7 @@ func (m *Manager) reader(ctx, take context.Context) {
 				m.log.Warn("reading the stream failed, trying again", "error", err)
 			}
 			tries++
-			sleep(take, backoff(tries, 5*time.Second))
+			retry.Sleep(take, retry.Backoff(tries, 5*time.Second))
 			continue
 		}
 		if tries > 0 {
@@ -97,14 +99,5 @@ func (m *Manager) answer(ctx context.Context, e effect) {
 		m.reply(ctx, found{find: e, record: rec})
 	default:
 		m.fail(errors.New("an effect that nobody handles"))
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
 	}
 }

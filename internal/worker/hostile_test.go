@@ -2,6 +2,8 @@ package worker
 
 import (
 	"fmt"
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
 	"maps"
 	"strings"
 	"testing"
@@ -12,7 +14,7 @@ import (
 
 // orphaned is a world with a running Pod of slot 1 of an event that has no record; what the Pod tells of its event is
 // origin.
-func orphaned(t *testing.T, origin *Event) (*world, string) {
+func orphaned(t *testing.T, origin *event.Event) (*world, string) {
 	t.Helper()
 	w := newWorld(testSettings(), t.Fatalf)
 	name := w.stray(1, 1, origin)
@@ -21,10 +23,10 @@ func orphaned(t *testing.T, origin *Event) (*world, string) {
 }
 
 // stray puts a running Pod there that names its event, slot and attempt.
-func (w *world) stray(slot, attempt int, origin *Event) string {
-	id := ID{Ms: 1000}
+func (w *world) stray(slot, attempt int, origin *event.Event) string {
+	id := event.ID{Ms: 1000}
 	name := w.set.Names.Pod(id, slot, attempt)
-	w.place(PodSpec{Name: name, Event: &Event{EventID: id}, Slot: slot, Attempt: attempt})
+	w.place(PodSpec{Name: name, Event: &event.Event{EventID: id}, Slot: slot, Attempt: attempt})
 	w.pods[name].spec.Event = origin
 	w.advance(name, PhaseRunning)
 	return name
@@ -42,9 +44,9 @@ func (w *world) asked() {
 	}
 }
 
-func known1(change func(*Event)) *Event {
-	e := &Event{
-		EventID: ID{Ms: 1000}, Type: ScaleUp, PodCount: 2, Timestamp: ID{Ms: 1000}.Time(),
+func known1(change func(*event.Event)) *event.Event {
+	e := &event.Event{
+		EventID: event.ID{Ms: 1000}, Type: event.ScaleUp, PodCount: 2, Timestamp: event.ID{Ms: 1000}.Time(),
 		Metadata: map[string]string{"task_id": "t", "branch": "main"},
 	}
 	change(e)
@@ -53,29 +55,29 @@ func known1(change func(*Event)) *Event {
 
 // TestHostileOrigin: a Pod whose annotation no event can have had is left alone, counted, and stops nobody.
 func TestHostileOrigin(t *testing.T) {
-	for name, origin := range map[string]*Event{
+	for name, origin := range map[string]*event.Event{
 		"none":                   nil,
 		"empty":                  {},
-		"another event's":        known1(func(e *Event) { e.EventID.Seq = 1 }),
-		"a scale_down":           known1(func(e *Event) { e.Type = ScaleDown }),
-		"no type":                known1(func(e *Event) { e.Type = "" }),
-		"no workers":             known1(func(e *Event) { e.PodCount = 0 }),
-		"fewer than none":        known1(func(e *Event) { e.PodCount = -1 }),
-		"more than memory holds": known1(func(e *Event) { e.PodCount = 100_001 }),
-		"task with escapes":      known1(func(e *Event) { e.Metadata["task_id"] = "\x1b[2J" }),
-		"task not UTF-8":         known1(func(e *Event) { e.Metadata["task_id"] = "\xff" }),
-		"task too long":          known1(func(e *Event) { e.Metadata["task_id"] = strings.Repeat("t", 129) }),
-		"value too long":         known1(func(e *Event) { e.Metadata["branch"] = strings.Repeat("v", 1025) }),
-		"value with NUL":         known1(func(e *Event) { e.Metadata["branch"] = "\x00" }),
-		"metadata too large":     known1(func(e *Event) { maps.Copy(e.Metadata, strip(many(9, 1000))) }),
-		"17 metadata fields":     known1(func(e *Event) { maps.Copy(e.Metadata, strip(many(16, 1))) }),
-		"keys that meet":         known1(func(e *Event) { e.Metadata["BRANCH"] = "x" }),
-		"a field as metadata":    known1(func(e *Event) { e.Metadata["deadline_seconds"] = "soon" }),
-		"key too long":           known1(func(e *Event) { e.IdempotencyKey = strings.Repeat("k", 129) }),
-		"key with a newline":     known1(func(e *Event) { e.IdempotencyKey = "a\nb" }),
-		"trace garbage":          known1(func(e *Event) { e.Traceparent = "abc" }),
-		"year 10000":             known1(func(e *Event) { e.Timestamp = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC) }),
-		"deadline of a century":  known1(func(e *Event) { e.Deadline = 100 * 365 * 24 * time.Hour }),
+		"another event's":        known1(func(e *event.Event) { e.EventID.Seq = 1 }),
+		"a scale_down":           known1(func(e *event.Event) { e.Type = event.ScaleDown }),
+		"no type":                known1(func(e *event.Event) { e.Type = "" }),
+		"no workers":             known1(func(e *event.Event) { e.PodCount = 0 }),
+		"fewer than none":        known1(func(e *event.Event) { e.PodCount = -1 }),
+		"more than memory holds": known1(func(e *event.Event) { e.PodCount = 100_001 }),
+		"task with escapes":      known1(func(e *event.Event) { e.Metadata["task_id"] = "\x1b[2J" }),
+		"task not UTF-8":         known1(func(e *event.Event) { e.Metadata["task_id"] = "\xff" }),
+		"task too long":          known1(func(e *event.Event) { e.Metadata["task_id"] = strings.Repeat("t", 129) }),
+		"value too long":         known1(func(e *event.Event) { e.Metadata["branch"] = strings.Repeat("v", 1025) }),
+		"value with NUL":         known1(func(e *event.Event) { e.Metadata["branch"] = "\x00" }),
+		"metadata too large":     known1(func(e *event.Event) { maps.Copy(e.Metadata, eventtest.Metadata(9, 1000)) }),
+		"17 metadata fields":     known1(func(e *event.Event) { maps.Copy(e.Metadata, eventtest.Metadata(16, 1)) }),
+		"keys that meet":         known1(func(e *event.Event) { e.Metadata["BRANCH"] = "x" }),
+		"a field as metadata":    known1(func(e *event.Event) { e.Metadata["deadline_seconds"] = "soon" }),
+		"key too long":           known1(func(e *event.Event) { e.IdempotencyKey = strings.Repeat("k", 129) }),
+		"key with a newline":     known1(func(e *event.Event) { e.IdempotencyKey = "a\nb" }),
+		"trace garbage":          known1(func(e *event.Event) { e.Traceparent = "abc" }),
+		"year 10000":             known1(func(e *event.Event) { e.Timestamp = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC) }),
+		"deadline of a century":  known1(func(e *event.Event) { e.Deadline = 100 * 365 * 24 * time.Hour }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, pod := orphaned(t, origin)
@@ -85,7 +87,7 @@ func TestHostileOrigin(t *testing.T) {
 				t.Fatalf("something is done about it: writes %v, DELETEs %v, records %v", w.writes, w.removes, w.records)
 			}
 			for range w.set.MaxWorkers {
-				w.add(fields("pod_count", "1"))
+				w.add(eventtest.Fields("pod_count", "1"))
 			}
 			w.deliverNew(99)
 			w.turn()
@@ -102,13 +104,13 @@ func TestHostileOrigin(t *testing.T) {
 
 // TestAdoption: what the annotation may have been is rebuilt, whatever the event's other Pods claim.
 func TestAdoption(t *testing.T) {
-	w, first := orphaned(t, known1(func(*Event) {}))
+	w, first := orphaned(t, known1(func(*event.Event) {}))
 	w.advance(w.stray(1, 7, nil), PhaseRunning) // an attempt too many
 	beyond := w.stray(3, 1, nil)                // a slot too many: the event has two
 	huge := w.stray(1<<30, 1<<30, nil)
 	w.deliverWatch(9)
 	w.asked()
-	rec := w.records[ID{Ms: 1000}]
+	rec := w.records[event.ID{Ms: 1000}]
 	if rec == nil || len(rec.Slots) != 2 {
 		t.Fatalf("the record: %+v", rec)
 	}
@@ -175,10 +177,10 @@ func TestReplacedPod(t *testing.T) {
 func TestAnotherIdentity(t *testing.T) {
 	for name, says := range map[string]Observation{
 		"nothing":      {},
-		"another slot": {Event: ID{Ms: 1000}, Slot: 2, Attempt: 1},
-		"no such slot": {Event: ID{Ms: 1000}, Slot: 1 << 30, Attempt: 1},
-		"below zero":   {Event: ID{Ms: 1000}, Slot: -1, Attempt: -1},
-		"no event":     {Event: ID{Ms: 7, Seq: 7}, Slot: 1, Attempt: 1},
+		"another slot": {Event: event.ID{Ms: 1000}, Slot: 2, Attempt: 1},
+		"no such slot": {Event: event.ID{Ms: 1000}, Slot: 1 << 30, Attempt: 1},
+		"below zero":   {Event: event.ID{Ms: 1000}, Slot: -1, Attempt: -1},
+		"no event":     {Event: event.ID{Ms: 7, Seq: 7}, Slot: 1, Attempt: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := drive(t, "2", "")
@@ -236,7 +238,7 @@ func TestUnreadable(t *testing.T) {
 
 // TestUnreadableBeforeItsMark: of a Pod that nobody has told us of yet, what is unreadable says nothing.
 func TestUnreadableBeforeItsMark(t *testing.T) {
-	w := staleWorld(t, fields("pod_count", "1"))
+	w := staleWorld(t, eventtest.Fields("pod_count", "1"))
 	w.deliverNew(1)
 	w.commit(1, false)
 	ref := PodRef{Name: w.creates[0].Name, UID: "somebody's"}

@@ -1,14 +1,15 @@
 package worker
 
 import (
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"log/slog"
 	"slices"
 	"time"
 )
 
-// event is an event in hand: accepted, and not yet forgotten.
-type event struct {
-	Event
+// trackedEvent is an event the core keeps track of: accepted, and not yet forgotten.
+type trackedEvent struct {
+	event.Event
 	acceptedAt time.Time
 	recorded   bool // its record is committed
 	settling   bool // its Settle, or its Choose, is emitted
@@ -29,7 +30,7 @@ type event struct {
 
 // holding is who holds an idempotency key, and with what content.
 type holding struct {
-	by   ID
+	by   event.ID
 	hash string
 }
 
@@ -37,7 +38,7 @@ type holding struct {
 // before the commit may still bring the same entry, or an entry with the same key, and its reader saw nothing in Redis
 // yet. The reader hands its batches over one by one, so the batch after the next one was read after the commit.
 type leaving struct {
-	id  ID
+	id  event.ID
 	key string
 }
 
@@ -132,8 +133,8 @@ func (s *state) take(en *Entry, q *question) {
 }
 
 // sentType is empty where an entry has no valid type.
-func sentType(en *Entry) Type {
-	if t := Type(en.Fields["type"]); t == ScaleUp || t == ScaleDown {
+func sentType(en *Entry) event.Type {
+	if t := event.Type(en.Fields["type"]); t == event.ScaleUp || t == event.ScaleDown {
 		return t
 	}
 	return ""
@@ -142,17 +143,17 @@ func sentType(en *Entry) Type {
 // accept decides on an entry that has no record.
 func (s *state) accept(en *Entry) {
 	if en.Trimmed {
-		s.reject(en, "", &Rejection{CodeTrimmed, "somebody deleted the entry from the stream before it was taken in"})
+		s.reject(en, "", event.Reject(event.CodeTrimmed, "somebody deleted the entry from the stream before it was accepted"))
 		return
 	}
 	if en.Poisonous {
-		s.reject(en, "", &Rejection{CodePoison, "it was delivered again and again and never taken in: its body was not read"})
+		s.reject(en, "", event.Reject(event.CodePoison, "it was delivered again and again and never taken in: its body was not read"))
 		return
 	}
 	ev, bad := s.decode(en)
 	if bad != nil {
-		task := en.Fields[keyTaskID]
-		if text(task, maxTaskID) != "" {
+		task := en.Fields[event.FieldTaskID]
+		if !event.ValidTaskID(task) {
 			task = ""
 		}
 		s.reject(en, task, bad)
@@ -170,16 +171,16 @@ func (s *state) accept(en *Entry) {
 	s.write(Accept{Event: ev, Hash: hash, At: s.now})
 }
 
-func (s *state) decode(en *Entry) (Event, *Rejection) {
-	if en.Size.Bytes > MaxEntryBytes {
-		return Event{}, reject(CodeTooLarge, "the entry has %d bytes in %d fields: at most %d", en.Size.Bytes, en.Size.Fields, MaxEntryBytes)
+func (s *state) decode(en *Entry) (event.Event, *event.Rejection) {
+	if en.Size.Bytes > event.MaxEntryBytes {
+		return event.Event{}, event.Reject(event.CodeTooLarge, "the entry has %d bytes in %d fields: at most %d", en.Size.Bytes, en.Size.Fields, event.MaxEntryBytes)
 	}
-	return Decode(en.ID, en.Fields, s.Rules)
+	return event.Decode(en.ID, en.Fields, s.Rules)
 }
 
-func newEvent(ev Event, acceptedAt time.Time) *event {
-	e := &event{Event: ev, acceptedAt: acceptedAt}
-	if ev.Type == ScaleUp {
+func newEvent(ev event.Event, acceptedAt time.Time) *trackedEvent {
+	e := &trackedEvent{Event: ev, acceptedAt: acceptedAt}
+	if ev.Type == event.ScaleUp {
 		e.slots = make([]slot, ev.PodCount)
 	}
 	for i := range e.slots {
@@ -200,9 +201,9 @@ func (s *state) holder(en *Entry, key string) (holding, bool) {
 }
 
 // again decides on an entry whose idempotency key is taken.
-func (s *state) again(en *Entry, ev *Event, h holding, hash string) {
+func (s *state) again(en *Entry, ev *event.Event, h holding, hash string) {
 	if h.hash != hash {
-		s.reject(en, ev.TaskID(), reject(CodeConflict,
+		s.reject(en, ev.TaskID(), event.Reject(event.CodeConflict,
 			"idempotency_key %q belongs to event %s, which asks for something else", ev.IdempotencyKey, h.by))
 		return
 	}
@@ -210,14 +211,14 @@ func (s *state) again(en *Entry, ev *Event, h holding, hash string) {
 	s.write(Duplicate{ID: en.ID, Of: h.by, Type: ev.Type, TaskID: ev.TaskID(), At: s.now})
 }
 
-func (s *state) reject(en *Entry, task string, r *Rejection) {
+func (s *state) reject(en *Entry, task string, r *event.Rejection) {
 	s.refusals[en.ID] = &refusal{unwritten: 1}
 	s.write(Reject{ID: en.ID, Fields: en.Fields, Size: en.Size, Code: r.Code, Reason: r.Reason, TaskID: task, At: s.now})
 	s.say(slog.LevelWarn, "entry rejected", "event_id", en.ID.String(), "reason_code", r.Code, "reason", r.Reason)
 }
 
 // ask looks an event's record up, once however many wait for the answer.
-func (s *state) ask(id ID) *question {
+func (s *state) ask(id event.ID) *question {
 	q := s.asked[id]
 	if q == nil {
 		q = &question{}
@@ -258,7 +259,7 @@ func (s *state) found(in found) {
 }
 
 // unask forgets a question that is answered and used.
-func (s *state) unask(id ID) {
+func (s *state) unask(id event.ID) {
 	if q := s.asked[id]; q != nil && q.answered {
 		delete(s.asked, id)
 	}

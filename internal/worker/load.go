@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"slices"
 	"time"
 )
@@ -15,7 +16,7 @@ func (s *state) load(in loaded) {
 	}
 }
 
-func higher(a, b ID) ID {
+func higher(a, b event.ID) event.ID {
 	if a.Compare(b) > 0 {
 		return a
 	}
@@ -26,7 +27,7 @@ func (s *state) restore(rec *Record) {
 	e := newEvent(rec.Event, s.now)
 	e.recorded, e.settling, e.settled = true, rec.Settled, rec.Settled
 	s.events[e.EventID] = e
-	if e.Type == ScaleDown {
+	if e.Type == event.ScaleDown {
 		s.restoreVictims(e, rec)
 		return
 	}
@@ -46,7 +47,7 @@ func (s *state) restore(rec *Record) {
 }
 
 // restoreVictims dooms again whom a scale_down has chosen. One whose event is not open any more has its outcome.
-func (s *state) restoreVictims(e *event, rec *Record) {
+func (s *state) restoreVictims(e *trackedEvent, rec *Record) {
 	e.counts, e.victims = rec.Counts, rec.Victims
 	for _, v := range rec.Victims {
 		of := s.inHandOrWaiting(v.Event)
@@ -84,7 +85,7 @@ func (s *state) restoreSlot(sl *slot, rec SlotRecord) {
 
 // Remains is what a term knew of its open events: if Redis was emptied under it, the next one writes it down anew.
 type Remains struct {
-	Mark    ID
+	Mark    event.ID
 	Records []Record // those that are open, and those that are closed and have Pods left
 
 	unfinished bool // a term began to write them and did not come to the end
@@ -114,12 +115,12 @@ func (s *state) remains() Remains {
 }
 
 // tombstone is the record of a closed event of which no more is known.
-func tombstone(id ID) Record {
-	return Record{Event: Event{EventID: id, Type: ScaleUp, PodCount: 1, Timestamp: id.Time()}, Settled: true, Closed: true}
+func tombstone(id event.ID) Record {
+	return Record{Event: event.Event{EventID: id, Type: event.ScaleUp, PodCount: 1, Timestamp: id.Time()}, Settled: true, Closed: true}
 }
 
 // record is what Redis holds of an open event, but for what was on its way: that is decided anew.
-func (s *state) record(e *event) Record {
+func (s *state) record(e *trackedEvent) Record {
 	if e.closed {
 		return Record{Event: e.Event, Settled: true, Closed: true, Counts: e.counts}
 	}
@@ -127,14 +128,14 @@ func (s *state) record(e *event) Record {
 	for i := range e.slots {
 		rec.Slots[i] = e.slots[i].record()
 	}
-	if e.Type == ScaleDown && e.settled {
+	if e.Type == event.ScaleDown && e.settled {
 		rec.Victims, rec.Counts = e.victims, s.committedCounts(e)
 	}
 	return rec
 }
 
 // committedCounts are the outcomes of a scale_down's victims without those on their way.
-func (s *state) committedCounts(e *event) Counts {
+func (s *state) committedCounts(e *trackedEvent) Counts {
 	c := e.counts
 	for _, v := range e.victims {
 		of := s.events[v.Event]

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"fmt"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"log/slog"
 	"sync"
 	"time"
@@ -137,7 +138,7 @@ func (m *Manager) load(ctx context.Context) error {
 		return err
 	}
 	events := 0
-	for after := (ID{}); ; {
+	for after := (event.ID{}); ; {
 		page, err := m.journal.Open(ctx, after, openPage)
 		if err != nil {
 			return fmt.Errorf("reading the open records: %w", err)
@@ -157,7 +158,7 @@ func (m *Manager) load(ctx context.Context) error {
 }
 
 // begin fences earlier terms off. If Redis was emptied under the last one, its records are written anew.
-func (m *Manager) begin(ctx context.Context) (ID, error) {
+func (m *Manager) begin(ctx context.Context) (event.ID, error) {
 	mark, known, err := m.journal.Begin(ctx)
 	if err != nil || known && !m.remains.unfinished || m.remains.Mark.IsZero() {
 		return mark, err

@@ -13,14 +13,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 	"github.com/ottoscaler/ottoscaler/internal/worker/workertest"
 )
 
 func settings() worker.Settings {
 	return worker.Settings{
-		Rules:      worker.Rules{MaxPods: 1000, Deadlines: map[string]time.Duration{"": 6 * time.Hour}},
-		Names:      worker.NewNames(worker.DefaultInstance, worker.DefaultStream),
+		Rules:      event.Rules{MaxPods: 1000, Deadlines: map[string]time.Duration{"": 6 * time.Hour}},
+		Names:      event.NewNames(event.DefaultInstance, event.DefaultStream),
 		MaxWorkers: 100, MaxWaiting: 1000, MaxAttempts: 3, CreateConcurrency: 32, DeleteConcurrency: 16,
 		PendingTimeout: 15 * time.Minute, ImagePullTimeout: 2 * time.Minute,
 		SucceededTTL: 30 * time.Second, FailedTTL: 10 * time.Minute,
@@ -58,7 +59,7 @@ func (b *bench) end(t *testing.T) {
 }
 
 // kinds tells the story of one event as the status stream does.
-func (b *bench) kinds(id worker.ID) map[string]int {
+func (b *bench) kinds(id event.ID) map[string]int {
 	kinds := make(map[string]int)
 	for _, s := range b.redis.Status() {
 		if s.ID == id {
@@ -71,7 +72,7 @@ func (b *bench) kinds(id worker.ID) map[string]int {
 func TestOneEventBecomesItsWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := startBench(t, settings())
-		id := worker.ID{Ms: 1756659802903}
+		id := event.ID{Ms: 1756659802903}
 		b.redis.Add(id, "type", "scale_up", "pod_count", "3", "task_id", "task-123")
 		time.Sleep(time.Second)
 		if got := len(b.cluster.Posts()); got != 3 {
@@ -97,7 +98,7 @@ func TestStopFinishesWhatIsInFlight(t *testing.T) {
 		set := settings()
 		set.MaxWorkers = 2
 		b := startBench(t, set)
-		id := worker.ID{Ms: 1}
+		id := event.ID{Ms: 1}
 		b.redis.Add(id, "type", "scale_up", "pod_count", "4")
 		time.Sleep(time.Second)
 		b.end(t)
@@ -126,7 +127,7 @@ func TestJournalErrorEndsTheTerm(t *testing.T) {
 		b := startBench(t, settings())
 		time.Sleep(time.Second)
 		down := errors.New("redis is down")
-		b.redis.Add(worker.ID{Ms: 1}, "type", "scale_up", "pod_count", "1")
+		b.redis.Add(event.ID{Ms: 1}, "type", "scale_up", "pod_count", "1")
 		b.redis.Fail(nil)
 		synctest.Wait()
 		b.redis.Fail(down) // the Pod ends while the journal does not answer
@@ -138,7 +139,7 @@ func TestJournalErrorEndsTheTerm(t *testing.T) {
 		b.redis.Fail(nil)
 		b.term(t, settings())
 		time.Sleep(time.Minute)
-		if got := b.kinds(worker.ID{Ms: 1}); got["workersucceeded"] != 1 || got["closed"] != 1 || len(b.cluster.Posts()) != 1 {
+		if got := b.kinds(event.ID{Ms: 1}); got["workersucceeded"] != 1 || got["closed"] != 1 || len(b.cluster.Posts()) != 1 {
 			t.Errorf("after the next term: %v, %d POSTs", got, len(b.cluster.Posts()))
 		}
 		b.end(t)
@@ -149,9 +150,9 @@ func TestBadEntriesDoNotStopTheLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := startBench(t, settings())
 		for i := range 50 {
-			b.redis.Add(worker.ID{Ms: uint64(i + 1)}, "type", "scale_up", "pod_count", fmt.Sprint(-i))
+			b.redis.Add(event.ID{Ms: uint64(i + 1)}, "type", "scale_up", "pod_count", fmt.Sprint(-i))
 		}
-		b.redis.Add(worker.ID{Ms: 100}, "type", "scale_up", "pod_count", "1")
+		b.redis.Add(event.ID{Ms: 100}, "type", "scale_up", "pod_count", "1")
 		time.Sleep(time.Minute)
 		dead := b.redis.Dead()
 		if len(dead) != 50 || b.redis.Pending() != 0 {
@@ -174,9 +175,9 @@ func TestBusyServerIsAskedAgain(t *testing.T) {
 			}
 			return nil
 		})
-		b.redis.Add(worker.ID{Ms: 1}, "type", "scale_up", "pod_count", "40")
+		b.redis.Add(event.ID{Ms: 1}, "type", "scale_up", "pod_count", "40")
 		time.Sleep(30 * time.Minute)
-		if got := b.kinds(worker.ID{Ms: 1}); got["workersucceeded"] != 40 || got["closed"] != 1 {
+		if got := b.kinds(event.ID{Ms: 1}); got["workersucceeded"] != 40 || got["closed"] != 1 {
 			t.Errorf("the status stream: %v", got)
 		}
 		b.end(t)
@@ -186,10 +187,10 @@ func TestBusyServerIsAskedAgain(t *testing.T) {
 // unreadable is a journal with one record that nobody can read.
 type unreadable struct {
 	*workertest.Redis
-	id worker.ID
+	id event.ID
 }
 
-func (u unreadable) Find(ctx context.Context, id worker.ID) (*worker.Record, error) {
+func (u unreadable) Find(ctx context.Context, id event.ID) (*worker.Record, error) {
 	if id == u.id {
 		return nil, fmt.Errorf("key: %w", worker.ErrUnreadable)
 	}
@@ -200,14 +201,14 @@ func TestUnreadableRecordStopsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		redis, cluster := workertest.NewRedis(), workertest.NewCluster()
 		cluster.RunTime = time.Second
-		redis.Add(worker.ID{Ms: 1}, "type", "scale_up", "pod_count", "1")
+		redis.Add(event.ID{Ms: 1}, "type", "scale_up", "pod_count", "1")
 		if batch, err := redis.Source().Read(t.Context()); len(batch) != 1 || err != nil { // delivered to a process that died
 			t.Fatal(batch, err)
 		}
-		redis.Add(worker.ID{Ms: 2}, "type", "scale_up", "pod_count", "1")
+		redis.Add(event.ID{Ms: 2}, "type", "scale_up", "pod_count", "1")
 		take, stop := context.WithCancel(t.Context())
 		done := make(chan error, 1)
-		m := worker.NewManager(redis.Source(), unreadable{redis, worker.ID{Ms: 1}}, cluster, settings(), worker.Remains{}, slog.New(slog.DiscardHandler))
+		m := worker.NewManager(redis.Source(), unreadable{redis, event.ID{Ms: 1}}, cluster, settings(), worker.Remains{}, slog.New(slog.DiscardHandler))
 		go func() { done <- m.Run(take, t.Context()) }()
 		time.Sleep(time.Minute)
 		if posts := cluster.Posts(); len(posts) != 1 || posts[0] != "otto-agent-1-2-0" || redis.Pending() != 1 {
@@ -261,7 +262,7 @@ func TestWritesGather(t *testing.T) {
 		done := make(chan error, 1)
 		go func() { done <- m.Run(take, t.Context()) }()
 		time.Sleep(10 * time.Second)
-		redis.Add(worker.ID{Ms: 1}, "type", "scale_up", "pod_count", "20")
+		redis.Add(event.ID{Ms: 1}, "type", "scale_up", "pod_count", "20")
 		synctest.Wait()
 		if at := journal.commits(); len(at) != 1 || time.Since(at[0]) > 0 {
 			t.Fatalf("commits at %v, now it is %v: want the event taken in at once", at, time.Now())
@@ -270,10 +271,10 @@ func TestWritesGather(t *testing.T) {
 		if n := len(journal.commits()); redis.Pending() != 0 || n > 3 { // 20 marks in 20 ms
 			t.Errorf("%d entries pending after %d commits", redis.Pending(), n)
 		}
-		redis.Add(worker.ID{Ms: 2}, "type", "scale_up", "pod_count", "20")
+		redis.Add(event.ID{Ms: 2}, "type", "scale_up", "pod_count", "20")
 		time.Sleep(8 * time.Millisecond)
 		n := len(journal.commits())
-		redis.Add(worker.ID{Ms: 3}, "type", "scale_up", "pod_count", "1")
+		redis.Add(event.ID{Ms: 3}, "type", "scale_up", "pod_count", "1")
 		time.Sleep(time.Millisecond)
 		if got := len(journal.commits()) - n; got != 1 {
 			t.Errorf("%d commits 9 ms after the one before: want one, since Pods wait for their event to be taken in", got)

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"cmp"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"log/slog"
 	"slices"
 	"time"
@@ -45,13 +46,13 @@ func (s *state) seeOrphan(o *Observation) {
 	}
 }
 
-func (s *state) awaitAdoption(id ID, orph *orphan) {
+func (s *state) awaitAdoption(id event.ID, orph *orphan) {
 	orph.wake = s.now.Add(adoptAfter)
 	s.timers.set(timer{at: orph.wake, orphan: id})
 }
 
 // identify asks one of an orphan's Pods what event it is of.
-func (s *state) identify(id ID) {
+func (s *state) identify(id event.ID) {
 	orph := s.orphans[id]
 	if orph == nil || orph.lost || s.stopping || s.events[id] != nil {
 		return
@@ -77,7 +78,7 @@ func (s *state) identified(in checked) {
 
 // adopt rebuilds the record of an event from the annotation of one of its Pods. Somebody may have edited it: it is read
 // like an entry, by the rules of the stream.
-func (s *state) adopt(id ID, orph *orphan, origin *Event) {
+func (s *state) adopt(id event.ID, orph *orphan, origin *event.Event) {
 	ev, ok := recalled(id, origin)
 	if !ok {
 		orph.lost = true
@@ -91,16 +92,16 @@ func (s *state) adopt(id ID, orph *orphan, origin *Event) {
 	s.say(slog.LevelWarn, "an event is rebuilt from its Pods", "event_id", id.String(), "pods", len(orph.pods))
 }
 
-func recalled(id ID, origin *Event) (Event, bool) {
-	if origin == nil || origin.EventID != id || origin.Type != ScaleUp {
-		return Event{}, false
+func recalled(id event.ID, origin *event.Event) (event.Event, bool) {
+	if origin == nil || origin.EventID != id || origin.Type != event.ScaleUp {
+		return event.Event{}, false
 	}
-	ev, bad := Recall(id, origin.Fields(), maxAdopted)
+	ev, bad := event.Recall(id, origin.Fields(), maxAdopted)
 	return ev, bad == nil
 }
 
 // adopted lets a rebuilt event act. Of a worker without a Pod nobody knows whether it ran: it is lost.
-func (s *state) adopted(e *event) {
+func (s *state) adopted(e *trackedEvent) {
 	e.recorded = true
 	s.reclaim(e)
 	s.claim(e)
@@ -111,7 +112,7 @@ func (s *state) adopted(e *event) {
 	}
 }
 
-func (e *event) seen(slot int) *Observation {
+func (e *trackedEvent) seen(slot int) *Observation {
 	if slot > len(e.slots) {
 		return nil
 	}
@@ -119,7 +120,7 @@ func (e *event) seen(slot int) *Observation {
 }
 
 // reclaim gives an event the Pods that were seen before it was in hand.
-func (s *state) reclaim(e *event) {
+func (s *state) reclaim(e *trackedEvent) {
 	orph := s.orphans[e.EventID]
 	if orph == nil {
 		return

@@ -2,6 +2,8 @@ package worker
 
 import (
 	"errors"
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/retry"
 	"log/slog"
 	"maps"
 	"slices"
@@ -229,7 +231,7 @@ func (s *state) checked(in checked) {
 		s.apply(sl, nil, missing(sl))
 	case in.err != nil:
 		sl.tries++
-		s.alarm(sl, s.now.Add(backoff(sl.tries, recheckPause)))
+		s.alarm(sl, s.now.Add(retry.Backoff(sl.tries, recheckPause)))
 	case sl.uid == "": // a doomed one, whose POST was never answered
 		s.alive(sl, in.pod.Ref.UID)
 		s.look(sl, in.pod)
@@ -269,7 +271,7 @@ func (s *state) compare(batch []Observation) {
 			s.away(r)
 		}
 	}
-	for _, id := range slices.SortedFunc(maps.Keys(s.events), ID.Compare) {
+	for _, id := range slices.SortedFunc(maps.Keys(s.events), event.ID.Compare) {
 		e := s.events[id]
 		for i := range e.slots {
 			if sl := &e.slots[i]; sl.phase == slotLives && !there[s.podOf(sl)] {
@@ -287,7 +289,7 @@ func (s *state) compare(batch []Observation) {
 // beginAll lets the events of earlier terms act: the first complete observation has shown which Pods there are. What a
 // scale_down takes is of lower events, so these come first.
 func (s *state) beginAll() {
-	for _, id := range slices.SortedFunc(maps.Keys(s.events), ID.Compare) {
+	for _, id := range slices.SortedFunc(maps.Keys(s.events), event.ID.Compare) {
 		if e := s.events[id]; e != nil && e.recorded && !e.closing {
 			s.begin(e)
 		}

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"time"
 )
 
@@ -21,7 +22,7 @@ var ErrStartOver = errors.New("the stream is a new one")
 
 // Entry is one raw stream entry.
 type Entry struct {
-	ID     ID
+	ID     event.ID
 	Fields map[string]string // of a repeated field the last value; nil when Trimmed; of a huge entry what fits
 	// Size is zero unless a dead letter cannot hold all the fields.
 	Size Size
@@ -34,7 +35,7 @@ type Entry struct {
 	Poisonous bool
 	// Holder is the event that holds this entry's idempotency key, as read from Redis with the entry; the zero ID
 	// when nobody does. HolderHash is the content hash it was taken with.
-	Holder     ID
+	Holder     event.ID
 	HolderHash string
 }
 
@@ -50,12 +51,12 @@ type Journal interface {
 	// Begin starts a term, before anything else is called: from now on no earlier term, of this process or another, can
 	// write any more. It returns the highest ID ever taken in; the zero ID when there is none. known is false when no
 	// term ever began here, which after one that did means that Redis was emptied.
-	Begin(ctx context.Context) (mark ID, known bool, err error)
+	Begin(ctx context.Context) (mark event.ID, known bool, err error)
 	// Open returns the records of events that are not closed yet, in numeric order of their IDs, starting after the
 	// given one (the zero ID: from the beginning), at most n of them. Fewer than n: there are no more.
-	Open(ctx context.Context, after ID, n int) ([]Record, error)
+	Open(ctx context.Context, after event.ID, n int) ([]Record, error)
 	// Find returns the record of one event, closed or not; nil when there is none; ErrUnreadable.
-	Find(ctx context.Context, id ID) (*Record, error)
+	Find(ctx context.Context, id event.ID) (*Record, error)
 	// Commit applies the batch in its order in one MULTI, all or nothing; never when another term has begun since, or
 	// when Redis was emptied. An error means unknown: it may have been applied. The caller then ends its term and
 	// starts a new one from the records. An empty batch only asks whether the term still stands.
@@ -71,7 +72,7 @@ var ErrUnreadable = errors.New("the record cannot be read")
 
 // Record is what Redis remembers of an event.
 type Record struct {
-	Event   Event
+	Event   event.Event
 	Slots   []SlotRecord // index 0 is slot 1; always PodCount of them; all zero once Closed, when only counts are kept
 	Settled bool
 	Closed  bool
@@ -81,7 +82,7 @@ type Record struct {
 
 // Victim is one slot that a scale_down has chosen.
 type Victim struct {
-	Event ID
+	Event event.ID
 	Slot  int // 1..
 }
 
@@ -128,22 +129,22 @@ type (
 	// Accept takes an event in: its record, its place in the open set, the mark, its idempotency key, the status
 	// entry `accepted`. It does not acknowledge.
 	Accept struct {
-		Event Event
+		Event event.Event
 		Hash  string // content hash, kept with the idempotency key
 		At    time.Time
 	}
 	// Duplicate acknowledges an entry that is the same as Of (the zero ID: its own ID was taken in before and its
 	// record is gone); moves the mark; the status entry `duplicate`.
 	Duplicate struct {
-		ID     ID
-		Of     ID
-		Type   Type // as sent; empty where that is none
+		ID     event.ID
+		Of     event.ID
+		Type   event.Type // as sent; empty where that is none
 		TaskID string
 		At     time.Time
 	}
 	// Reject puts an entry on the dead-letter stream and acknowledges it; moves the mark; the status entry `rejected`.
 	Reject struct {
-		ID     ID
+		ID     event.ID
 		Fields map[string]string
 		Size   Size   // the entry's
 		Code   string // snake_case, for programs
@@ -157,14 +158,14 @@ type (
 	Outcome struct{ Report }
 	// Settle acknowledges an event whose slots all have a mark or an outcome; the status entry `settled`.
 	Settle struct {
-		ID     ID
+		ID     event.ID
 		TaskID string
 		At     time.Time
 	}
 	// Close ends an event: takes it off the open set, compacts its record to the counts and lets it, and its
 	// idempotency key, expire after the record TTL; the status entry `closed`.
 	Close struct {
-		ID             ID
+		ID             event.ID
 		TaskID         string
 		IdempotencyKey string
 		Slots          int // how many slot fields the record has
@@ -172,11 +173,11 @@ type (
 		At             time.Time
 	}
 	// Ack acknowledges an entry whose event was settled before and that was delivered again. No status entry.
-	Ack struct{ ID ID }
+	Ack struct{ ID event.ID }
 	// Choose settles a scale_down: its victims are recorded, and its entry is acknowledged. The status entry
 	// `scaled_down` says how many there are of those asked for.
 	Choose struct {
-		ID      ID
+		ID      event.ID
 		TaskID  string
 		Victims []Victim
 		Asked   int
@@ -204,7 +205,7 @@ func (Restore) isWrite()   {}
 
 // Report is what is recorded and said of one worker at one moment.
 type Report struct {
-	ID       ID
+	ID       event.ID
 	TaskID   string
 	Worker   string // the worker's name: that of its first Pod
 	Slot     int    // 1..PodCount
@@ -216,7 +217,7 @@ type Report struct {
 	Message  string // for people, at most 1 KiB; may be empty
 	ExitCode *int
 	At       time.Time
-	Doom     ID // an outcome's: the scale_down that chose the worker, whose counts it goes into; zero: none
+	Doom     event.ID // an outcome's: the scale_down that chose the worker, whose counts it goes into; zero: none
 	// Began is when the stage began that this report ends, for meters: of a created, the wait since the event was taken
 	// in; of a running, the Pod's start; of an outcome, the run. Zero: there was no such stage, or nobody saw it begin.
 	Began time.Time
@@ -257,7 +258,7 @@ var ErrGone = errors.New("the Pod is gone already")
 // PodSpec asks for the Pod of one attempt.
 type PodSpec struct {
 	Name    string
-	Event   *Event // shared, never changed
+	Event   *event.Event // shared, never changed
 	Slot    int
 	Attempt int
 }
@@ -295,9 +296,9 @@ const (
 // Observation is one Pod as the watch shows it, trimmed to what decisions need.
 type Observation struct {
 	Ref     PodRef
-	Event   ID  // from the Pod's annotation; zero: nobody can read it
-	Slot    int // 1..
-	Attempt int // 1..
+	Event   event.ID // from the Pod's annotation; zero: nobody can read it
+	Slot    int      // 1..
+	Attempt int      // 1..
 
 	Gone      bool // the watch says it is deleted; with nothing else set but what was last seen
 	Phase     Phase
@@ -306,10 +307,10 @@ type Observation struct {
 	Protected bool      // its owner wants no scale_down to take it
 	Disrupted bool      // ended, or being ended, by the infrastructure: evicted, preempted, node shutdown, not admitted by the kubelet
 	Waiting   Waiting
-	Reason    string    // CamelCase: why it waits or ended: OOMKilled, Error, Evicted, ErrImagePull, Unschedulable …
-	Message   string    // for people, at most 1 KiB, valid UTF-8, no control characters but newline
-	ExitCode  *int      // of the ended container
-	Created   time.Time // the API server's clock
-	Finished  time.Time // when the container ended, else zero
-	Origin    *Event    // the event as its annotation has it, not checked; nil if it has none, or was not asked for
+	Reason    string       // CamelCase: why it waits or ended: OOMKilled, Error, Evicted, ErrImagePull, Unschedulable …
+	Message   string       // for people, at most 1 KiB, valid UTF-8, no control characters but newline
+	ExitCode  *int         // of the ended container
+	Created   time.Time    // the API server's clock
+	Finished  time.Time    // when the container ended, else zero
+	Origin    *event.Event // the event as its annotation has it, not checked; nil if it has none, or was not asked for
 }

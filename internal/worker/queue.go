@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/retry"
 	"log/slog"
 	"slices"
 	"time"
@@ -14,9 +16,9 @@ const probePause = 5 * time.Second
 // the template as a whole.
 type line struct {
 	template string
-	waiting  []parcel // of which nothing is under way; sorted by ID
-	opened   []*event // of which something is, or was; sorted by ID
-	again    []*slot  // whose backoff is over, oldest first
+	waiting  []parcel        // of which nothing is under way; sorted by ID
+	opened   []*trackedEvent // of which something is, or was; sorted by ID
+	again    []*slot         // whose backoff is over, oldest first
 
 	parkedSince time.Time // zero: not parked
 	probeAt     time.Time // the next try while parked
@@ -47,10 +49,10 @@ func (l *line) ready(now time.Time) bool {
 func (l *line) occupied() bool { return len(l.again) > 0 && l.again[0].occupies }
 
 // head orders lines among each other: what starts again first, then stream order.
-func (l *line) head() ID {
+func (l *line) head() event.ID {
 	switch {
 	case len(l.again) > 0:
-		return ID{}
+		return event.ID{}
 	case l.parcelFirst():
 		return l.waiting[0].id
 	}
@@ -77,12 +79,12 @@ func (l *line) drop(sl *slot) {
 }
 
 // add queues an event's slots from the next one on, as a range.
-func (l *line) add(e *event) {
+func (l *line) add(e *trackedEvent) {
 	if e.queued {
 		return
 	}
 	e.queued = true
-	at, _ := slices.BinarySearchFunc(l.opened, e, func(a, b *event) int { return a.EventID.Compare(b.EventID) })
+	at, _ := slices.BinarySearchFunc(l.opened, e, func(a, b *trackedEvent) int { return a.EventID.Compare(b.EventID) })
 	l.opened = slices.Insert(l.opened, at, e)
 }
 
@@ -132,15 +134,15 @@ func (s *state) line(template string) *line {
 }
 
 // skip moves the range of slots to start past those that are under way already, or that never will be.
-func (e *event) skip() {
+func (e *trackedEvent) skip() {
 	for e.started < len(e.slots) && !e.slots[e.started].startable() {
 		e.started++
 	}
 }
 
 // begin lets an event act whose record is committed, once it is known which Pods there are.
-func (s *state) begin(e *event) {
-	if e.Type == ScaleDown {
+func (s *state) begin(e *trackedEvent) {
+	if e.Type == event.ScaleDown {
 		s.takeDown(e)
 		return
 	}
@@ -154,7 +156,7 @@ func (s *state) begin(e *event) {
 }
 
 // claim finds the slots whose Pod the watch has shown already: we died between the create and its mark.
-func (s *state) claim(e *event) {
+func (s *state) claim(e *trackedEvent) {
 	for i := range e.slots {
 		if sl := &e.slots[i]; sl.phase == slotWaits && sl.seen != nil {
 			s.alive(sl, sl.seen.Ref.UID)
@@ -163,7 +165,7 @@ func (s *state) claim(e *event) {
 }
 
 // untouched reports whether nothing of the event is under way, so that it may wait as a parcel.
-func (e *event) untouched() bool {
+func (e *trackedEvent) untouched() bool {
 	for i := range e.slots {
 		if sl := &e.slots[i]; !sl.startable() || sl.seen != nil {
 			return false
@@ -303,5 +305,5 @@ func (t *trouble) hit(now time.Time) {
 		return // one of those in flight together
 	}
 	t.tries++
-	t.until = now.Add(backoff(t.tries, 10*time.Second))
+	t.until = now.Add(retry.Backoff(t.tries, 10*time.Second))
 }

@@ -2,6 +2,8 @@ package worker
 
 import (
 	"errors"
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/retry"
 	"log/slog"
 	"time"
 )
@@ -22,10 +24,10 @@ const goneTimeout = 5 * time.Minute
 // removal is a Pod whose worker's outcome (or the end of whose attempt) is recorded: kept for its TTL, then deleted.
 type removal struct {
 	ref    PodRef
-	of     ID     // the event of the Pod,
-	event  *event // which need not be in hand: nil
-	doomed *slot  // not nil: a victim's, whose outcome follows when its Pod has ended or is gone
-	holds  bool   // counted in state.live: it may still run
+	of     event.ID      // the event of the Pod,
+	event  *trackedEvent // which need not be in hand: nil
+	doomed *slot         // not nil: a victim's, whose outcome follows when its Pod has ended or is gone
+	holds  bool          // counted in state.live: it may still run
 	phase  removalPhase
 	at     time.Time
 	tries  int // DELETEs that failed
@@ -33,7 +35,7 @@ type removal struct {
 }
 
 // keep plans the removal of a Pod. Called only when the record that allows it is committed.
-func (s *state) keep(ref PodRef, of ID, until time.Time, holds bool) *removal {
+func (s *state) keep(ref PodRef, of event.ID, until time.Time, holds bool) *removal {
 	r := s.removals[ref.Name]
 	if r == nil {
 		r = &removal{ref: ref, of: of, event: s.events[of], at: until}
@@ -105,7 +107,7 @@ func (s *state) removed(in removed) {
 			s.say(slog.LevelWarn, "deleting a Pod failed, trying again", "pod", r.ref.Name, "error", in.err)
 		}
 		r.tries++
-		s.postpone(r, backoff(r.tries, 30*time.Second))
+		s.postpone(r, retry.Backoff(r.tries, 30*time.Second))
 	}
 }
 
@@ -139,7 +141,7 @@ func (s *state) forget(ref PodRef) {
 }
 
 // drop forgets an event that is closed and whose Pods are gone.
-func (s *state) drop(e *event) {
+func (s *state) drop(e *trackedEvent) {
 	if e.closed && e.pods == 0 {
 		delete(s.events, e.EventID)
 	}

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"testing"
 	"time"
 )
@@ -42,7 +43,7 @@ func TestUnseenEndOfAPod(t *testing.T) {
 // and the record of an open event does not expire: so it is closed, and its ended Pod goes.
 func TestPodOutlivesItsRecord(t *testing.T) {
 	w, name := ended1(t)
-	id := ID{Ms: 1000}
+	id := event.ID{Ms: 1000}
 	delete(w.records, id)
 	w.now = w.now.Add(48 * time.Hour)
 	w.begin()
@@ -56,16 +57,16 @@ func TestPodOutlivesItsRecord(t *testing.T) {
 // TestPodWithoutRecordOrMarkIsLeftAlone: Redis was emptied, so nothing is known.
 func TestPodWithoutRecordOrMarkIsLeftAlone(t *testing.T) {
 	for name, at := range map[string]struct {
-		mark  ID
+		mark  event.ID
 		phase Phase
 	}{
-		"it has ended, no mark":      {ID{}, PhaseSucceeded},
-		"it runs, the mark is there": {ID{Ms: 1000}, PhaseRunning},
+		"it has ended, no mark":      {event.ID{}, PhaseSucceeded},
+		"it runs, the mark is there": {event.ID{Ms: 1000}, PhaseRunning},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, pod := created1(t)
 			w.advance(pod, at.phase)
-			w.records, w.mark = map[ID]*Record{}, at.mark
+			w.records, w.mark = map[event.ID]*Record{}, at.mark
 			w.begin()
 			w.serveAsk(0, false)
 			w.reply(0)

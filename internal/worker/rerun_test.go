@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
 	"testing"
 	"time"
 )
@@ -67,12 +69,12 @@ func TestVanishedWhileWeWereDown(t *testing.T) {
 // TestGroupSetBack: an entry of an earlier term comes as if it were new.
 func TestGroupSetBack(t *testing.T) {
 	w := newWorld(testSettings(), t.Fatalf)
-	w.mark = ID{Ms: 5000}
+	w.mark = event.ID{Ms: 5000}
 	w.begin()
-	w.entries = append(w.entries, Entry{ID: ID{Ms: 1000}, Fields: fields("pod_count", "1")})
+	w.entries = append(w.entries, Entry{ID: event.ID{Ms: 1000}, Fields: eventtest.Fields("pod_count", "1")})
 	w.deliverNew(1)
 	w.heal()
-	if _, ok := w.dups[ID{Ms: 1000}]; !ok || len(w.posted) != 0 {
+	if _, ok := w.dups[event.ID{Ms: 1000}]; !ok || len(w.posted) != 0 {
 		t.Errorf("duplicates %v, Pods %v", w.dups, w.posted)
 	}
 }

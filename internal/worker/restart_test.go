@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
 	"testing"
 	"time"
 )
@@ -8,16 +10,16 @@ import (
 // TestOldEntryWithoutRecordIsADuplicate: what was taken in before, and whose record has expired, is not run again when
 // a failover of Redis brings it back.
 func TestOldEntryWithoutRecordIsADuplicate(t *testing.T) {
-	w := staleWorld(t, fields())
+	w := staleWorld(t, eventtest.Fields())
 	w.deliverNew(1)
 	w.heal()
-	delete(w.records, ID{Ms: 1000}) // its TTL is over
-	w.closed = map[ID]Counts{}
-	w.pending[ID{Ms: 1000}] = true // an acknowledgement that Redis forgot
+	delete(w.records, event.ID{Ms: 1000}) // its TTL is over
+	w.closed = map[event.ID]Counts{}
+	w.pending[event.ID{Ms: 1000}] = true // an acknowledgement that Redis forgot
 	posts := len(w.posted)
 	w.begin()
 	w.heal()
-	if of, ok := w.dups[ID{Ms: 1000}]; !ok || !of.IsZero() {
+	if of, ok := w.dups[event.ID{Ms: 1000}]; !ok || !of.IsZero() {
 		t.Errorf("it is a duplicate of %v: %v", of, ok)
 	}
 	if len(w.posted) != posts {
@@ -27,12 +29,12 @@ func TestOldEntryWithoutRecordIsADuplicate(t *testing.T) {
 
 // TestNothingStartsBeforeTheList: a term asks for no Pod before it has seen which there are.
 func TestNothingStartsBeforeTheList(t *testing.T) {
-	w := staleWorld(t, fields("pod_count", "2"))
+	w := staleWorld(t, eventtest.Fields("pod_count", "2"))
 	w.deliverNew(1)
 	w.commit(1, false)
 	w.serveCreate(0, "") // it is created, and we die before its mark
 	core := newState(w.set)
-	rec := w.copyOf(w.records[ID{Ms: 1000}])
+	rec := w.copyOf(w.records[event.ID{Ms: 1000}])
 	for _, e := range core.step(w.now, loaded{records: []Record{rec}, mark: w.mark}) {
 		t.Errorf("before the list: %T", e)
 	}
@@ -78,7 +80,7 @@ func TestStopBeginsNothing(t *testing.T) {
 	w.deliverWatch(9)
 	w.feed(stop{})
 	w.commit(9, false)
-	w.entries = append(w.entries, Entry{ID: ID{Ms: 2000}, Fields: fields()})
+	w.entries = append(w.entries, Entry{ID: event.ID{Ms: 2000}, Fields: eventtest.Fields()})
 	w.deliverNew(1)
 	w.commit(9, false)
 	w.pass(time.Hour)

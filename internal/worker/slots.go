@@ -2,6 +2,9 @@ package worker
 
 import (
 	"errors"
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/retry"
+	"github.com/ottoscaler/ottoscaler/internal/text"
 	"log/slog"
 	"time"
 )
@@ -22,7 +25,7 @@ const (
 
 // slot is one of the N places of an event and the worker in it.
 type slot struct {
-	event   *event
+	event   *trackedEvent
 	number  int // 1..
 	attempt int // 1..
 	tries   int // POSTs of this attempt that did not succeed
@@ -39,8 +42,8 @@ type slot struct {
 	absent    bool // the API server itself said that its Pod is gone
 	uid       string
 	node      string
-	doom      *event      // the scale_down that chose it: never created again, never retried
-	outcome   *SlotRecord // once it has one
+	doom      *trackedEvent // the scale_down that chose it: never created again, never retried
+	outcome   *SlotRecord   // once it has one
 
 	since time.Time    // when its Pod was created, then when it ran; while its name is taken, when that began; at the end, when that was
 	pull  time.Time    // since when its image cannot be pulled
@@ -102,7 +105,7 @@ func (s *state) notCreated(sl *slot, l *line, err error) {
 	switch {
 	case errors.Is(err, ErrRefused):
 		s.answered()
-		s.park(l, clip(err.Error(), maxMessage))
+		s.park(l, text.Ellipsis(err.Error(), maxMessage))
 		s.pause(sl, 0)
 	case errors.Is(err, ErrForeign):
 		s.answered()
@@ -111,7 +114,7 @@ func (s *state) notCreated(sl *slot, l *line, err error) {
 	default:
 		sl.unsure = sl.unsure || !errors.Is(err, ErrBusy) && !errors.Is(err, ErrDenied)
 		s.slow(err)
-		s.pause(sl, backoff(sl.tries, 10*time.Second))
+		s.pause(sl, retry.Backoff(sl.tries, 10*time.Second))
 	}
 }
 
@@ -123,7 +126,7 @@ func (s *state) taken(sl *slot) {
 			"event_id", sl.event.EventID.String(), "worker", s.podOf(sl).Name)
 	}
 	if s.now.Sub(sl.since) < s.PendingTimeout {
-		s.pause(sl, backoff(sl.tries, 10*time.Second))
+		s.pause(sl, retry.Backoff(sl.tries, 10*time.Second))
 		return
 	}
 	s.end(sl, decision{state: StateFailed, reason: "NameTaken", message: "a Pod that is not ours has the name " + s.podOf(sl).Name})
@@ -211,7 +214,7 @@ func (s *state) mark(sl *slot) {
 	s.settle(e)
 }
 
-func (s *state) settle(e *event) {
+func (s *state) settle(e *trackedEvent) {
 	if e.marked == len(e.slots) && !e.settling {
 		e.settling = true
 		s.write(Settle{ID: e.EventID, TaskID: e.TaskID(), At: s.now})
@@ -249,9 +252,9 @@ func (s *state) end(sl *slot, d decision) {
 }
 
 // close ends an event of which no outcome is missing.
-func (s *state) close(e *event) {
+func (s *state) close(e *trackedEvent) {
 	open := e.counts.total() < len(e.slots)
-	if e.Type == ScaleDown {
+	if e.Type == event.ScaleDown {
 		open = !e.settling || e.due > 0
 	}
 	if open || e.closing {

@@ -1,6 +1,10 @@
 package worker
 
-import "testing"
+import (
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
+	"testing"
+)
 
 // A batch that was read before a commit may be handed over after it. Its entries were dealt with meanwhile, although
 // nothing in the batch says so.
@@ -8,13 +12,13 @@ import "testing"
 func staleWorld(t *testing.T, entries ...map[string]string) *world {
 	w := newWorld(testSettings(), t.Fatalf)
 	for i, f := range entries {
-		w.entries = append(w.entries, Entry{ID: ID{Ms: 1000, Seq: uint64(i)}, Fields: f})
+		w.entries = append(w.entries, Entry{ID: event.ID{Ms: 1000, Seq: uint64(i)}, Fields: f})
 	}
 	return w
 }
 
 func TestStaleBatchIsNotRefusedTwice(t *testing.T) {
-	w := staleWorld(t, fields("pod_count", "0"))
+	w := staleWorld(t, eventtest.Fields("pod_count", "0"))
 	w.deliverNew(1)
 	w.readPending() // the refusal is not committed: the entry is still pending
 	w.commit(1, false)
@@ -24,10 +28,10 @@ func TestStaleBatchIsNotRefusedTwice(t *testing.T) {
 }
 
 func TestStaleBatchIsNotAcceptedTwice(t *testing.T) {
-	w := staleWorld(t, fields("idempotency_key", "k"), fields("idempotency_key", "k"))
+	w := staleWorld(t, eventtest.Fields("idempotency_key", "k"), eventtest.Fields("idempotency_key", "k"))
 	w.deliverNew(1)
 	w.readNew(1) // nobody holds the key yet
-	for len(w.core.events) == 0 || !w.core.events[ID{Ms: 1000}].closed {
+	for len(w.core.events) == 0 || !w.core.events[event.ID{Ms: 1000}].closed {
 		w.commit(len(w.writes), false)
 		for len(w.creates) > 0 {
 			w.serveCreate(0, "")
@@ -49,7 +53,7 @@ func TestStaleBatchIsNotAcceptedTwice(t *testing.T) {
 	}
 	w.heal()
 	w.checkEnd()
-	if of, ok := w.dups[ID{Ms: 1000, Seq: 1}]; !ok || of != (ID{Ms: 1000}) {
+	if of, ok := w.dups[event.ID{Ms: 1000, Seq: 1}]; !ok || of != (event.ID{Ms: 1000}) {
 		t.Errorf("the second entry is a duplicate of %v (%v), want of the first", of, ok)
 	}
 }
@@ -59,7 +63,7 @@ func TestStaleBatchIsNotAcceptedTwice(t *testing.T) {
 func TestPoison(t *testing.T) {
 	w := newWorld(testSettings(), t.Fatalf)
 	known := w.send("pod_count", "1")
-	unknown := w.add(fields("pod_count", "1"))
+	unknown := w.add(eventtest.Fields("pod_count", "1"))
 	w.read = len(w.entries)
 	w.pending[unknown] = true
 	w.feed(entries{[]Entry{
@@ -67,19 +71,19 @@ func TestPoison(t *testing.T) {
 	}})
 	w.heal()
 	w.checkEnd()
-	if w.dead[unknown] != CodePoison || w.dead[known] != "" {
+	if w.dead[unknown] != event.CodePoison || w.dead[known] != "" {
 		t.Errorf("dead letters %v", w.dead)
 	}
 }
 
 // TestTooLarge: an entry is judged by what was sent, not by what was kept of it.
 func TestTooLarge(t *testing.T) {
-	w := staleWorld(t, fields(), fields())
-	w.entries[0].Size = Size{Fields: 3, Bytes: MaxEntryBytes + 1, Sum: "s"}
-	w.entries[1].Size = Size{Fields: 3, Bytes: MaxEntryBytes, Sum: "s"}
+	w := staleWorld(t, eventtest.Fields(), eventtest.Fields())
+	w.entries[0].Size = Size{Fields: 3, Bytes: event.MaxEntryBytes + 1, Sum: "s"}
+	w.entries[1].Size = Size{Fields: 3, Bytes: event.MaxEntryBytes, Sum: "s"}
 	w.heal()
 	w.checkEnd()
-	if large, fits := w.dead[w.entries[0].ID], w.dead[w.entries[1].ID]; large != CodeTooLarge || fits != "" {
+	if large, fits := w.dead[w.entries[0].ID], w.dead[w.entries[1].ID]; large != event.CodeTooLarge || fits != "" {
 		t.Errorf("dead letters %q and %q", large, fits)
 	}
 }
@@ -89,10 +93,10 @@ func TestIdempotencyConflict(t *testing.T) {
 	w := newWorld(testSettings(), t.Fatalf)
 	first := w.send("idempotency_key", "k", "task_id", "t")
 	same := w.send("idempotency_key", "k", "task_id", "t", "timestamp", "1700000000")
-	var others []ID
+	var others []event.ID
 	for _, other := range []map[string]string{
-		fields("idempotency_key", "k", "task_id", "u"), fields("idempotency_key", "k", "task_id", "t", "pod_count", "2"),
-		fields("idempotency_key", "k", "task_id", "t", "type", "scale_down"), fields("idempotency_key", "k", "task_id", "t", "k", "v"),
+		eventtest.Fields("idempotency_key", "k", "task_id", "u"), eventtest.Fields("idempotency_key", "k", "task_id", "t", "pod_count", "2"),
+		eventtest.Fields("idempotency_key", "k", "task_id", "t", "type", "scale_down"), eventtest.Fields("idempotency_key", "k", "task_id", "t", "k", "v"),
 	} {
 		others = append(others, w.add(other))
 	}
@@ -102,7 +106,7 @@ func TestIdempotencyConflict(t *testing.T) {
 		t.Errorf("the same is a duplicate of %v, want of %v", of, first)
 	}
 	for _, id := range others {
-		if w.dead[id] != CodeConflict {
+		if w.dead[id] != event.CodeConflict {
 			t.Errorf("another content under the key: dead letter %q", w.dead[id])
 		}
 	}

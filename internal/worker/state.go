@@ -1,14 +1,15 @@
 package worker
 
 import (
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"log/slog"
 	"time"
 )
 
 // Settings bound what the core does. All of them are the operator's.
 type Settings struct {
-	Rules Rules
-	Names Names
+	Rules event.Rules
+	Names event.Names
 
 	MaxWorkers        int // how many workers may live at once
 	MaxWaiting        int // how many events may wait for room before reading rests
@@ -30,7 +31,7 @@ type input interface{ isInput() }
 type (
 	loaded struct { // at the start of a term, before anything else, in pages
 		records []Record // those still open, in the order of their IDs
-		mark    ID       // the highest ID taken in before
+		mark    event.ID // the highest ID taken in before
 	}
 	entries  struct{ batch []Entry } // read from the stream
 	observed struct {                // from the watch
@@ -81,11 +82,11 @@ type (
 	remove struct{ PodRef }  // delete a Pod whose worker's outcome is recorded
 	check  struct {          // ask what became of a Pod that left our sight; with slot 0, which event an orphan's is
 		PodRef
-		event ID
+		event event.ID
 		slot  int
 	}
-	find   struct{ id ID } // look an event's record up
-	notice struct {        // tell the log
+	find   struct{ id event.ID } // look an event's record up
+	notice struct {              // tell the log
 		level slog.Level
 		text  string
 		attrs []any
@@ -106,31 +107,31 @@ func (notice) isEffect() {}
 type state struct {
 	Settings
 
-	events map[ID]*event
+	events map[event.ID]*trackedEvent
 	lines  map[string]*line // by template: the events with slots to start, in stream order
 	order  []string         // the keys of lines, sorted
 
-	before      ID      // the highest ID taken in before this term
-	highest     ID      // the highest ID taken in, and committed
-	reached     ID      // the highest ID decided on
-	listed      bool    // the first complete observation is in
-	held        []Entry // read and not yet taken in
-	forgettable int     // how many of leaving may go once held is empty
+	before      event.ID // the highest ID taken in before this term
+	highest     event.ID // the highest ID taken in, and committed
+	reached     event.ID // the highest ID decided on
+	listed      bool     // the first complete observation is in
+	held        []Entry  // read and not yet taken in
+	forgettable int      // how many of leaving may go once held is empty
 
-	unwritten []Write            // emitted and not committed, oldest first
-	refusals  map[ID]*refusal    // entries whose refusal is not committed, or was since the last batch but one was read
-	keys      map[string]holding // idempotency keys of events in hand
-	leaving   []leaving          // what refusals and keys may forget once another batch has come
-	asked     map[ID]*question   // events whose record is being looked up
+	unwritten []Write                // emitted and not committed, oldest first
+	refusals  map[event.ID]*refusal  // entries whose refusal is not committed, or was since the last batch but one was read
+	keys      map[string]holding     // idempotency keys of events in hand
+	leaving   []leaving              // what refusals and keys may forget once another batch has come
+	asked     map[event.ID]*question // events whose record is being looked up
 
 	live     int // workers that have, or may have, a Pod
 	creating int // POSTs in flight
 	removing int // DELETEs in flight
 	asking   int // checks and finds in flight
 
-	removals map[string]*removal // by Pod name: ended Pods, kept for a while, then deleted; victims' Pods
-	orphans  map[ID]*orphan      // Pods whose event has no record
-	due      []*removal          // ready to be deleted, waiting for a place in flight
+	removals map[string]*removal  // by Pod name: ended Pods, kept for a while, then deleted; victims' Pods
+	orphans  map[event.ID]*orphan // Pods whose event has no record
+	due      []*removal           // ready to be deleted, waiting for a place in flight
 	timers   timers
 	trouble  trouble
 	stopping bool
@@ -142,13 +143,13 @@ type state struct {
 func newState(s Settings) *state {
 	return &state{
 		Settings: s,
-		events:   make(map[ID]*event),
+		events:   make(map[event.ID]*trackedEvent),
 		lines:    make(map[string]*line),
-		refusals: make(map[ID]*refusal),
+		refusals: make(map[event.ID]*refusal),
 		keys:     make(map[string]holding),
-		asked:    make(map[ID]*question),
+		asked:    make(map[event.ID]*question),
 		removals: make(map[string]*removal),
-		orphans:  make(map[ID]*orphan),
+		orphans:  make(map[event.ID]*orphan),
 	}
 }
 

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"log/slog"
 )
 
@@ -36,7 +37,7 @@ func tell(ctx context.Context, log *slog.Logger, w Write) {
 	}
 }
 
-func eventID(id ID) slog.Attr { return slog.String("event_id", id.String()) }
+func eventID(id event.ID) slog.Attr { return slog.String("event_id", id.String()) }
 
 func taskID(t string) slog.Attr { return slog.String("task_id", t) }
 

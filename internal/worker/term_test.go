@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 	"github.com/ottoscaler/ottoscaler/internal/worker/workertest"
 )
@@ -148,9 +149,9 @@ func TestHeartbeatThroughAnOutage(t *testing.T) {
 		m.redis.Fail(errors.New("redis is down"))
 		time.Sleep(time.Hour)
 		m.redis.Fail(nil)
-		m.redis.Add(worker.ID{Ms: 1}, "type", "scale_up", "pod_count", "1")
+		m.redis.Add(event.ID{Ms: 1}, "type", "scale_up", "pod_count", "1")
 		time.Sleep(time.Minute)
-		if got := m.kinds(worker.ID{Ms: 1}); got["closed"] != 1 {
+		if got := m.kinds(event.ID{Ms: 1}); got["closed"] != 1 {
 			t.Errorf("in the same term after the outage: %v", got)
 		}
 		m.end(t)
@@ -170,14 +171,14 @@ func TestHeartbeatHoldsNothingUp(t *testing.T) {
 		})
 		m.next(t, worker.Remains{})
 		time.Sleep(3 * time.Second)
-		m.redis.Add(worker.ID{Ms: 1}, "type", "scale_up", "pod_count", "1")
+		m.redis.Add(event.ID{Ms: 1}, "type", "scale_up", "pod_count", "1")
 		time.Sleep(3 * time.Second)
-		if got := m.kinds(worker.ID{Ms: 1}); len(got) != 0 {
+		if got := m.kinds(event.ID{Ms: 1}); len(got) != 0 {
 			t.Fatalf("two commits in flight at once: %v", got)
 		}
 		answer <- struct{}{}
 		synctest.Wait()
-		if got := m.kinds(worker.ID{Ms: 1}); got["accepted"] != 1 {
+		if got := m.kinds(event.ID{Ms: 1}); got["accepted"] != 1 {
 			t.Errorf("right after the heartbeat: %v", got)
 		}
 		close(answer)
@@ -187,11 +188,11 @@ func TestHeartbeatHoldsNothingUp(t *testing.T) {
 
 // fill lets a term take in more events than there is room for, and empties Redis under it. What it leaves takes two
 // batches to write anew.
-func fill(t *testing.T, m *terms) (worker.Remains, []worker.ID) {
+func fill(t *testing.T, m *terms) (worker.Remains, []event.ID) {
 	t.Helper()
-	var ids []worker.ID
+	var ids []event.ID
 	for i := range 150 {
-		ids = append(ids, worker.ID{Ms: uint64(i + 1)})
+		ids = append(ids, event.ID{Ms: uint64(i + 1)})
 		m.redis.Add(ids[i], "type", "scale_up", "pod_count", "1", "task_id", fmt.Sprint("task-", i))
 	}
 	m.next(t, worker.Remains{})
@@ -208,7 +209,7 @@ func fill(t *testing.T, m *terms) (worker.Remains, []worker.ID) {
 }
 
 // once wants one outcome of each, and its end.
-func (m *terms) once(t *testing.T, ids ...worker.ID) {
+func (m *terms) once(t *testing.T, ids ...event.ID) {
 	t.Helper()
 	for _, id := range ids {
 		got := m.kinds(id)
@@ -266,8 +267,8 @@ func TestRemains(t *testing.T) {
 func TestAdoptionByTheManager(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newTerms()
-		good, bad, after := worker.ID{Ms: 1}, worker.ID{Ms: 2}, worker.ID{Ms: 3}
-		for _, id := range []worker.ID{good, bad} {
+		good, bad, after := event.ID{Ms: 1}, event.ID{Ms: 2}, event.ID{Ms: 3}
+		for _, id := range []event.ID{good, bad} {
 			m.redis.Add(id, "type", "scale_up", "pod_count", "1", "task_id", "t")
 		}
 		m.next(t, worker.Remains{})
@@ -275,7 +276,7 @@ func TestAdoptionByTheManager(t *testing.T) {
 		m.end(t)
 		m.redis.Flush()
 		goodPod, badPod := "otto-agent-1-1-0", "otto-agent-1-2-0"
-		m.cluster.Annotate(badPod, &worker.Event{EventID: bad, Type: worker.ScaleUp, PodCount: 1 << 40, Metadata: map[string]string{"task_id": "\x1b[2J"}})
+		m.cluster.Annotate(badPod, &event.Event{EventID: bad, Type: event.ScaleUp, PodCount: 1 << 40, Metadata: map[string]string{"task_id": "\x1b[2J"}})
 		m.redis.Add(after, "type", "scale_up", "pod_count", "1")
 		m.live(t, worker.Remains{}, 10*time.Minute)
 		m.cluster.Finish(goodPod, 0)

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"container/heap"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"time"
 )
 
@@ -10,7 +11,7 @@ type timer struct {
 	at      time.Time
 	slot    *slot    // or
 	removal *removal // this, or
-	orphan  ID       // this
+	orphan  event.ID // this
 }
 
 // timers is a heap of them, the earliest first.
@@ -58,13 +59,4 @@ func (s *state) ring() {
 	for _, name := range s.order {
 		s.expire(s.lines[name])
 	}
-}
-
-// backoff is the pause before try n+1 (n from 1): 250 ms doubled each time, at most limit.
-func backoff(n int, limit time.Duration) time.Duration {
-	d := 250 * time.Millisecond
-	for i := 1; i < n && d < limit; i++ {
-		d *= 2
-	}
-	return min(d, limit)
 }

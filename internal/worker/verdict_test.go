@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
 	"testing"
 	"time"
 )
@@ -72,7 +74,7 @@ func TestMissing(t *testing.T) {
 
 // drive runs a world with one accepted event of n slots and its Pods created.
 func drive(t *testing.T, n, fate string) *world {
-	w := staleWorld(t, fields("pod_count", n))
+	w := staleWorld(t, eventtest.Fields("pod_count", n))
 	w.deliverNew(1)
 	w.commit(1, false)
 	for len(w.creates) > 0 {
@@ -89,7 +91,7 @@ func (w *world) pass(d time.Duration) {
 
 func (w *world) outcome(slot int) SlotRecord {
 	w.commit(len(w.writes), false)
-	return w.records[ID{Ms: 1000}].Slots[slot-1]
+	return w.records[event.ID{Ms: 1000}].Slots[slot-1]
 }
 
 func TestStuckPodFailsAndIsDeletedAtOnce(t *testing.T) {
@@ -147,7 +149,7 @@ func TestRefusedTemplateIsParkedAndFailsInTheEnd(t *testing.T) {
 	if len(w.creates) != 1 {
 		t.Fatalf("%d probes, want 1", len(w.creates))
 	}
-	other := Entry{ID: ID{Ms: 2000}, Fields: fields("template", "big", "pod_count", "1")}
+	other := Entry{ID: event.ID{Ms: 2000}, Fields: eventtest.Fields("template", "big", "pod_count", "1")}
 	w.entries = append(w.entries, other)
 	w.deliverNew(1)
 	w.commit(9, false)
@@ -175,8 +177,8 @@ func TestRefusedTemplateIsParkedAndFailsInTheEnd(t *testing.T) {
 }
 
 func TestTakenNameFailsInTheEnd(t *testing.T) {
-	w := staleWorld(t, fields("pod_count", "1"))
-	w.foreign[w.set.Names.Worker(ID{Ms: 1000}, 1)] = true
+	w := staleWorld(t, eventtest.Fields("pod_count", "1"))
+	w.foreign[w.set.Names.Worker(event.ID{Ms: 1000}, 1)] = true
 	w.deliverNew(1)
 	w.commit(1, false)
 	for i := 0; i < 1000 && !w.outcome(1).State.IsOutcome(); i++ {

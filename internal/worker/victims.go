@@ -3,6 +3,7 @@ package worker
 import (
 	"cmp"
 	"fmt"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"slices"
 	"strings"
 	"time"
@@ -12,7 +13,7 @@ import (
 const reasonScaledDown = "ScaledDown"
 
 // takeDown lets a scale_down act: it chooses its victims, unless an earlier term did.
-func (s *state) takeDown(e *event) {
+func (s *state) takeDown(e *trackedEvent) {
 	if e.settled {
 		s.cullAll(e)
 		return
@@ -22,7 +23,7 @@ func (s *state) takeDown(e *event) {
 
 // choose picks the victims of a scale_down among the workers of earlier events. From now on nothing is created for them;
 // they are taken when the choice is recorded, so that the same ones are taken however often we die.
-func (s *state) choose(e *event) {
+func (s *state) choose(e *trackedEvent) {
 	picked := s.candidates(e)
 	e.settling = true
 	for _, c := range picked {
@@ -35,7 +36,7 @@ func (s *state) choose(e *event) {
 }
 
 // doom marks a slot as chosen and takes it off its queue.
-func (s *state) doom(e *event, sl *slot) {
+func (s *state) doom(e *trackedEvent, sl *slot) {
 	sl.doom = e
 	e.due++
 	if sl.phase == slotAgain {
@@ -45,12 +46,12 @@ func (s *state) doom(e *event, sl *slot) {
 }
 
 // chosen takes the victims of a scale_down whose choice is recorded.
-func (s *state) chosen(e *event) {
+func (s *state) chosen(e *trackedEvent) {
 	e.settled = true
 	s.cullAll(e)
 }
 
-func (s *state) cullAll(e *event) {
+func (s *state) cullAll(e *trackedEvent) {
 	for _, v := range e.victims {
 		if of := s.events[v.Event]; of != nil {
 			s.cull(&of.slots[v.Slot-1])
@@ -82,7 +83,7 @@ func (s *state) cull(sl *slot) {
 
 // candidate is a worker that a scale_down may take.
 type candidate struct {
-	id    ID
+	id    event.ID
 	slot  int
 	class int       // what is lost with it: the less, the sooner it is taken
 	since time.Time // of its Pod
@@ -104,7 +105,7 @@ func (c candidate) compare(other candidate) int {
 }
 
 // candidates are the workers that a scale_down takes, the first one first, as many as it asks for at most.
-func (s *state) candidates(e *event) []candidate {
+func (s *state) candidates(e *trackedEvent) []candidate {
 	all := s.waitingCandidates(e)
 	for _, of := range s.events {
 		if !e.reaches(of.EventID, of.TaskID()) {
@@ -121,7 +122,7 @@ func (s *state) candidates(e *event) []candidate {
 }
 
 // reaches reports whether a scale_down may take workers of an event.
-func (e *event) reaches(id ID, task string) bool {
+func (e *trackedEvent) reaches(id event.ID, task string) bool {
 	return id.Compare(e.EventID) < 0 && (e.TaskID() == "" || e.TaskID() == task)
 }
 
@@ -151,7 +152,7 @@ func (sl *slot) candidate() (candidate, bool) {
 }
 
 // waitingCandidates are slots of events that wait unopened, of the newest events first, no more than are asked for.
-func (s *state) waitingCandidates(e *event) []candidate {
+func (s *state) waitingCandidates(e *trackedEvent) []candidate {
 	var found []candidate
 	for _, name := range s.order {
 		l, n := s.lines[name], 0

@@ -5,11 +5,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
 )
 
 // send adds an entry and lets it be read, recorded, and done what can be done at once.
-func (w *world) send(pairs ...string) ID {
-	id := w.add(fields(pairs...))
+func (w *world) send(pairs ...string) event.ID {
+	id := w.add(eventtest.Fields(pairs...))
 	w.deliverNew(9)
 	w.turn()
 	return id
@@ -31,7 +33,7 @@ func (w *world) turn() {
 // house is a world with room for four in which workers stand at every stage: of the first event one runs, one is
 // scheduled, one is not; of the second one is not scheduled and two wait; the third waits as a parcel. It returns the
 // three events.
-func house(t *testing.T) (w *world, ids [3]ID) {
+func house(t *testing.T) (w *world, ids [3]event.ID) {
 	t.Helper()
 	set := testSettings()
 	set.MaxWorkers = 4
@@ -54,7 +56,7 @@ func TestWhomAScaleDownTakes(t *testing.T) {
 	type of struct{ event, slot int }
 	for name, test := range map[string]struct {
 		entry []string
-		spoil func(w *world, ids [3]ID)
+		spoil func(w *world, ids [3]event.ID)
 		want  []of
 	}{
 		"in order: the least is lost": {
@@ -66,11 +68,11 @@ func TestWhomAScaleDownTakes(t *testing.T) {
 		"of one task":          {[]string{"pod_count", "9", "task_id", "one"}, nil, []of{{first, 3}, {first, 2}, {first, 1}}},
 		"of one task, exactly": {[]string{"pod_count", "9", "task_id", "on"}, nil, nil},
 		"of a task that waits": {[]string{"pod_count", "2", "task_id", "two"}, nil, []of{{third, 2}, {third, 1}}},
-		"not those that have gone": {[]string{"pod_count", "9", "task_id", "one"}, func(w *world, ids [3]ID) {
+		"not those that have gone": {[]string{"pod_count", "9", "task_id", "one"}, func(w *world, ids [3]event.ID) {
 			w.advance(w.set.Names.Pod(ids[0], 1, 1), PhaseSucceeded)
 			w.turn()
 		}, []of{{first, 3}, {first, 2}}},
-		"not the protected": {[]string{"pod_count", "9", "task_id", "one"}, func(w *world, ids [3]ID) {
+		"not the protected": {[]string{"pod_count", "9", "task_id", "one"}, func(w *world, ids [3]event.ID) {
 			name := w.set.Names.Pod(ids[0], 3, 1)
 			w.pods[name].obs.Protected = true
 			w.tell(name)
@@ -98,9 +100,9 @@ func TestWhomAScaleDownTakes(t *testing.T) {
 // TestScaleDownTakesNoLaterEvent: however late it comes to act, it chooses among those that were there before it.
 func TestScaleDownTakesNoLaterEvent(t *testing.T) {
 	w := newWorld(testSettings(), t.Fatalf)
-	before := w.add(fields("pod_count", "2"))
-	down := w.add(fields("type", "scale_down", "pod_count", "9"))
-	after := w.add(fields("pod_count", "2"))
+	before := w.add(eventtest.Fields("pod_count", "2"))
+	down := w.add(eventtest.Fields("type", "scale_down", "pod_count", "9"))
+	after := w.add(eventtest.Fields("pod_count", "2"))
 	w.deliverNew(9)
 	w.commit(len(w.writes), true) // accepted, all three; and we die before it has chosen
 	w.turn()
@@ -189,17 +191,17 @@ func TestHowVictimsEnd(t *testing.T) {
 }
 
 // exitCode is what was recorded of the first worker of an event.
-func (w *world) exitCode(id ID) *int { return w.records[id].Slots[0].ExitCode }
+func (w *world) exitCode(id event.ID) *int { return w.records[id].Slots[0].ExitCode }
 
 // TestVictimWithoutAnAnswer: a POST is in flight when its worker is chosen.
 func TestVictimWithoutAnAnswer(t *testing.T) {
 	for _, fate := range []string{"", "busy", "denied", "refused", "lost", "reply lost"} {
 		t.Run("reply: "+fate, func(t *testing.T) {
 			w := newWorld(testSettings(), t.Fatalf)
-			up := w.add(fields("pod_count", "1"))
+			up := w.add(eventtest.Fields("pod_count", "1"))
 			w.deliverNew(1)
 			w.commit(1, false)
-			down := w.add(fields("type", "scale_down", "pod_count", "1"))
+			down := w.add(eventtest.Fields("type", "scale_down", "pod_count", "1"))
 			w.deliverNew(1)
 			w.commit(len(w.writes), false)
 			w.commit(len(w.writes), false)

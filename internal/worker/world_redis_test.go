@@ -2,6 +2,7 @@ package worker
 
 import (
 	"fmt"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
 // The world's Redis: the stream, the records, the status stream.
@@ -17,8 +18,8 @@ func (w *world) flush() {
 	w.late = nil // a POST that comes after this would find no record of a closed event, and be adopted
 	r := w.core.remains()
 	w.note("flush, remains %+v", r)
-	w.read, w.first, w.mark = len(w.entries), len(w.entries), ID{}
-	w.records, w.keys, w.pending, w.doomed = map[ID]*Record{}, map[string]holding{}, map[ID]bool{}, map[Victim]bool{}
+	w.read, w.first, w.mark = len(w.entries), len(w.entries), event.ID{}
+	w.records, w.keys, w.pending, w.doomed = map[event.ID]*Record{}, map[string]holding{}, map[event.ID]bool{}, map[Victim]bool{}
 	for i := range r.Records {
 		w.apply(Restore{Record: r.Records[i], Hash: r.Records[i].Event.Hash()})
 	}
@@ -26,8 +27,8 @@ func (w *world) flush() {
 }
 
 // add is an XADD.
-func (w *world) add(fields map[string]string) ID {
-	id := ID{uint64(w.now.UnixMilli()), 0}
+func (w *world) add(fields map[string]string) event.ID {
+	id := event.ID{Ms: uint64(w.now.UnixMilli())}
 	if n := len(w.entries); n > 0 && w.entries[n-1].ID.Compare(id) >= 0 {
 		id = w.entries[n-1].ID
 		id.Seq++
@@ -106,7 +107,7 @@ func (w *world) apply(x Write) {
 			w.fatal("event %s is accepted twice", id)
 		}
 		w.records[id] = &Record{Event: x.Event}
-		if x.Event.Type == ScaleUp {
+		if x.Event.Type == event.ScaleUp {
 			w.records[id].Slots = make([]SlotRecord, x.Event.PodCount)
 		}
 		w.raise(id)
@@ -134,7 +135,7 @@ func (w *world) apply(x Write) {
 	case Restore:
 		w.restore(x)
 	case Outcome:
-		if v := (Victim{x.ID, x.Slot}); w.doomed[v] == (x.Doom == ID{}) || w.doomed[v] && x.State == StateFailed {
+		if v := (Victim{x.ID, x.Slot}); w.doomed[v] == (x.Doom == event.ID{}) || w.doomed[v] && x.State == StateFailed {
 			w.fatal("%s is %s, taken away by %q: doomed %v", x.Worker, x.State, x.Doom, w.doomed[v])
 		}
 		if rec := w.records[x.Doom]; rec != nil {
@@ -159,7 +160,7 @@ func (w *world) apply(x Write) {
 		if x.Counts.total() != want || !rec.Settled || rec.Closed {
 			w.fatal("event %s closes with %+v of %d, settled %v, closed %v", x.ID, x.Counts, want, rec.Settled, rec.Closed)
 		}
-		if rec.Event.Type == ScaleDown && rec.Counts != x.Counts {
+		if rec.Event.Type == event.ScaleDown && rec.Counts != x.Counts {
 			w.fatal("scale_down %s closes with %+v, its victims have %+v", x.ID, x.Counts, rec.Counts)
 		}
 		rec.Closed = true
@@ -226,9 +227,9 @@ func (w *world) setSlot(r Report) {
 	rec.Slots[r.Slot-1] = SlotRecord{Attempt: r.Attempt, State: r.State, UID: r.UID, Node: r.Node, Reason: r.Reason, ExitCode: r.ExitCode, At: r.At}
 }
 
-func (w *world) ack(id ID) { delete(w.pending, id) }
+func (w *world) ack(id event.ID) { delete(w.pending, id) }
 
-func (w *world) raise(id ID) {
+func (w *world) raise(id event.ID) {
 	if id.Compare(w.mark) > 0 {
 		w.mark = id
 	}

@@ -1,5 +1,7 @@
 package worker
 
+import "github.com/ottoscaler/ottoscaler/internal/event"
+
 // The world comes to rest, and is judged.
 
 // heal lets everything happen that can, without faults, until nothing is left to do.
@@ -76,7 +78,7 @@ func (w *world) checkEnd() {
 	}
 }
 
-func (w *world) checkEntry(id ID) {
+func (w *world) checkEntry(id event.ID) {
 	if w.pending[id] {
 		w.fatal("entry %s is still pending", id)
 	}

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"fmt"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"slices"
 	"strings"
 	"time"
@@ -21,14 +22,14 @@ type world struct {
 	entries []Entry // the stream, in order
 	read    int     // how many of them were delivered
 	first   int     // the first that Redis still has
-	pending map[ID]bool
-	records map[ID]*Record
-	mark    ID
+	pending map[event.ID]bool
+	records map[event.ID]*Record
+	mark    event.ID
 	keys    map[string]holding
-	dead    map[ID]string // reason codes
-	dups    map[ID]ID
+	dead    map[event.ID]string // reason codes
+	dups    map[event.ID]event.ID
 	said    map[string]int // outcomes on the status stream, by worker
-	closed  map[ID]Counts
+	closed  map[event.ID]Counts
 
 	// Kubernetes
 	pods    map[string]*modelPod
@@ -47,8 +48,8 @@ type world struct {
 	ahead []Entry // a batch that was read and not handed over yet
 	terms int
 
-	doomed map[Victim]bool // by a recorded choice
-	gone   map[ID]bool     // entries that were lost with Redis before they were taken in
+	doomed map[Victim]bool   // by a recorded choice
+	gone   map[event.ID]bool // entries that were lost with Redis before they were taken in
 
 	late    []latePost
 	lenient bool // a scale_down may leave somebody out: the protected
@@ -65,9 +66,9 @@ type modelPod struct {
 func newWorld(set Settings, fatal func(string, ...any)) *world {
 	w := &world{
 		set: set, now: time.Unix(1_756_659_802, 0).UTC(),
-		pending: map[ID]bool{}, records: map[ID]*Record{}, keys: map[string]holding{}, dead: map[ID]string{},
-		dups: map[ID]ID{}, said: map[string]int{}, closed: map[ID]Counts{}, pods: map[string]*modelPod{},
-		posted: map[string]int{}, foreign: map[string]bool{}, doomed: map[Victim]bool{}, gone: map[ID]bool{},
+		pending: map[event.ID]bool{}, records: map[event.ID]*Record{}, keys: map[string]holding{}, dead: map[event.ID]string{},
+		dups: map[event.ID]event.ID{}, said: map[string]int{}, closed: map[event.ID]Counts{}, pods: map[string]*modelPod{},
+		posted: map[string]int{}, foreign: map[string]bool{}, doomed: map[Victim]bool{}, gone: map[event.ID]bool{},
 	}
 	w.fatal = func(format string, args ...any) {
 		fatal("%s\n%s", strings.Join(w.story[max(0, len(w.story)-30):], "\n"), fmt.Sprintf(format, args...))

@@ -14,8 +14,8 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
-	"github.com/ottoscaler/ottoscaler/internal/worker"
 	"github.com/ottoscaler/ottoscaler/internal/worker/workertest"
 )
 
@@ -72,8 +72,8 @@ func lastingTemplates(t *testing.T) *k8s.Templates {
 func (p place) client(t *testing.T, instance string, guard func() (time.Time, bool)) *k8s.Client {
 	t.Helper()
 	c, err := k8s.New(p.config, k8s.Options{
-		Namespace: p.namespace, Instance: instance, Stream: worker.DefaultStream,
-		Names:     worker.NewNames(instance, worker.DefaultStream),
+		Namespace: p.namespace, Instance: instance, Stream: event.DefaultStream,
+		Names:     event.NewNames(instance, event.DefaultStream),
 		Templates: lastingTemplates(t), Version: "test", Logger: slog.New(slog.DiscardHandler), Guard: guard,
 	})
 	if err != nil {
@@ -101,7 +101,7 @@ func TestCluster(t *testing.T) {
 		instance := fmt.Sprintf("conform-%d", installations.Add(1))
 		unlabel := func(name string) { p.kubectl("label", "pod", name, "managed-by-", "ottoscaler.io/instance-") }
 		return workertest.Clusters{
-			Cluster: p.client(t, instance, nil), Names: worker.NewNames(instance, worker.DefaultStream), Template: "lasting",
+			Cluster: p.client(t, instance, nil), Names: event.NewNames(instance, event.DefaultStream), Template: "lasting",
 			Occupy:  func(name string) { p.kubectl("run", name, "--image=busybox:latest", "--restart=Never") },
 			Unlabel: unlabel,
 			Strip: func(name string) {

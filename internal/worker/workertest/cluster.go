@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -34,8 +35,8 @@ type Cluster struct {
 // pod is a Pod as the API server has it.
 type pod struct {
 	worker.Observation // without what its annotations say
-	event              *worker.Event
-	origin             *worker.Event // what its annotation says of its event
+	event              *event.Event
+	origin             *event.Event // what its annotation says of its event
 	slot, attempt      int
 	unlabelled         bool // not ours by its labels: the watch does not show it
 	stripped           bool // nor by its annotations
@@ -121,7 +122,7 @@ func (c *Cluster) Strip(name string) {
 }
 
 // Annotate rewrites what a Pod's annotation says of its event, as anybody may.
-func (c *Cluster) Annotate(name string, origin *worker.Event) {
+func (c *Cluster) Annotate(name string, origin *event.Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.pods[name].origin = origin

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ottoscaler/ottoscaler/internal/worker"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
 func TestInMemoryCluster(t *testing.T) {
@@ -12,7 +12,7 @@ func TestInMemoryCluster(t *testing.T) {
 		c := NewCluster()
 		c.StopTime = 10 * time.Millisecond
 		return Clusters{
-			Cluster: c, Names: worker.NewNames(worker.DefaultInstance, worker.DefaultStream),
+			Cluster: c, Names: event.NewNames(event.DefaultInstance, event.DefaultStream),
 			Occupy: c.Occupy, Unlabel: c.Unlabel, Strip: c.Strip, Finish: c.Finish,
 		}
 	})

@@ -7,13 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
 // Clusters is an empty place for Pods, as the conformance suite needs it: the Cluster, and what others do to its Pods.
 type Clusters struct {
 	Cluster  worker.Cluster
-	Names    worker.Names
+	Names    event.Names
 	Template string // of a Pod that runs until Finish, and takes a moment to stop
 
 	Occupy  func(name string)           // makes a Pod that is nobody's
@@ -50,7 +51,7 @@ func TestCluster(t *testing.T, fresh func(t *testing.T) Clusters) {
 }
 
 func (c Clusters) spec(slot int) worker.PodSpec {
-	e := event(first, 3, "")
+	e := newEvent(first, 3, "")
 	e.Template = c.Template
 	return worker.PodSpec{Name: c.Names.Pod(first, slot, 1), Event: &e, Slot: slot, Attempt: 1}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -19,9 +20,9 @@ type Records struct {
 	// Process is a process that starts now and reads as this consumer: each call of what it returns begins a term.
 	Process func(consumer string) func() worker.Source
 	// Add is XADD with an ID of its own; pairs are field, value, field, value.
-	Add func(id worker.ID, pairs ...string)
+	Add func(id event.ID, pairs ...string)
 	// Delete is XDEL, Drop is DEL of the stream, Flush is FLUSHALL.
-	Delete func(id worker.ID)
+	Delete func(id event.ID)
 	Drop   func()
 	Flush  func()
 }
@@ -33,13 +34,13 @@ func (r Records) Source() worker.Source { return r.Process(consumer)() }
 
 var (
 	moment = time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
-	first  = worker.ID{Ms: 1000, Seq: 2}
-	second = worker.ID{Ms: 1000, Seq: 10}
+	first  = event.ID{Ms: 1000, Seq: 2}
+	second = event.ID{Ms: 1000, Seq: 10}
 )
 
-func event(id worker.ID, pods int, key string) worker.Event {
-	return worker.Event{
-		EventID: id, Type: worker.ScaleUp, PodCount: pods, Timestamp: moment,
+func newEvent(id event.ID, pods int, key string) event.Event {
+	return event.Event{
+		EventID: id, Type: event.ScaleUp, PodCount: pods, Timestamp: moment,
 		Metadata: map[string]string{"task_id": "task", "branch": "main"}, IdempotencyKey: key,
 	}
 }
@@ -85,7 +86,7 @@ func commit(t *testing.T, r Records, batch ...worker.Write) {
 	}
 }
 
-func find(t *testing.T, r Records, id worker.ID) *worker.Record {
+func find(t *testing.T, r Records, id event.ID) *worker.Record {
 	t.Helper()
 	rec, err := r.Find(t.Context(), id)
 	if err != nil {
@@ -94,20 +95,20 @@ func find(t *testing.T, r Records, id worker.ID) *worker.Record {
 	return rec
 }
 
-func open(t *testing.T, r Records, after worker.ID, n int) []worker.ID {
+func open(t *testing.T, r Records, after event.ID, n int) []event.ID {
 	t.Helper()
 	page, err := r.Open(t.Context(), after, n)
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
-	var ids []worker.ID
+	var ids []event.ID
 	for i := range page {
 		ids = append(ids, page[i].Event.EventID)
 	}
 	return ids
 }
 
-func mark(t *testing.T, r Records) worker.ID {
+func mark(t *testing.T, r Records) event.ID {
 	t.Helper()
 	id, _, err := r.Begin(t.Context())
 	if err != nil {
@@ -132,7 +133,7 @@ func read(t *testing.T, s worker.Source, n int) []worker.Entry {
 	return all
 }
 
-func wantIDs(t *testing.T, got []worker.ID, want ...worker.ID) {
+func wantIDs(t *testing.T, got []event.ID, want ...event.ID) {
 	t.Helper()
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
@@ -141,7 +142,7 @@ func wantIDs(t *testing.T, got []worker.ID, want ...worker.ID) {
 
 // hugeIsMeasured: whether it is new or pending.
 func hugeIsMeasured(t *testing.T, r Records) {
-	large := strings.Repeat("x", worker.MaxEntryBytes)
+	large := strings.Repeat("x", event.MaxEntryBytes)
 	r.Add(first, "type", "scale_up", "v", large, "v", "1")
 	r.Add(second, "type", "scale_up")
 	want := worker.Size{Fields: 3, Bytes: 4 + 8 + 1 + len(large) + 2, Sum: "7dc92e1"}
@@ -164,16 +165,16 @@ func nothingKnown(t *testing.T, r Records) {
 	if rec := find(t, r, first); rec != nil {
 		t.Errorf("a record of nothing: %+v", rec)
 	}
-	wantIDs(t, open(t, r, worker.ID{}, 10))
+	wantIDs(t, open(t, r, event.ID{}, 10))
 	if m := mark(t, r); !m.IsZero() {
 		t.Errorf("a mark of nothing: %v", m)
 	}
 }
 
 func acceptedIsOpen(t *testing.T, r Records) {
-	ev := event(first, 2, "key")
+	ev := newEvent(first, 2, "key")
 	commit(t, r, worker.Accept{Event: ev, Hash: ev.Hash(), At: moment})
-	wantIDs(t, open(t, r, worker.ID{}, 10), first)
+	wantIDs(t, open(t, r, event.ID{}, 10), first)
 	rec := find(t, r, first)
 	if rec == nil || len(rec.Slots) != 2 || rec.Settled || rec.Closed || rec.Slots[0].Attempt != 0 {
 		t.Fatalf("the record: %+v", rec)
@@ -184,18 +185,18 @@ func acceptedIsOpen(t *testing.T, r Records) {
 }
 
 func openInOrder(t *testing.T, r Records) {
-	third := worker.ID{Ms: 10_000}
-	for _, id := range []worker.ID{third, second, first} {
-		commit(t, r, worker.Accept{Event: event(id, 1, ""), At: moment})
+	third := event.ID{Ms: 10_000}
+	for _, id := range []event.ID{third, second, first} {
+		commit(t, r, worker.Accept{Event: newEvent(id, 1, ""), At: moment})
 	}
-	wantIDs(t, open(t, r, worker.ID{}, 2), first, second)
+	wantIDs(t, open(t, r, event.ID{}, 2), first, second)
 	wantIDs(t, open(t, r, second, 2), third)
 }
 
 func marksAreRecorded(t *testing.T, r Records) {
 	ended := report(2, worker.StateFailed)
 	ended.ExitCode = new(7)
-	commit(t, r, worker.Accept{Event: event(first, 2, ""), At: moment},
+	commit(t, r, worker.Accept{Event: newEvent(first, 2, ""), At: moment},
 		worker.Progress{Report: report(1, worker.StateCreated)}, worker.Outcome{Report: ended})
 	rec := find(t, r, first)
 	if got := rec.Slots[0]; got.State != worker.StateCreated || got.Attempt != 1 || got.UID != "uid" || got.ExitCode != nil || !got.At.Equal(moment) {
@@ -208,10 +209,10 @@ func marksAreRecorded(t *testing.T, r Records) {
 
 func closedIsFound(t *testing.T, r Records) {
 	ended := report(1, worker.StateSucceeded)
-	commit(t, r, worker.Accept{Event: event(first, 1, ""), At: moment}, worker.Outcome{Report: ended},
+	commit(t, r, worker.Accept{Event: newEvent(first, 1, ""), At: moment}, worker.Outcome{Report: ended},
 		worker.Settle{ID: first, At: moment},
 		worker.Close{ID: first, Slots: 1, Counts: worker.Counts{Succeeded: 1}, At: moment})
-	wantIDs(t, open(t, r, worker.ID{}, 10))
+	wantIDs(t, open(t, r, event.ID{}, 10))
 	if rec := find(t, r, first); rec == nil || !rec.Closed || !rec.Settled || rec.Counts.Succeeded != 1 {
 		t.Errorf("the record: %+v", rec)
 	}
@@ -220,12 +221,12 @@ func closedIsFound(t *testing.T, r Records) {
 func markMoves(t *testing.T, r Records) {
 	r.Add(first, "type", "scale_up")
 	r.Add(second, "type", "x")
-	commit(t, r, worker.Accept{Event: event(first, 1, ""), At: moment})
+	commit(t, r, worker.Accept{Event: newEvent(first, 1, ""), At: moment})
 	if m := mark(t, r); m != first {
 		t.Errorf("after an Accept the mark is %v", m)
 	}
 	commit(t, r, worker.Reject{ID: second, Fields: map[string]string{"type": "x"}, Code: "c", Reason: "r", At: moment})
-	commit(t, r, worker.Duplicate{ID: worker.ID{Ms: 1}, Of: first, At: moment})
+	commit(t, r, worker.Duplicate{ID: event.ID{Ms: 1}, Of: first, At: moment})
 	if m := mark(t, r); m != second {
 		t.Errorf("the mark is %v, want the highest", m)
 	}
@@ -245,13 +246,13 @@ func pendingFirst(t *testing.T, r Records) {
 }
 
 func acknowledgedIsGone(t *testing.T, r Records) {
-	ids := []worker.ID{{Ms: 1}, {Ms: 2}, {Ms: 3}, {Ms: 4}, {Ms: 5}}
+	ids := []event.ID{{Ms: 1}, {Ms: 2}, {Ms: 3}, {Ms: 4}, {Ms: 5}}
 	for _, id := range ids {
 		r.Add(id, "type", "scale_up")
 	}
 	read(t, r.Source(), len(ids))
 	commit(t, r,
-		worker.Accept{Event: event(ids[0], 1, ""), At: moment}, worker.Settle{ID: ids[0], At: moment},
+		worker.Accept{Event: newEvent(ids[0], 1, ""), At: moment}, worker.Settle{ID: ids[0], At: moment},
 		worker.Reject{ID: ids[1], Code: "c", Reason: "r", At: moment},
 		worker.Duplicate{ID: ids[2], Of: ids[0], At: moment},
 		worker.Ack{ID: ids[3]})
@@ -261,10 +262,10 @@ func acknowledgedIsGone(t *testing.T, r Records) {
 }
 
 func holderIsKnown(t *testing.T, r Records) {
-	ev := event(first, 1, "build-7")
+	ev := newEvent(first, 1, "build-7")
 	commit(t, r, worker.Accept{Event: ev, Hash: ev.Hash(), At: moment})
 	r.Add(second, "type", "scale_up", "idempotency_key", "build-7")
-	r.Add(worker.ID{Ms: 2000}, "type", "scale_up", "idempotency_key", "another")
+	r.Add(event.ID{Ms: 2000}, "type", "scale_up", "idempotency_key", "another")
 	got := read(t, r.Source(), 2)
 	if got[0].Holder != first || got[0].HolderHash != ev.Hash() || !got[1].Holder.IsZero() {
 		t.Errorf("the holders: %+v", got)

@@ -5,12 +5,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
 func victimsAreKept(t *testing.T, r Records) {
-	down := event(second, 3, "")
-	down.Type = worker.ScaleDown
+	down := newEvent(second, 3, "")
+	down.Type = event.ScaleDown
 	victims := []worker.Victim{{Event: first, Slot: 2}, {Event: first, Slot: 1}}
 	commit(t, r, worker.Accept{Event: down, At: moment})
 	if rec := find(t, r, second); len(rec.Slots) > 0 || rec.Settled || rec.Victims != nil || rec.Event.PodCount != 3 {
@@ -21,7 +22,7 @@ func victimsAreKept(t *testing.T, r Records) {
 	if !rec.Settled || len(rec.Victims) != 2 || rec.Victims[0] != victims[0] || rec.Victims[1] != victims[1] {
 		t.Errorf("after: %+v", rec)
 	}
-	wantIDs(t, open(t, r, worker.ID{}, 10), second)
+	wantIDs(t, open(t, r, event.ID{}, 10), second)
 	commit(t, r, worker.Close{ID: second, Counts: worker.Counts{Cancelled: 2}, At: moment})
 	if rec := find(t, r, second); !rec.Closed || rec.Counts.Cancelled != 2 || len(rec.Victims) > 0 {
 		t.Errorf("closed: %+v", rec)
@@ -30,12 +31,12 @@ func victimsAreKept(t *testing.T, r Records) {
 
 func restoredIsWhole(t *testing.T, r Records) {
 	r.Add(first, "type", "scale_up")
-	ev := event(first, 2, "build-7")
+	ev := newEvent(first, 2, "build-7")
 	slot := worker.SlotRecord{Attempt: 2, State: worker.StateRunning, UID: "uid", At: moment}
 	want := worker.Record{Event: ev, Settled: true, Slots: []worker.SlotRecord{{}, slot}}
-	commit(t, r, worker.Accept{Event: event(first, 2, ""), At: moment}, worker.Progress{Report: report(1, worker.StateCreated)})
+	commit(t, r, worker.Accept{Event: newEvent(first, 2, ""), At: moment}, worker.Progress{Report: report(1, worker.StateCreated)})
 	commit(t, r, worker.Restore{Record: want, Hash: ev.Hash(), At: moment})
-	wantIDs(t, open(t, r, worker.ID{}, 10), first)
+	wantIDs(t, open(t, r, event.ID{}, 10), first)
 	rec := find(t, r, first)
 	if !rec.Settled || rec.Closed || rec.Event.Hash() != ev.Hash() || len(rec.Slots) != 2 || rec.Slots[0].Attempt != 0 || rec.Slots[1] != slot {
 		t.Errorf("the record: %+v", rec)
@@ -52,8 +53,8 @@ func restoredIsWhole(t *testing.T, r Records) {
 func restoredMovesMark(t *testing.T, r Records) {
 	r.Add(first, "type", "scale_up")
 	r.Add(second, "type", "scale_up")
-	commit(t, r, worker.Accept{Event: event(second, 1, ""), At: moment})
-	commit(t, r, worker.Restore{Record: worker.Record{Event: event(first, 1, "")}, At: moment})
+	commit(t, r, worker.Accept{Event: newEvent(second, 1, ""), At: moment})
+	commit(t, r, worker.Restore{Record: worker.Record{Event: newEvent(first, 1, "")}, At: moment})
 	if m := mark(t, r); m != second {
 		t.Errorf("the mark is %v, want the highest", m)
 	}
@@ -63,7 +64,7 @@ func restoredMovesMark(t *testing.T, r Records) {
 func refuses(t *testing.T, r Records, j worker.Journal) {
 	t.Helper()
 	for range 2 {
-		if err := j.Commit(t.Context(), []worker.Write{worker.Accept{Event: event(first, 1, ""), At: moment}}); err == nil {
+		if err := j.Commit(t.Context(), []worker.Write{worker.Accept{Event: newEvent(first, 1, ""), At: moment}}); err == nil {
 			t.Error("it wrote")
 		}
 		if err := j.Commit(t.Context(), nil); err == nil {
@@ -93,7 +94,7 @@ func onlyNewestWrites(t *testing.T, r Records) {
 		t.Error("the second term knows of none before it")
 	}
 	refuses(t, r, r)
-	if err := next.Commit(t.Context(), []worker.Write{worker.Accept{Event: event(second, 1, ""), At: moment}}); err != nil {
+	if err := next.Commit(t.Context(), []worker.Write{worker.Accept{Event: newEvent(second, 1, ""), At: moment}}); err != nil {
 		t.Errorf("the newest term: %v", err)
 	}
 	r.Add(second, "type", "scale_up") // the mark is that of a stream
@@ -102,14 +103,14 @@ func onlyNewestWrites(t *testing.T, r Records) {
 }
 
 func emptiedIsNoticed(t *testing.T, r Records) {
-	commit(t, r, worker.Accept{Event: event(second, 1, ""), At: moment})
+	commit(t, r, worker.Accept{Event: newEvent(second, 1, ""), At: moment})
 	r.Flush()
 	refuses(t, r, r)
 	if known := begin(t, r); known {
 		t.Error("the emptied Redis knows of a term")
 	}
-	wantIDs(t, open(t, r, worker.ID{}, 10))
-	commit(t, r, worker.Accept{Event: event(first, 1, ""), At: moment})
+	wantIDs(t, open(t, r, event.ID{}, 10))
+	commit(t, r, worker.Accept{Event: newEvent(first, 1, ""), At: moment})
 }
 
 func noTermNoWriting(t *testing.T, r Records) { refuses(t, r, r.Another()) }
@@ -184,7 +185,7 @@ func recordedIsInnocent(t *testing.T, r Records) {
 	r.Add(first, "type", "scale_up")
 	r.Add(second, "type", "scale_up")
 	read(t, r.Source(), 2)
-	commit(t, r, worker.Accept{Event: event(first, 1, ""), At: moment}, worker.Accept{Event: event(second, 1, ""), At: moment})
+	commit(t, r, worker.Accept{Event: newEvent(first, 1, ""), At: moment}, worker.Accept{Event: newEvent(second, 1, ""), At: moment})
 	for range 10 {
 		got := read(t, r.Source(), 2) // and none is waited for
 		if got[0].ID != first || got[0].Poisonous || got[0].Fields == nil || got[1].ID != second {
@@ -194,7 +195,7 @@ func recordedIsInnocent(t *testing.T, r Records) {
 }
 
 func suspiciousAlone(t *testing.T, r Records) {
-	third := worker.ID{Ms: 10_000}
+	third := event.ID{Ms: 10_000}
 	r.Add(first, "type", "scale_up")
 	die(t, r)
 	die(t, r)
@@ -206,7 +207,7 @@ func suspiciousAlone(t *testing.T, r Records) {
 		t.Fatalf("it did not wait: %+v", got)
 	}
 	begun := time.Now()
-	commit(t, r, worker.Accept{Event: event(first, 1, ""), At: moment})
+	commit(t, r, worker.Accept{Event: newEvent(first, 1, ""), At: moment})
 	wantIDs(t, idsOf(read(t, s, 2)), second, third)
 	if took := time.Since(begun); took > 2*time.Second {
 		t.Errorf("it waited for %v although there is a record", took)
@@ -222,8 +223,8 @@ func readOnce(t *testing.T, s worker.Source) []worker.Entry {
 	return got
 }
 
-func idsOf(entries []worker.Entry) []worker.ID {
-	var ids []worker.ID
+func idsOf(entries []worker.Entry) []event.ID {
+	var ids []event.ID
 	for i := range entries {
 		ids = append(ids, entries[i].ID)
 	}
@@ -231,7 +232,7 @@ func idsOf(entries []worker.Entry) []worker.ID {
 }
 
 func othersAreTakenOver(t *testing.T, r Records) {
-	ids := []worker.ID{{Ms: 1}, {Ms: 2}, {Ms: 3}, {Ms: 4}}
+	ids := []event.ID{{Ms: 1}, {Ms: 2}, {Ms: 3}, {Ms: 4}}
 	for _, id := range ids {
 		r.Add(id, "type", "scale_up")
 	}
@@ -247,8 +248,8 @@ func othersAreTakenOver(t *testing.T, r Records) {
 	for _, id := range ids {
 		commit(t, r, worker.Reject{ID: id, Code: "c", At: moment})
 	}
-	r.Add(worker.ID{Ms: 5}, "type", "scale_up")
-	wantIDs(t, idsOf(read(t, r.Source(), 1)), worker.ID{Ms: 5})
+	r.Add(event.ID{Ms: 5}, "type", "scale_up")
+	wantIDs(t, idsOf(read(t, r.Source(), 1)), event.ID{Ms: 5})
 }
 
 func deletedIsTrimmed(t *testing.T, r Records) {
@@ -269,7 +270,7 @@ func newStreamStartsOver(t *testing.T, r Records) {
 	r.Add(second, "type", "scale_up")
 	s := r.Source()
 	read(t, s, 1)
-	commit(t, r, worker.Accept{Event: event(second, 1, ""), At: moment})
+	commit(t, r, worker.Accept{Event: newEvent(second, 1, ""), At: moment})
 	r.Drop()
 	startsOver(t, s)
 	r.Add(first, "type", "scale_up") // lower than what was taken in before

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -19,16 +20,16 @@ type Redis struct {
 
 	mu        sync.Mutex
 	entries   []worker.Entry
-	last      worker.ID // the highest there ever was
-	grouped   bool      // the group exists,
-	delivered worker.ID // and stands here
-	pending   map[worker.ID]delivery
+	last      event.ID // the highest there ever was
+	grouped   bool     // the group exists,
+	delivered event.ID // and stands here
+	pending   map[event.ID]delivery
 	added     chan struct{}
 
 	fence   int // the newest term; 0: none
 	begun   int // terms, whatever became of them
-	mark    worker.ID
-	records map[worker.ID]*worker.Record
+	mark    event.ID
+	records map[event.ID]*worker.Record
 	keys    map[string]key
 	status  []Status
 	dead    []worker.Reject
@@ -36,14 +37,14 @@ type Redis struct {
 }
 
 type key struct {
-	id   worker.ID
+	id   event.ID
 	hash string
 }
 
 // Status is one entry of the status stream.
 type Status struct {
 	Kind    string
-	ID      worker.ID
+	ID      event.ID
 	Report  worker.Report // kind worker
 	Counts  worker.Counts // kind closed
 	Victims int           // kind scaled_down
@@ -62,8 +63,8 @@ func (r *Redis) Flush() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.dropStream()
-	r.mark, r.fence = worker.ID{}, 0
-	r.records, r.keys = make(map[worker.ID]*worker.Record), make(map[string]key)
+	r.mark, r.fence = event.ID{}, 0
+	r.records, r.keys = make(map[event.ID]*worker.Record), make(map[string]key)
 }
 
 // journal is one worker.Journal on the records.
@@ -104,7 +105,7 @@ func (r *Redis) Pending() int {
 }
 
 // Open is worker.Journal's.
-func (j *journal) Open(_ context.Context, after worker.ID, n int) ([]worker.Record, error) {
+func (j *journal) Open(_ context.Context, after event.ID, n int) ([]worker.Record, error) {
 	r := j.redis
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -112,7 +113,7 @@ func (j *journal) Open(_ context.Context, after worker.ID, n int) ([]worker.Reco
 		return nil, r.fail
 	}
 	var out []worker.Record
-	for _, id := range slices.SortedFunc(maps.Keys(r.records), worker.ID.Compare) {
+	for _, id := range slices.SortedFunc(maps.Keys(r.records), event.ID.Compare) {
 		if rec := r.records[id]; !rec.Closed && id.Compare(after) > 0 && len(out) < n {
 			out = append(out, clone(rec))
 		}
@@ -121,7 +122,7 @@ func (j *journal) Open(_ context.Context, after worker.ID, n int) ([]worker.Reco
 }
 
 // Find is worker.Journal's.
-func (j *journal) Find(_ context.Context, id worker.ID) (*worker.Record, error) {
+func (j *journal) Find(_ context.Context, id event.ID) (*worker.Record, error) {
 	r := j.redis
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -137,19 +138,19 @@ func (j *journal) Find(_ context.Context, id worker.ID) (*worker.Record, error) 
 }
 
 // Begin is worker.Journal's.
-func (j *journal) Begin(context.Context) (mark worker.ID, known bool, err error) {
+func (j *journal) Begin(context.Context) (mark event.ID, known bool, err error) {
 	r := j.redis
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	j.term = 0
 	if r.fail != nil {
-		return worker.ID{}, false, r.fail
+		return event.ID{}, false, r.fail
 	}
 	known = r.fence != 0
 	r.begun++
 	r.fence, j.term = r.begun, r.begun
 	if r.last.Compare(r.mark) < 0 { // a new stream
-		r.mark, r.delivered = worker.ID{}, worker.ID{}
+		r.mark, r.delivered = event.ID{}, event.ID{}
 	}
 	if !r.grouped {
 		r.grouped, r.delivered = true, r.mark
@@ -234,7 +235,7 @@ func (r *Redis) change(w worker.Write) error {
 	return fmt.Errorf("a write of type %T is not known", w)
 }
 
-func (r *Redis) with(id worker.ID, say Status, change func(*worker.Record)) error {
+func (r *Redis) with(id event.ID, say Status, change func(*worker.Record)) error {
 	rec := r.records[id]
 	if rec == nil {
 		return errors.New("no record of event " + id.String())
@@ -272,8 +273,8 @@ func (r *Redis) enter(rec *worker.Record, hash string) {
 }
 
 // slots are those of an event of which nothing is known; a scale_down has none.
-func slots(e *worker.Event) []worker.SlotRecord {
-	if e.Type == worker.ScaleDown {
+func slots(e *event.Event) []worker.SlotRecord {
+	if e.Type == event.ScaleDown {
 		return nil
 	}
 	return make([]worker.SlotRecord, e.PodCount)
@@ -298,12 +299,12 @@ func (r *Redis) report(p worker.Report) error {
 	})
 }
 
-func (r *Redis) done(id worker.ID) {
+func (r *Redis) done(id event.ID) {
 	delete(r.pending, id)
 	r.raise(id)
 }
 
-func (r *Redis) raise(id worker.ID) {
+func (r *Redis) raise(id event.ID) {
 	if id.Compare(r.mark) > 0 {
 		r.mark = id
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -27,7 +28,7 @@ type delivery struct {
 }
 
 // Add is XADD with an ID of its own; pairs are field, value, field, value.
-func (r *Redis) Add(id worker.ID, pairs ...string) {
+func (r *Redis) Add(id event.ID, pairs ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.entries = append(r.entries, sent(id, pairs))
@@ -39,7 +40,7 @@ func (r *Redis) Add(id worker.ID, pairs ...string) {
 }
 
 // Delete is XDEL.
-func (r *Redis) Delete(id worker.ID) {
+func (r *Redis) Delete(id event.ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.entries = slices.DeleteFunc(r.entries, func(e worker.Entry) bool { return e.ID == id })
@@ -53,7 +54,7 @@ func (r *Redis) Drop() {
 }
 
 func (r *Redis) dropStream() {
-	r.entries, r.last, r.delivered, r.grouped, r.pending = nil, worker.ID{}, worker.ID{}, false, make(map[worker.ID]delivery)
+	r.entries, r.last, r.delivered, r.grouped, r.pending = nil, event.ID{}, event.ID{}, false, make(map[event.ID]delivery)
 }
 
 // Source returns the stream as a process that starts now sees it, under a name that is always the same.
@@ -69,17 +70,17 @@ func (r *Redis) Process(consumer string) func() worker.Source {
 type process struct {
 	consumer string
 	began    bool
-	inherit  map[worker.ID]int // not read yet
-	poison   map[worker.ID]bool
+	inherit  map[event.ID]int // not read yet
+	poison   map[event.ID]bool
 }
 
 type source struct {
 	redis   *Redis
 	process *process
-	again   bool               // read the pending list before anything new
-	sent    map[worker.ID]bool // returned since
-	alone   worker.ID          // reading rests until this one was dealt with,
-	until   time.Time          // at most until then
+	again   bool              // read the pending list before anything new
+	sent    map[event.ID]bool // returned since
+	alone   event.ID          // reading rests until this one was dealt with,
+	until   time.Time         // at most until then
 }
 
 // Read is worker.Source's.
@@ -111,14 +112,14 @@ func (s *source) poll() ([]worker.Entry, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err := s.check(); err != nil {
-		s.again, s.alone = true, worker.ID{}
+		s.again, s.alone = true, event.ID{}
 		return nil, err
 	}
 	if s.rests() {
 		return nil, nil
 	}
 	if s.again {
-		s.again, s.sent = false, make(map[worker.ID]bool)
+		s.again, s.sent = false, make(map[event.ID]bool)
 		r.survey(s.process)
 	}
 	if batch := s.readPending(); len(batch) > 0 {
@@ -153,7 +154,7 @@ func (s *source) check() error {
 func (s *source) rests() bool {
 	_, waits := s.redis.pending[s.alone]
 	if s.redis.records[s.alone] != nil || !waits || time.Now().After(s.until) {
-		s.alone = worker.ID{}
+		s.alone = event.ID{}
 	}
 	return !s.alone.IsZero()
 }
@@ -163,7 +164,7 @@ func (r *Redis) survey(p *process) {
 	if p.began {
 		return
 	}
-	p.began, p.inherit, p.poison = true, make(map[worker.ID]int), make(map[worker.ID]bool)
+	p.began, p.inherit, p.poison = true, make(map[event.ID]int), make(map[event.ID]bool)
 	for id, d := range r.pending {
 		p.inherit[id] = d.times
 	}
@@ -197,9 +198,9 @@ func (s *source) readPending() []worker.Entry {
 }
 
 // sent is the entry as a Source returns it: of a huge one only the size, a hash, and what is small are kept.
-func sent(id worker.ID, pairs []string) worker.Entry {
+func sent(id event.ID, pairs []string) worker.Entry {
 	e := worker.Entry{ID: id, Fields: make(map[string]string)}
-	sum, room := sha256.New(), worker.MaxEntryBytes
+	sum, room := sha256.New(), event.MaxEntryBytes
 	for i := 0; i+1 < len(pairs); i += 2 {
 		name, value := pairs[i], pairs[i+1]
 		e.Size.Fields++
@@ -210,23 +211,23 @@ func sent(id worker.ID, pairs []string) worker.Entry {
 			e.Fields[name] = value
 		}
 	}
-	if e.Size.Sum = hex.EncodeToString(sum.Sum(nil)); e.Size.Bytes <= worker.MaxEntryBytes/8 {
+	if e.Size.Sum = hex.EncodeToString(sum.Sum(nil)); e.Size.Bytes <= event.MaxEntryBytes/8 {
 		e.Size = worker.Size{}
 	}
 	return e
 }
 
-func (r *Redis) waiting() []worker.ID {
-	ids := make([]worker.ID, 0, len(r.pending))
+func (r *Redis) waiting() []event.ID {
+	ids := make([]event.ID, 0, len(r.pending))
 	for id := range r.pending {
 		ids = append(ids, id)
 	}
-	slices.SortFunc(ids, worker.ID.Compare)
+	slices.SortFunc(ids, event.ID.Compare)
 	return ids
 }
 
 // redeliver reads one pending entry. A fresh one has no record, and this process has not read it yet.
-func (r *Redis) redeliver(id worker.ID, p *process, fresh bool, times int) worker.Entry {
+func (r *Redis) redeliver(id event.ID, p *process, fresh bool, times int) worker.Entry {
 	if fresh && times >= poisonous {
 		p.poison[id] = true
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
 	"pgregory.net/rapid"
 )
 
@@ -19,7 +21,7 @@ func TestWaitingEventsAreSmall(t *testing.T) {
 	s.step(now, observed{complete: true})
 	before := heapNow()
 	for i := range n {
-		id := ID{Ms: uint64(now.UnixMilli()), Seq: uint64(i)}
+		id := event.ID{Ms: uint64(now.UnixMilli()), Seq: uint64(i)}
 		s.step(now, entries{[]Entry{{ID: id, Fields: map[string]string{"type": "scale_up", "pod_count": "1", "task_id": "task-123"}}}})
 		s.step(now, written{len(s.unwritten)})
 	}
@@ -40,15 +42,15 @@ func heapNow() uint64 {
 func TestFieldsComeBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := rapid.MapOfN(rapid.StringN(1, 20, 60), rapid.StringN(0, 50, 200), 0, 8).Draw(t, "metadata")
-		maps.Copy(f, fields("task_id", rapid.StringMatching(`[a-zé:0-9]{0,20}`).Draw(t, "task")))
-		ev, bad := Decode(ID{Ms: 5}, f, rules())
+		maps.Copy(f, eventtest.Fields("task_id", rapid.StringMatching(`[a-zé:0-9]{0,20}`).Draw(t, "task")))
+		ev, bad := event.Decode(event.ID{Ms: 5}, f, eventtest.Rules())
 		if bad != nil {
 			t.Skip(bad.Reason)
 		}
 		if got := unpack(pack(f)); !maps.Equal(got, f) {
 			t.Fatalf("unpacked %q, want %q", got, f)
 		}
-		again, bad := Recall(ev.EventID, ev.Fields(), 1000)
+		again, bad := event.Recall(ev.EventID, ev.Fields(), 1000)
 		if bad != nil || again.Hash() != ev.Hash() || !again.Timestamp.Equal(ev.Timestamp) {
 			t.Fatalf("it came back as %+v, %v; want %+v", again, bad, ev)
 		}

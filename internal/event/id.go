@@ -1,4 +1,4 @@
-package worker
+package event
 
 import (
 	"cmp"
@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/text"
 )
 
 // ID is the ID of a stream entry, `<milliseconds>-<sequence>`, and so of the event in it. IDs are compared as
@@ -19,14 +21,14 @@ type ID struct {
 func ParseID(s string) (ID, error) {
 	ms, seq, ok := strings.Cut(s, "-")
 	if !ok {
-		return ID{}, fmt.Errorf("entry ID %q: want <milliseconds>-<sequence>", clip(s, 64))
+		return ID{}, fmt.Errorf("entry ID %q: want <milliseconds>-<sequence>", text.Ellipsis(s, maxQuoted))
 	}
 	var id ID
 	var errMs, errSeq error
 	id.Ms, errMs = strconv.ParseUint(ms, 10, 64)
 	id.Seq, errSeq = strconv.ParseUint(seq, 10, 64)
 	if errMs != nil || errSeq != nil || id.String() != s {
-		return ID{}, fmt.Errorf("entry ID %q: want <milliseconds>-<sequence>", clip(s, 64))
+		return ID{}, fmt.Errorf("entry ID %q: want <milliseconds>-<sequence>", text.Ellipsis(s, maxQuoted))
 	}
 	return id, nil
 }
@@ -66,12 +68,4 @@ func (id *ID) UnmarshalText(b []byte) error {
 		*id = parsed
 	}
 	return err
-}
-
-// clip shortens s to at most n bytes for an error message.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return s[:n] + "…"
 }

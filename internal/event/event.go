@@ -1,4 +1,4 @@
-package worker
+package event
 
 import (
 	"crypto/sha256"
@@ -6,18 +6,20 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 )
 
 // Type is what an event asks for.
 type Type string
 
-// The two types of event.
+// The types of event.
 const (
 	ScaleUp   Type = "scale_up"
 	ScaleDown Type = "scale_down"
 )
+
+// Types are all of them, in the order of the documentation.
+func Types() []Type { return []Type{ScaleUp, ScaleDown} }
 
 // Event is one valid stream entry. The first five fields, and their names in JSON, are those of the original.
 type Event struct {
@@ -34,11 +36,23 @@ type Event struct {
 	Tracestate     string        `json:",omitempty"`
 }
 
-// keyTaskID is the one metadata key with a meaning of its own.
-const keyTaskID = "task_id"
-
 // TaskID is the producer's name for the work, empty if it gave none.
-func (e *Event) TaskID() string { return e.Metadata[keyTaskID] }
+func (e *Event) TaskID() string { return e.Metadata[FieldTaskID] }
+
+// Fields are the fields of an entry that Decode turns into this very event: how it is kept, in Redis and while it waits.
+// Fields that say nothing are left out.
+func (e *Event) Fields() map[string]string {
+	fields := make(map[string]string, 4+len(e.Metadata))
+	maps.Copy(fields, e.Metadata)
+	for i := range table {
+		if encode := table[i].encode; encode != nil {
+			if value := encode(e); value != "" {
+				fields[table[i].Name] = value
+			}
+		}
+	}
+	return fields
+}
 
 // Hash identifies what an event asks for: two entries with the same idempotency key and the same hash are one event
 // sent twice. Its time and its trace context are left aside, since a client that sends again may set them anew.
@@ -49,23 +63,18 @@ func (e *Event) Hash() string {
 			fmt.Fprintf(h, "%d:%s", len(p), p)
 		}
 	}
+	// The parts of the first version, in its order: hashes of older records must stay comparable.
 	put(string(e.Type), fmt.Sprint(e.PodCount), e.Template, e.Deadline.String())
-	for _, k := range slices.Sorted(maps.Keys(e.Metadata)) {
-		put(k, e.Metadata[k])
+	content := maps.Clone(e.Metadata)
+	for i := range table {
+		if f := &table[i]; f.hashed {
+			if value := f.encode(e); value != "" {
+				content[f.Name] = value
+			}
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(content)) {
+		put(k, content[k])
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
-}
-
-// MetaVariable is the environment variable a metadata field arrives in: upper case, and `_` for whatever no shell
-// takes in a name.
-func MetaVariable(key string) string {
-	return "OTTO_META_" + strings.Map(func(r rune) rune {
-		switch {
-		case 'a' <= r && r <= 'z':
-			return r - 'a' + 'A'
-		case 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
-			return r
-		}
-		return '_'
-	}, key)
 }

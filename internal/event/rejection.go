@@ -1,0 +1,40 @@
+package event
+
+import "fmt"
+
+// Rejection is why an entry is no event: a code for programs and a sentence for people. Producers find both in the dead
+// letter and on the status stream.
+type Rejection struct {
+	Code   string
+	Reason string
+}
+
+// The codes of a Rejection.
+const (
+	CodeType           = "invalid_type"
+	CodePodCount       = "invalid_pod_count"
+	CodeTaskID         = "invalid_task_id"
+	CodeTimestamp      = "invalid_timestamp"
+	CodeIdempotencyKey = "invalid_idempotency_key"
+	CodeConflict       = "idempotency_conflict"
+	CodeTemplate       = "unknown_template"
+	CodeDeadline       = "invalid_deadline"
+	CodeTrace          = "invalid_trace_context"
+	CodeMetadata       = "invalid_metadata"
+	CodeTooLarge       = "too_large"
+	CodeTrimmed        = "trimmed"
+	CodePoison         = "poison"
+)
+
+// RejectionCodes are all codes, in the order of the documentation. Metrics label dead letters with them.
+func RejectionCodes() []string {
+	return []string{
+		CodeType, CodePodCount, CodeTaskID, CodeTimestamp, CodeIdempotencyKey, CodeConflict, CodeTemplate, CodeDeadline,
+		CodeTrace, CodeMetadata, CodeTooLarge, CodeTrimmed, CodePoison,
+	}
+}
+
+// Reject makes a Rejection.
+func Reject(code, format string, args ...any) *Rejection {
+	return &Rejection{Code: code, Reason: fmt.Sprintf(format, args...)}
+}
