@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ottoscaler/ottoscaler/internal/heldtest"
+	"github.com/ottoscaler/ottoscaler/internal/golden"
 )
 
 // plain is how deploy/k8s is rendered: names that are easy to find and replace, and nothing of Helm's.
@@ -43,7 +43,7 @@ func TestGeneratedManifests(t *testing.T) {
 		files[name[1]] = body + "\n"
 	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		heldtest.File(t, filepath.Join("k8s", name), "# Made by \"make generate\" from deploy/chart: change it there.\n"+files[name])
+		golden.File(t, filepath.Join("k8s", name), "# Made by \"make generate\" from deploy/chart: change it there.\n"+files[name])
 	}
 	have, err := filepath.Glob("k8s/*")
 	if err != nil || len(have) != len(files) {
@@ -58,7 +58,7 @@ func TestGeneratedFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		heldtest.File(t, filepath.Join("chart/files", name), string(text))
+		golden.File(t, filepath.Join("chart/files", name), string(text))
 	}
 }
 
@@ -76,7 +76,7 @@ func TestGeneratedReadme(t *testing.T) {
 	for _, r := range rows {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", r.path, quoted(r.value), strings.ReplaceAll(r.text, "|", `\|`))
 	}
-	heldtest.File(t, "chart/README.md", b.String())
+	golden.File(t, "chart/README.md", b.String())
 }
 
 func quoted(value string) string {

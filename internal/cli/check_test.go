@@ -87,7 +87,7 @@ func (c cluster) May(_ context.Context, r k8s.Right) (bool, error) {
 
 func (c cluster) Try(_ context.Context, template string) error {
 	if c.odd == nil && c.denied == "create" {
-		return fmt.Errorf("x: %w", worker.ErrDenied)
+		return fmt.Errorf("x: %w", worker.ErrForbidden)
 	}
 	if c.odd == nil && template == c.refused && template != "" {
 		return fmt.Errorf("x: %w: exceeded quota", worker.ErrRefused)

@@ -89,7 +89,7 @@ func checkTemplate(ctx context.Context, cluster prober, name string) finding {
 	switch {
 	case errors.Is(err, worker.ErrRefused):
 		return bad("template", trouble.RefusedNow, "%s: %v", shown, err)
-	case errors.Is(err, worker.ErrDenied):
+	case errors.Is(err, worker.ErrForbidden):
 		f := bad("template", trouble.NoRight, "%s: %v", shown, err)
 		f.Mend = "grant what is missing above, or make the namespace, then ask again"
 		return f

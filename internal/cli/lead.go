@@ -91,11 +91,11 @@ func (p *process) whenLost(f func()) (stop func()) {
 // terms runs one Manager after the other. A term ends early when it cannot know what was written: the next one learns
 // it from the records.
 func (p *process) terms(take, work context.Context) {
-	var remains worker.Remains
+	var carryover worker.Carryover
 	for tries := 0; take.Err() == nil; {
 		began := time.Now()
 		var err error
-		remains, err = p.term(take, work, remains)
+		carryover, err = p.term(take, work, carryover)
 		if take.Err() != nil {
 			if err != nil {
 				p.log.Warn("stopped with work in flight: the next start goes on with it", "error", err)
@@ -121,7 +121,7 @@ func (p *process) over(err error, pause time.Duration) {
 	foreign := errors.As(err, &owned)
 	p.foreign.Store(owned)
 	if foreign {
-		p.herald.Owned(err)
+		p.emitter.Owned(err)
 		p.log.Error("nothing is done: the stream belongs to another installation", "error", err)
 		return
 	}
@@ -129,7 +129,7 @@ func (p *process) over(err error, pause time.Duration) {
 }
 
 // term is one Manager's life, with the janitor beside it.
-func (p *process) term(take, work context.Context, before worker.Remains) (worker.Remains, error) {
+func (p *process) term(take, work context.Context, before worker.Carryover) (worker.Carryover, error) {
 	r := p.cfg.Redis
 	source := redis.NewSource(p.redis, redis.SourceOptions{
 		Stream: r.Stream, Group: r.ConsumerGroup, Consumer: r.Consumer, Logger: p.log,
@@ -140,8 +140,8 @@ func (p *process) term(take, work context.Context, before worker.Remains) (worke
 	settings := p.settings
 	settings.Skew = p.cluster.Skew()
 	core := func() time.Time { return time.Now().Add(settings.Skew) }
-	m := worker.NewManager(p.meter.Source(source), p.herald.Journal(p.meter.Journal(journal, core)),
-		p.herald.Cluster(p.meter.Cluster(p.cluster)), settings, before, p.log)
+	m := worker.NewManager(p.meter.Source(source), p.emitter.Journal(p.meter.Journal(journal, core)),
+		p.emitter.Cluster(p.meter.Cluster(p.cluster)), settings, before, p.log)
 	p.manager.Store(m)
 	defer p.manager.Store(nil)
 	janitor := redis.NewJanitor(journal, redis.JanitorOptions{Retention: r.Retention, Every: trimEvery})
@@ -150,7 +150,7 @@ func (p *process) term(take, work context.Context, before worker.Remains) (worke
 	sweeper.Go(func() error { return janitor.Run(sweeping) })
 	err := m.Run(take, work)
 	end()
-	return m.Remains(), errors.Join(err, sweeper.Wait())
+	return m.Carryover(), errors.Join(err, sweeper.Wait())
 }
 
 func (p *process) owner() redis.Owner {

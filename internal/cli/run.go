@@ -19,7 +19,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/config"
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
-	"github.com/ottoscaler/ottoscaler/internal/notice"
+	"github.com/ottoscaler/ottoscaler/internal/kubeevents"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
 	"github.com/ottoscaler/ottoscaler/internal/server"
 	"github.com/ottoscaler/ottoscaler/internal/trouble"
@@ -83,7 +83,7 @@ func runE(version string) func(*cobra.Command, []string) error {
 //	                             │  ▲                                     │
 //	 records, status ◀─ Journal ─┘  └───────────── watch ◀────────────────┘
 //
-// Beside it a Server answers probes and scrapes, whoever leads. Between the three a Meter counts, and a Herald hears what
+// Beside it a Server answers probes and scrapes, whoever leads. Between the three a Meter counts, and a Emitter hears what
 // needs a person and has it written as Kubernetes Events.
 type process struct {
 	log      *slog.Logger
@@ -92,7 +92,7 @@ type process struct {
 	cluster  *k8s.Client
 	lease    *k8s.Lease // nil: no leader election
 	recorder *k8s.Recorder
-	herald   *notice.Herald
+	emitter   *kubeevents.Emitter
 	settings worker.Settings
 	servers  []serving
 	meter    *server.Meter
@@ -135,16 +135,16 @@ func wire(cfg config.Config, version string, log *slog.Logger) (*process, error)
 		return nil, fail(trouble.Access, err)
 	}
 
-	// What needs a person becomes a Kubernetes Event: a herald finds it, a recorder writes it.
+	// What needs a person becomes a Kubernetes Event: a emitter finds it, a recorder writes it.
 	recorder, err := newRecorder(access, cfg, version, clock, guard(lease), log)
 	if err != nil {
 		return nil, fail(trouble.Access, err)
 	}
-	herald := notice.NewHerald(recorder)
+	emitter := kubeevents.NewEmitter(recorder)
 
 	cluster, err := k8s.New(access, k8s.Options{
 		Namespace: cfg.Workers.Namespace, Instance: cfg.Workers.Instance, Stream: cfg.Redis.Stream, Names: names,
-		Templates: templates, Guard: guard(lease), Denied: herald.WatchDenied, Clock: clock, Version: version, Logger: log,
+		Templates: templates, Guard: guard(lease), Denied: emitter.WatchDenied, Clock: clock, Version: version, Logger: log,
 	})
 	if err != nil {
 		return nil, fail(trouble.Access, err)
@@ -156,7 +156,7 @@ func wire(cfg config.Config, version string, log *slog.Logger) (*process, error)
 		return nil, usageError{fail(trouble.Redis, err)}
 	}
 	p := &process{
-		log: log, cfg: cfg, redis: client, cluster: cluster, lease: lease, recorder: recorder, herald: herald,
+		log: log, cfg: cfg, redis: client, cluster: cluster, lease: lease, recorder: recorder, emitter: emitter,
 		settings: settings(cfg.Workers, cfg.Process, names, templates),
 	}
 

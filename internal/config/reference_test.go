@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ottoscaler/ottoscaler/internal/heldtest"
+	"github.com/ottoscaler/ottoscaler/internal/golden"
 )
 
 const reference = "../../docs/configuration.md"
@@ -31,7 +31,7 @@ by ` + "`KUBECONFIG`" + `, else by ` + "`~/.kube/config`" + `.
 `
 
 func TestReference(t *testing.T) {
-	heldtest.File(t, reference, markdown(t))
+	golden.File(t, reference, markdown(t))
 }
 
 func TestEveryVariableHasARule(t *testing.T) {

@@ -1,6 +1,10 @@
 package event
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/ottoscaler/ottoscaler/internal/errcode"
+)
 
 // Rejection is why an entry is no event: a code for programs and a sentence for people. Producers find both in the dead
 // letter and on the status stream.
@@ -37,4 +41,15 @@ func RejectionCodes() []string {
 // Reject makes a Rejection.
 func Reject(code, format string, args ...any) *Rejection {
 	return &Rejection{Code: code, Reason: fmt.Sprintf(format, args...)}
+}
+
+// ErrCode is the error code of a rejection: its own, where somebody else than the producer has to act, else the one of all.
+func ErrCode(rejectionCode string) errcode.Code {
+	switch rejectionCode {
+	case CodeTrimmed:
+		return errcode.EntryTrimmed
+	case CodePoison:
+		return errcode.EntryPoison
+	}
+	return errcode.EntryRejected
 }

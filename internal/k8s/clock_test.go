@@ -62,7 +62,7 @@ func TestClientLearnsTheTime(t *testing.T) {
 			}))
 			defer server.Close()
 			c := clientOf(t, server.URL, testOptions(t))
-			if _, err := c.Look(t.Context(), testRef); err == nil {
+			if _, err := c.Get(t.Context(), testRef); err == nil {
 				t.Error("no such page, and no error")
 			}
 			if d := (c.Skew() - test.want).Abs(); d > 2*time.Second {

@@ -53,7 +53,7 @@ func (c *Client) holder(ctx context.Context, p worker.PodSpec) (string, error) {
 	}
 	o, ok := c.observe(&pod)
 	if !ok || o.Event != p.Event.EventID || o.Slot != p.Slot || o.Attempt != p.Attempt {
-		return "", fmt.Errorf("creating pod %q: %w", p.Name, worker.ErrForeign)
+		return "", fmt.Errorf("creating pod %q: %w", p.Name, worker.ErrNameConflict)
 	}
 	return o.Ref.UID, fmt.Errorf("creating pod %q: %w", p.Name, worker.ErrExists)
 }

@@ -96,20 +96,20 @@ func TestCreateErrors(t *testing.T) {
 		"invalid": {422, metav1.StatusReasonInvalid, `Pod "p" is invalid: spec.containers[0].image: Required value`, "", worker.ErrRefused},
 		"rbac": {
 			403, metav1.StatusReasonForbidden,
-			`pods is forbidden: User "system:serviceaccount:ci:otto" cannot create resource "pods" in API group "" in the namespace "ci"`, "", worker.ErrDenied,
+			`pods is forbidden: User "system:serviceaccount:ci:otto" cannot create resource "pods" in API group "" in the namespace "ci"`, "", worker.ErrForbidden,
 		},
-		"who are you": {401, metav1.StatusReasonUnauthorized, "Unauthorized", "", worker.ErrDenied},
+		"who are you": {401, metav1.StatusReasonUnauthorized, "Unauthorized", "", worker.ErrForbidden},
 		"namespace gone": {
-			404, metav1.StatusReasonNotFound, `namespaces "ci" not found`, "", worker.ErrDenied,
+			404, metav1.StatusReasonNotFound, `namespaces "ci" not found`, "", worker.ErrForbidden,
 		},
 		"namespace terminating": {
 			403, metav1.StatusReasonForbidden,
 			`pods "p" is forbidden: unable to create new content in namespace ci because it is being terminated`,
-			corev1.NamespaceTerminatingCause, worker.ErrDenied,
+			corev1.NamespaceTerminatingCause, worker.ErrForbidden,
 		},
-		"too many requests": {429, metav1.StatusReasonTooManyRequests, "too many requests", "", worker.ErrBusy},
+		"too many requests": {429, metav1.StatusReasonTooManyRequests, "too many requests", "", worker.ErrUnavailable},
 		"quota conflict": {
-			409, metav1.StatusReasonConflict, `Operation cannot be fulfilled on resourcequotas "q"`, "", worker.ErrBusy,
+			409, metav1.StatusReasonConflict, `Operation cannot be fulfilled on resourcequotas "q"`, "", worker.ErrUnavailable,
 		},
 		"etcd timed out":       {500, metav1.StatusReasonInternalError, "etcdserver: request timed out", "", worker.ErrUnknown},
 		"unavailable":          {503, metav1.StatusReasonServiceUnavailable, "no endpoints", "", worker.ErrUnknown},
@@ -136,8 +136,8 @@ func TestCreateErrors(t *testing.T) {
 
 func TestCreateWithoutAnswer(t *testing.T) {
 	closed := clientOf(t, "http://"+closedPort(t), testOptions(t))
-	if _, err := closed.Create(t.Context(), testSpec()); !errors.Is(err, worker.ErrBusy) {
-		t.Errorf("connection refused: got %v, want ErrBusy: nothing was sent", err)
+	if _, err := closed.Create(t.Context(), testSpec()); !errors.Is(err, worker.ErrUnavailable) {
+		t.Errorf("connection refused: got %v, want ErrUnavailable: nothing was sent", err)
 	}
 	cut := newTestClient(t, func(w http.ResponseWriter, r *http.Request) {
 		_ = readPod(t, r)
@@ -192,12 +192,12 @@ func TestCreateNameTaken(t *testing.T) {
 			p := livePod(t)
 			p.Annotations = nil
 			return 200, p
-		}, worker.ErrForeign, ""},
+		}, worker.ErrNameConflict, ""},
 		"by another instance": {func() (int, any) {
 			p := livePod(t)
 			p.Labels[keyInstance] = "other"
 			return 200, p
-		}, worker.ErrForeign, ""},
+		}, worker.ErrNameConflict, ""},
 		"and free again": {func() (int, any) { return 404, status(404, metav1.StatusReasonNotFound, "not found") }, worker.ErrUnknown, ""},
 		"cannot tell":    {func() (int, any) { return 500, status(500, metav1.StatusReasonInternalError, "oops") }, worker.ErrUnknown, ""},
 	}

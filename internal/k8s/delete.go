@@ -24,7 +24,7 @@ func (c *Client) Delete(ctx context.Context, ref worker.PodRef, grace time.Durat
 	case isGone(err):
 		return gone(ref)
 	case apierrors.IsConflict(err): // most likely another UID; a GET tells
-		if o, err := c.Look(ctx, ref); err == nil && o == nil {
+		if o, err := c.Get(ctx, ref); err == nil && o == nil {
 			return gone(ref)
 		}
 	}

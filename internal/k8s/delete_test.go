@@ -67,12 +67,12 @@ func TestDelete(t *testing.T) {
 	}{
 		"gone":               {404, gone, nil, worker.ErrGone},
 		"another Pod":        {409, conflict, other, worker.ErrGone},
-		"a conflict for now": {409, conflict, livePod(t), worker.ErrBusy},
-		"a proxy's 404":      {404, "not here", nil, worker.ErrDenied},
-		"busy":               {429, status(429, metav1.StatusReasonTooManyRequests, "slow down"), nil, worker.ErrBusy},
+		"a conflict for now": {409, conflict, livePod(t), worker.ErrUnavailable},
+		"a proxy's 404":      {404, "not here", nil, worker.ErrForbidden},
+		"busy":               {429, status(429, metav1.StatusReasonTooManyRequests, "slow down"), nil, worker.ErrUnavailable},
 		"not allowed": {
 			403, status(403, metav1.StatusReasonForbidden, `pods "p" is forbidden: User "u" cannot delete resource "pods" in API group ""`),
-			nil, worker.ErrDenied,
+			nil, worker.ErrForbidden,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -31,14 +31,14 @@ func words(err error) string {
 
 func meaning(err error) error {
 	if errors.Is(err, errNotLeading) {
-		return worker.ErrBusy
+		return worker.ErrUnavailable
 	}
 	var answer apierrors.APIStatus
 	if errors.As(err, &answer) {
 		return answered(answer.Status())
 	}
 	if failed, ok := errors.AsType[*net.OpError](err); ok && failed.Op == "dial" {
-		return worker.ErrBusy // nothing was sent
+		return worker.ErrUnavailable // nothing was sent
 	}
 	return worker.ErrUnknown
 }
@@ -50,13 +50,13 @@ func answered(s metav1.Status) error {
 	case strings.Contains(s.Message, "denied the request"): // a webhook, which chooses its code
 		return worker.ErrRefused
 	case s.Code == http.StatusTooManyRequests, s.Code == http.StatusConflict: // a conflict: the quota's, under load
-		return worker.ErrBusy
+		return worker.ErrUnavailable
 	case s.Code >= http.StatusInternalServerError, s.Code == http.StatusRequestTimeout:
 		return worker.ErrUnknown
 	case s.Code == http.StatusUnauthorized, s.Code == http.StatusNotFound: // not found: the namespace
-		return worker.ErrDenied
+		return worker.ErrForbidden
 	case s.Code == http.StatusForbidden && deniesUs(s):
-		return worker.ErrDenied
+		return worker.ErrForbidden
 	case s.Code >= http.StatusBadRequest:
 		return worker.ErrRefused
 	}

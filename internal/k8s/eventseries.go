@@ -10,7 +10,7 @@ import (
 	eventsv1 "k8s.io/api/events/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/ottoscaler/ottoscaler/internal/notice"
+	"github.com/ottoscaler/ottoscaler/internal/kubeevents"
 )
 
 // What events.k8s.io takes, in bytes.
@@ -38,7 +38,7 @@ type eventWrite struct {
 	made  bool
 }
 
-func (r *Recorder) newSeries(n notice.Notice, now time.Time) *series {
+func (r *Recorder) newSeries(n kubeevents.Notice, now time.Time) *series {
 	s := &series{event: eventsv1.Event{
 		ObjectMeta:          metav1.ObjectMeta{Namespace: r.Namespace},
 		EventTime:           r.stamp(now),
@@ -62,8 +62,8 @@ func (r *Recorder) regarding() corev1.ObjectReference {
 }
 
 // note cuts what others wrote, never what to do.
-func note(n notice.Notice) string {
-	then := line(n.Then, maxThen)
+func note(n kubeevents.Notice) string {
+	then := line(n.Fix, maxThen)
 	return line(n.What, maxNote-len(then)-len(". ")) + ". " + then
 }
 

@@ -20,7 +20,7 @@ import (
 	"k8s.io/client-go/rest"
 	"pgregory.net/rapid"
 
-	"github.com/ottoscaler/ottoscaler/internal/notice"
+	"github.com/ottoscaler/ottoscaler/internal/kubeevents"
 )
 
 const eventsPath = "/apis/events.k8s.io/v1/namespaces/ci/events"
@@ -60,7 +60,7 @@ func TestEventOnTheWire(t *testing.T) {
 		}
 		answer(w, http.StatusCreated, made)
 	})
-	n := notice.Notice{Reason: "TemplateParked", Action: "Park", About: "big", What: "template big waits", Then: "OTTO301: raise the quota"}
+	n := kubeevents.Notice{Reason: "TemplateParked", Action: "Park", About: "big", What: "template big waits", Fix: "OTTO301: raise the quota"}
 	r.Record(n)
 	r.pass(t.Context())
 	r.Record(n)
@@ -109,7 +109,7 @@ func TestEventsUnderTheLease(t *testing.T) {
 		requests++
 		answer(w, http.StatusCreated, &eventsv1.Event{})
 	})
-	r.Record(notice.Notice{Reason: "WorkerLost"})
+	r.Record(kubeevents.Notice{Reason: "WorkerLost"})
 	r.pass(t.Context())
 	if requests != 0 || log.Len() > 0 {
 		t.Errorf("%d requests, log: %s", requests, &log)
@@ -127,7 +127,7 @@ func TestNoteIsBounded(t *testing.T) {
 		"\x1b[2J", "a\nb", strings.Repeat("한", 5000), strings.Repeat("x", 1<<20), "\xff\xfe", "\u202e", "",
 	}))
 	rapid.Check(t, func(t *rapid.T) {
-		got := note(notice.Notice{What: hostile.Draw(t, "what") + hostile.Draw(t, "more"), Then: "OTTO301: raise the quota"})
+		got := note(kubeevents.Notice{What: hostile.Draw(t, "what") + hostile.Draw(t, "more"), Fix: "OTTO301: raise the quota"})
 		ugly := func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
 		if len(got) > maxNote || !utf8.ValidString(got) || strings.ContainsFunc(got, ugly) || !strings.HasSuffix(got, "OTTO301: raise the quota") {
 			t.Fatalf("%d bytes: %q", len(got), got)

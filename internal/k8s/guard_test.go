@@ -30,11 +30,11 @@ func guarded(t *testing.T, guard func() (time.Time, bool), handler http.HandlerF
 func TestGuardRefuses(t *testing.T) {
 	c, requests := guarded(t, func() (time.Time, bool) { return time.Now().Add(time.Hour), false },
 		func(w http.ResponseWriter, _ *http.Request) { answer(w, 200, livePod(t)) })
-	if _, err := c.Create(t.Context(), testSpec()); !errors.Is(err, worker.ErrBusy) {
-		t.Errorf("creating: %v, want ErrBusy", err)
+	if _, err := c.Create(t.Context(), testSpec()); !errors.Is(err, worker.ErrUnavailable) {
+		t.Errorf("creating: %v, want ErrUnavailable", err)
 	}
-	if err := c.Delete(t.Context(), testRef, -1); !errors.Is(err, worker.ErrBusy) || errors.Is(err, worker.ErrGone) {
-		t.Errorf("deleting: %v, want ErrBusy", err)
+	if err := c.Delete(t.Context(), testRef, -1); !errors.Is(err, worker.ErrUnavailable) || errors.Is(err, worker.ErrGone) {
+		t.Errorf("deleting: %v, want ErrUnavailable", err)
 	}
 	if n := requests.Load(); n != 0 {
 		t.Errorf("%d requests were sent", n)
@@ -100,7 +100,7 @@ func TestGuardAfterTheWait(t *testing.T) {
 	}()
 	over.Store(true)
 	<-c.places
-	if err := <-done; !errors.Is(err, worker.ErrBusy) || requests.Load() != 0 {
+	if err := <-done; !errors.Is(err, worker.ErrUnavailable) || requests.Load() != 0 {
 		t.Errorf("%v after %d requests", err, requests.Load())
 	}
 }

@@ -15,8 +15,8 @@ import (
 // maxOrigin is more than the JSON of any event takes that Decode lets pass, every byte of it escaped.
 const maxOrigin = 64 << 10
 
-// Look implements worker.Cluster. Only the API server's own words count as gone.
-func (c *Client) Look(ctx context.Context, ref worker.PodRef) (*worker.Observation, error) {
+// Get implements worker.Cluster. Only the API server's own words count as gone.
+func (c *Client) Get(ctx context.Context, ref worker.PodRef) (*worker.Observation, error) {
 	var pod corev1.Pod
 	err := c.get(ctx, ref.Name, &pod)
 	switch {
@@ -29,7 +29,7 @@ func (c *Client) Look(ctx context.Context, ref worker.PodRef) (*worker.Observati
 	}
 	seen, ok := c.recognize(&pod, ref)
 	if !ok {
-		return nil, fmt.Errorf("looking for pod %q: %w", ref.Name, worker.ErrForeign)
+		return nil, fmt.Errorf("looking for pod %q: %w", ref.Name, worker.ErrNameConflict)
 	}
 	seen.Origin = origin(&pod)
 	return &seen, nil

@@ -34,9 +34,9 @@ func TestLook(t *testing.T) {
 		"there":               {testRef, same, &worker.Observation{Event: testEvent().EventID, Slot: 1, Attempt: 1, Origin: origin(livePod(t))}, nil},
 		"another UID":         {worker.PodRef{Name: testName, UID: "uid-0"}, same, nil, nil},
 		"by name":             {byName, same, &worker.Observation{Event: testEvent().EventID, Slot: 1, Attempt: 1, Origin: origin(livePod(t))}, nil},
-		"by name, unlabelled": {byName, unlabelled, nil, worker.ErrForeign},
-		"by name, no notes":   {byName, func(p *corev1.Pod) { p.Annotations = nil }, nil, worker.ErrForeign},
-		"by name, another's":  {byName, func(p *corev1.Pod) { p.Labels[keyInstance] = "other" }, nil, worker.ErrForeign},
+		"by name, unlabelled": {byName, unlabelled, nil, worker.ErrNameConflict},
+		"by name, no notes":   {byName, func(p *corev1.Pod) { p.Annotations = nil }, nil, worker.ErrNameConflict},
+		"by name, another's":  {byName, func(p *corev1.Pod) { p.Labels[keyInstance] = "other" }, nil, worker.ErrNameConflict},
 		"unlabelled":          {testRef, unlabelled, &worker.Observation{Event: testEvent().EventID, Slot: 1, Attempt: 1, Phase: worker.PhaseRunning, Node: "n1", Deleting: created, Origin: origin(livePod(t))}, nil},
 		"nothing left on it":  {testRef, stripped, &worker.Observation{Phase: worker.PhaseRunning, Node: "n1", Deleting: created}, nil},
 		"says it is another's": {testRef, func(p *corev1.Pod) {
@@ -58,7 +58,7 @@ func TestLook(t *testing.T) {
 				test.want.Ref, test.want.Created = testRef, created
 			}
 			c := newTestClient(t, func(w http.ResponseWriter, _ *http.Request) { answer(w, 200, pod) })
-			got, err := c.Look(t.Context(), test.ref)
+			got, err := c.Get(t.Context(), test.ref)
 			if d := cmp.Diff(test.want, got); d != "" || !errors.Is(err, test.err) {
 				t.Errorf("error %v:\n%s", err, d)
 			}
@@ -79,7 +79,7 @@ func TestLookWithoutPod(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newTestClient(t, func(w http.ResponseWriter, _ *http.Request) { answer(w, test.code, test.reply) })
-			if o, err := c.Look(t.Context(), testRef); o != nil || (err != nil) != test.fails {
+			if o, err := c.Get(t.Context(), testRef); o != nil || (err != nil) != test.fails {
 				t.Errorf("got %v, %v", o, err)
 			}
 		})

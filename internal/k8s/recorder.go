@@ -12,7 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 
-	"github.com/ottoscaler/ottoscaler/internal/notice"
+	"github.com/ottoscaler/ottoscaler/internal/kubeevents"
 )
 
 const (
@@ -51,7 +51,7 @@ type Recorder struct {
 	told bool               // that it cannot be written
 }
 
-var _ notice.Recorder = (*Recorder)(nil)
+var _ kubeevents.Recorder = (*Recorder)(nil)
 
 // NewRecorder sends nothing yet. Its connection is its own, and made with the first Event.
 func NewRecorder(cfg *rest.Config, o RecorderOptions) (*Recorder, error) {
@@ -62,8 +62,8 @@ func NewRecorder(cfg *rest.Config, o RecorderOptions) (*Recorder, error) {
 	return &Recorder{RecorderOptions: o, store: store, wake: make(chan struct{}, 1)}, nil
 }
 
-// Record implements notice.Recorder.
-func (r *Recorder) Record(n notice.Notice) {
+// Record implements kubeevents.Recorder.
+func (r *Recorder) Record(n kubeevents.Notice) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
@@ -79,7 +79,7 @@ func (r *Recorder) Record(n notice.Notice) {
 }
 
 // seriesOf finds those alike, or begins them; nil: there is no place.
-func (r *Recorder) seriesOf(n notice.Notice, now time.Time) *series {
+func (r *Recorder) seriesOf(n kubeevents.Notice, now time.Time) *series {
 	key := n.Reason + "\x00" + n.About
 	if s := r.all[key]; s != nil && !s.over(now) {
 		return s

@@ -16,7 +16,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/ottoscaler/ottoscaler/internal/notice"
+	"github.com/ottoscaler/ottoscaler/internal/kubeevents"
 )
 
 // wall is an eventStore: what stands on it, and every request in short.
@@ -114,7 +114,7 @@ func recorded(t *testing.T, test func(t *testing.T, r recording)) {
 
 func (r recording) say(reason, about string, times int) {
 	for range times {
-		r.Record(notice.Notice{Reason: reason, Action: "Park", About: about, What: "what", Then: "OTTO301: then"})
+		r.Record(kubeevents.Notice{Reason: reason, Action: "Park", About: about, What: "what", Fix: "OTTO301: then"})
 	}
 	synctest.Wait()
 }
@@ -243,17 +243,17 @@ func TestRecorderLostAnswer(t *testing.T) {
 // Who does not lead writes nothing, and forgets.
 func TestRecorderOfAStandby(t *testing.T) {
 	r := &Recorder{RecorderOptions: RecorderOptions{Deployment: "main"}, wake: make(chan struct{}, 1)}
-	r.Record(notice.Notice{Reason: "WorkerLost"})
+	r.Record(kubeevents.Notice{Reason: "WorkerLost"})
 	if len(r.all) > 0 {
 		t.Error("it is kept")
 	}
 	r.begin()
-	r.Record(notice.Notice{Reason: "WorkerLost"})
+	r.Record(kubeevents.Notice{Reason: "WorkerLost"})
 	if len(r.all) != 1 {
 		t.Error("a leader keeps nothing")
 	}
 	r.end()
-	r.Record(notice.Notice{Reason: "WorkerLost"})
+	r.Record(kubeevents.Notice{Reason: "WorkerLost"})
 	if len(r.all) > 0 {
 		t.Error("who leads no more keeps it")
 	}
@@ -263,7 +263,7 @@ func TestRecorderOfAStandby(t *testing.T) {
 	}
 	nobody := &Recorder{wake: make(chan struct{}, 1)}
 	nobody.begin()
-	nobody.Record(notice.Notice{Reason: "WorkerLost"})
+	nobody.Record(kubeevents.Notice{Reason: "WorkerLost"})
 	if len(nobody.all) > 0 {
 		t.Error("there is nothing it could be about")
 	}

@@ -22,7 +22,7 @@ func (s *sight) request(o metav1.ListOptions) *rest.Request {
 // interrupted says once that the watch rests, whatever keeps failing until it is back.
 func (s *sight) interrupted(ctx context.Context, err error) {
 	s.client.watched.CompareAndSwap(watchIsOpen, watchRests)
-	if s.client.Denied != nil && errors.Is(meaning(err), worker.ErrDenied) {
+	if s.client.Denied != nil && errors.Is(meaning(err), worker.ErrForbidden) {
 		s.client.Denied(errors.New(words(err)))
 	}
 	if ctx.Err() == nil && !s.down.Swap(true) {

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -20,7 +21,7 @@ const (
 func deadLetter(r worker.Reject) []any {
 	letter := []any{
 		"original_id", r.ID.String(), "reason_code", clip(r.Code, maxCode), "reason", clip(r.Reason, maxSentence),
-		"code", troubleOf(r),
+		"code", string(event.ErrCode(r.Code)),
 	}
 	shown, room, omitted, omittedBytes := 0, deadMaxBody, 0, 0
 	for _, name := range slices.Sorted(maps.Keys(r.Fields)) {

@@ -17,11 +17,11 @@ func TestVictimsAreCounted(t *testing.T) {
 	up, down := sample, sample
 	down.EventID, down.Type, down.IdempotencyKey = mustID(t, "9-1"), event.ScaleDown, ""
 	victims := []worker.Victim{{Event: up.EventID, Slot: 1}}
-	ended := worker.Report{ID: up.EventID, Slot: 1, Attempt: 1, State: worker.StateCancelled, At: at, Doom: down.EventID}
+	ended := worker.Report{ID: up.EventID, Slot: 1, Attempt: 1, State: worker.StateCancelled, At: at, SelectedBy: down.EventID}
 	err := j.Commit(t.Context(), []worker.Write{
 		worker.Accept{Event: up, At: at},
 		worker.Accept{Event: down, At: at},
-		worker.Choose{ID: down.EventID, Victims: victims, Asked: 3, At: at},
+		worker.Select{ID: down.EventID, Victims: victims, Asked: 3, At: at},
 		worker.Outcome{Report: ended},
 	})
 	if err != nil {

@@ -13,10 +13,10 @@ import (
 
 // What keeps a term from writing. After each of them nothing was written, and only Begin helps.
 var (
-	errNoTerm  = fmt.Errorf("%w: no term has begun", worker.ErrOver)
-	errFenced  = fmt.Errorf("%w: another term has begun, nothing was written", worker.ErrOver)
-	errEmptied = fmt.Errorf("%w: Redis was emptied, nothing was written", worker.ErrOver)
-	errTouched = fmt.Errorf("%w: another term began, or Redis was emptied, in that moment, and nothing was written", worker.ErrOver)
+	errNoTerm  = fmt.Errorf("%w: no term has begun", worker.ErrTermOver)
+	errFenced  = fmt.Errorf("%w: another term has begun, nothing was written", worker.ErrTermOver)
+	errEmptied = fmt.Errorf("%w: Redis was emptied, nothing was written", worker.ErrTermOver)
+	errTouched = fmt.Errorf("%w: another term began, or Redis was emptied, in that moment, and nothing was written", worker.ErrTermOver)
 )
 
 // fence lets one term write and no earlier one. Redis has the token of the newest term; every MULTI runs under WATCH of

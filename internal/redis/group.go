@@ -69,7 +69,7 @@ func (s *Source) checkStream(ctx context.Context) error {
 	return err
 }
 
-// checkMark returns the mark, and worker.ErrStartOver when the stream counts from below it.
+// checkMark returns the mark, and worker.ErrStreamReplaced when the stream counts from below it.
 func (s *Source) checkMark(ctx context.Context) (event.ID, error) {
 	var value *goredis.StringCmd
 	var highest func() (event.ID, error)
@@ -83,7 +83,7 @@ func (s *Source) checkMark(ctx context.Context) (event.ID, error) {
 	}
 	last, err := highest()
 	if err == nil && last.Compare(mark) < 0 {
-		err = fmt.Errorf("%w: it has come to %s, and %s was taken in before", worker.ErrStartOver, last, mark)
+		err = fmt.Errorf("%w: it has come to %s, and %s was taken in before", worker.ErrStreamReplaced, last, mark)
 	}
 	return mark, err
 }

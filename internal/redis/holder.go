@@ -53,12 +53,12 @@ func (s *Source) fillHolder(e *worker.Entry, cmd *goredis.StringCmd) error {
 	case errors.Is(err, goredis.Nil):
 		return nil
 	case err == nil:
-		e.Holder, e.HolderHash, err = decodeHolder(value)
+		e.KeyOwner, e.KeyHash, err = decodeHolder(value)
 	case !replied(err, "WRONGTYPE"):
 		return err
 	}
 	if err != nil {
-		e.Holder, e.HolderHash = event.ID{}, ""
+		e.KeyOwner, e.KeyHash = event.ID{}, ""
 		s.opts.Logger.Warn("idempotency key ignored", "event_id", e.ID.String(), "error", err)
 	}
 	return nil

@@ -19,7 +19,7 @@ func testHolders(t *testing.T, p *place) {
 	for _, e := range read(t, p.source(), 4) {
 		want := worker.Entry{ID: e.ID, Fields: e.Fields}
 		if e.Fields["idempotency_key"] == "held" {
-			want.Holder, want.HolderHash = theID, "abc"
+			want.KeyOwner, want.KeyHash = theID, "abc"
 		}
 		if diff := cmp.Diff(want, e); diff != "" {
 			t.Error(diff)
@@ -53,8 +53,8 @@ func testBadHolder(t *testing.T, p *place) {
 		p.add(t, "idempotency_key", key)
 	}
 	for _, e := range read(t, p.source(), 4) {
-		if !e.Holder.IsZero() || e.HolderHash != "" {
-			t.Errorf("key %q is held by %v %q", e.Fields["idempotency_key"], e.Holder, e.HolderHash)
+		if !e.KeyOwner.IsZero() || e.KeyHash != "" {
+			t.Errorf("key %q is held by %v %q", e.Fields["idempotency_key"], e.KeyOwner, e.KeyHash)
 		}
 		if !strings.Contains(p.logged.String(), "event_id="+e.ID.String()) {
 			t.Errorf("nothing was logged about key %q", e.Fields["idempotency_key"])

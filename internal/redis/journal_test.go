@@ -53,7 +53,7 @@ var (
 	down = worker.Accept{At: at, Hash: "h1", Event: event.Event{
 		EventID: theID, Type: event.ScaleDown, PodCount: 3, Timestamp: at, Metadata: map[string]string{"task_id": "task-123"},
 	}}
-	chosen = worker.Choose{
+	chosen = worker.Select{
 		ID: theID, TaskID: "task-123", Asked: 3, At: later,
 		Victims: []worker.Victim{{Event: event.ID{Ms: 4, Seq: 10}, Slot: 2}, {Event: event.ID{Ms: 4, Seq: 2}, Slot: 1}},
 	}

@@ -145,7 +145,7 @@ func TestStreamDeletedWhileBlocked(t *testing.T) {
 	results := readInBackground(t.Context(), s)
 	blocked(t, p)
 	p.do(t, "DEL", stream)
-	if r := <-results; !errors.Is(r.err, worker.ErrStartOver) {
+	if r := <-results; !errors.Is(r.err, worker.ErrStreamReplaced) {
 		t.Fatalf("read %v, %v", ids(r.entries), r.err)
 	}
 }

@@ -102,7 +102,7 @@ func testStreamGone(t *testing.T, p *place) {
 	p.do(t, "SET", keysOf.Mark(), first.String())
 	p.do(t, "DEL", stream)
 	for range 2 {
-		if entries, err := s.Read(t.Context()); !errors.Is(err, worker.ErrStartOver) {
+		if entries, err := s.Read(t.Context()); !errors.Is(err, worker.ErrStreamReplaced) {
 			t.Fatalf("read %v, %v", ids(entries), err)
 		}
 	}
@@ -126,7 +126,7 @@ func testStreamReplaced(t *testing.T, p *place) {
 	p.do(t, "RENAME", "other", stream)
 	nothing(t, s) // not before it is time
 	s.nextCheck = time.Time{}
-	if entries, err := s.Read(t.Context()); !errors.Is(err, worker.ErrStartOver) {
+	if entries, err := s.Read(t.Context()); !errors.Is(err, worker.ErrStreamReplaced) {
 		t.Errorf("read %v, %v", ids(entries), err)
 	}
 }

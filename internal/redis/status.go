@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
-	"github.com/ottoscaler/ottoscaler/internal/trouble"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -38,16 +37,7 @@ func duplicateStatus(d worker.Duplicate) []any {
 
 func rejectedStatus(r worker.Reject) []any {
 	return newStatus("rejected", r.ID, r.TaskID).
-		add("reason", clip(r.Code, maxCode)).add("code", troubleOf(r)).add("message", clip(r.Reason, maxSentence)).at(r.At)
-}
-
-// troubleOf is the code of a rejection: its reason's own, else the one of all.
-func troubleOf(r worker.Reject) string {
-	if code := trouble.OfReason(r.Code); code != "" {
-		return code
-	}
-	t, _ := trouble.Of(trouble.Rejected)
-	return t.Code
+		add("reason", clip(r.Code, maxCode)).add("code", string(event.ErrCode(r.Code))).add("message", clip(r.Reason, maxSentence)).at(r.At)
 }
 
 func workerStatus(r worker.Report) []any {
@@ -55,7 +45,8 @@ func workerStatus(r worker.Report) []any {
 		add("worker", r.Worker).add("index", strconv.Itoa(r.Slot)).add("attempt", strconv.Itoa(r.Attempt)).
 		add("state", string(r.State)).add("reason", clip(r.Reason, maxReason))
 	if r.Reason != "" && r.State != worker.StateSucceeded {
-		s = s.add("code", trouble.OfReason(r.Reason))
+		reason, _ := worker.ReasonOf(r.Reason)
+		s = s.add("code", string(reason.Code))
 	}
 	s = s.add("message", clip(r.Message, maxSentence))
 	if r.ExitCode != nil {
@@ -64,7 +55,7 @@ func workerStatus(r worker.Report) []any {
 	return s.add("node", clip(r.Node, maxNode)).at(r.At)
 }
 
-func scaledDownStatus(c worker.Choose) []any {
+func scaledDownStatus(c worker.Select) []any {
 	verb := "are"
 	if len(c.Victims) == 1 {
 		verb = "is"

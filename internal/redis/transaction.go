@@ -43,7 +43,7 @@ func (t *transaction) add(w worker.Write) error {
 		t.close(w)
 	case worker.Ack:
 		t.ack(w.ID)
-	case worker.Choose:
+	case worker.Select:
 		t.choose(w)
 	case worker.Restore:
 		t.restore(w)
@@ -65,8 +65,8 @@ func (t *transaction) report(r worker.Report) {
 		Attempt: r.Attempt, State: r.State, UID: r.UID, Node: r.Node, Reason: r.Reason, ExitCode: r.ExitCode, At: r.At,
 	}
 	t.pipe.HSet(t.ctx, t.keys.Event(r.ID), slotField(r.Slot), encodeSlot(slot))
-	if !r.Doom.IsZero() {
-		t.pipe.HIncrBy(t.ctx, t.keys.Event(r.Doom), "n_"+string(r.State), 1)
+	if !r.SelectedBy.IsZero() {
+		t.pipe.HIncrBy(t.ctx, t.keys.Event(r.SelectedBy), "n_"+string(r.State), 1)
 	}
 	t.say(workerStatus(r))
 }
@@ -83,7 +83,7 @@ func (t *transaction) close(c worker.Close) {
 	t.say(closedStatus(c))
 }
 
-func (t *transaction) choose(c worker.Choose) {
+func (t *transaction) choose(c worker.Select) {
 	t.pipe.HSet(t.ctx, t.keys.Event(c.ID), fieldVictims, encodeVictims(c.Victims), "settled", stamp(c.At))
 	t.ack(c.ID)
 	t.say(scaledDownStatus(c))

@@ -98,7 +98,7 @@ func (s *series) count(w worker.Write, now time.Time) {
 		s.finished.WithLabelValues(result, known(reasons[result], w.Reason)).Inc()
 		since(s.run, w.Began, w.At)
 		since(s.recorded, w.At, now)
-	case worker.Ack, worker.Choose, worker.Restore: // nothing new came about
+	case worker.Ack, worker.Select, worker.Restore: // nothing new came about
 	}
 }
 
@@ -159,10 +159,10 @@ func answerOf(err error) string {
 		name string
 	}{
 		{worker.ErrExists, "exists"},
-		{worker.ErrForeign, "foreign"},
+		{worker.ErrNameConflict, "foreign"},
 		{worker.ErrRefused, "refused"},
-		{worker.ErrBusy, "busy"},
-		{worker.ErrDenied, "denied"},
+		{worker.ErrUnavailable, "busy"},
+		{worker.ErrForbidden, "denied"},
 		{worker.ErrGone, "gone"},
 	} {
 		if errors.Is(err, a.err) {

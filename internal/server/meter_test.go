@@ -181,7 +181,7 @@ type answering struct{ worker.Cluster }
 
 func (answering) Create(_ context.Context, p worker.PodSpec) (string, error) {
 	return "uid", map[int]error{
-		2: fmt.Errorf("x: %w", worker.ErrExists), 3: worker.ErrForeign, 4: worker.ErrRefused, 5: worker.ErrBusy, 6: worker.ErrDenied,
+		2: fmt.Errorf("x: %w", worker.ErrExists), 3: worker.ErrNameConflict, 4: worker.ErrRefused, 5: worker.ErrUnavailable, 6: worker.ErrForbidden,
 		7: worker.ErrUnknown, 8: errors.New("what is this"),
 	}[p.Slot]
 }
@@ -218,7 +218,7 @@ func TestWholeStory(t *testing.T) {
 			Names:      event.NewNames(event.DefaultInstance, event.DefaultStream),
 			MaxWorkers: 2, MaxWaiting: 10, MaxAttempts: 1, CreateConcurrency: 1, DeleteConcurrency: 1,
 			PendingTimeout: time.Minute, ImagePullTimeout: time.Minute, SucceededTTL: time.Second, FailedTTL: time.Second,
-		}, worker.Remains{}, slog.New(slog.DiscardHandler))
+		}, worker.Carryover{}, slog.New(slog.DiscardHandler))
 		take, stop := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() { ended <- m.Run(take, t.Context()) }()
@@ -279,7 +279,7 @@ func TestStanding(t *testing.T) {
 	s.leading = true
 	s.snap = worker.Snapshot{
 		EventsOpen: 1, EventsWaiting: 2, MaxWaiting: 3, WorkersWaiting: 4, WorkersCreating: 5, WorkersStarting: 6, WorkersRunning: 7,
-		WorkersUnclear: 8, Room: 9, MaxWorkers: 10, PodsKept: 11, Parked: []string{"big"},
+		WorkersUnknown: 8, CapacityAvailable: 9, MaxWorkers: 10, PodsRetained: 11, Parked: []string{"big"},
 	}
 	s.stream = Stream{Length: 12, Pending: 13, Oldest: time.Now().Add(-90500 * time.Millisecond), Lag: -1, Dead: 14}
 	leader := map[string]float64{

@@ -120,16 +120,16 @@ func (s *standing) workers(ctx context.Context, set setter) {
 	snap, _ := s.opts.Workers(ctx)
 	for state, n := range map[string]int{
 		"waiting": snap.WorkersWaiting, "creating": snap.WorkersCreating, "starting": snap.WorkersStarting,
-		"running": snap.WorkersRunning, "unclear": snap.WorkersUnclear,
+		"running": snap.WorkersRunning, "unclear": snap.WorkersUnknown,
 	} {
 		set("workers", float64(n), state)
 	}
-	set("room", float64(snap.Room))
+	set("room", float64(snap.CapacityAvailable))
 	set("max_workers", float64(snap.MaxWorkers))
 	set("events_open", float64(snap.EventsOpen))
 	set("events_waiting", float64(snap.EventsWaiting))
 	set("max_waiting_events", float64(snap.MaxWaiting))
-	set("pods_kept", float64(snap.PodsKept))
+	set("pods_kept", float64(snap.PodsRetained))
 	parked := make(map[string]bool)
 	for _, name := range snap.Parked {
 		parked[name] = true

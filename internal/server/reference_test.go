@@ -8,7 +8,7 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
-	"github.com/ottoscaler/ottoscaler/internal/heldtest"
+	"github.com/ottoscaler/ottoscaler/internal/golden"
 )
 
 const reference = "../../docs/metrics.md"
@@ -29,7 +29,7 @@ stream are the same in every replica: take ` + "`max(…)`" + `.
 
 // TestReference holds docs/metrics.md against what is registered.
 func TestReference(t *testing.T) {
-	heldtest.File(t, reference, markdown(t))
+	golden.File(t, reference, markdown(t))
 }
 
 func markdown(t *testing.T) string {

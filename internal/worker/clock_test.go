@@ -29,7 +29,7 @@ func TestClockJumps(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				set := testSettings()
 				set.Skew = skew
-				m := NewManager(nil, nil, nil, set, Remains{}, slog.New(slog.DiscardHandler))
+				m := NewManager(nil, nil, nil, set, Carryover{}, slog.New(slog.DiscardHandler))
 				m.began = moved(t, m.began, -by) // since then the clock has jumped by that
 				begin := m.began.Round(0).Add(skew)
 				first := m.now()

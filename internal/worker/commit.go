@@ -17,7 +17,7 @@ func (s *state) committed(n int) {
 			s.accepted(s.events[w.Event.EventID])
 		case Restore:
 			s.adopted(s.events[w.Record.Event.EventID])
-		case Choose:
+		case Select:
 			s.chosen(s.events[w.ID])
 		case Progress:
 			if w.State == StateRetrying {

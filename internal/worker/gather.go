@@ -29,7 +29,7 @@ func (m *Manager) gatherFor() time.Duration {
 // awaited says whether creates or deletes wait for a write.
 func awaited(w Write) bool {
 	switch w.(type) {
-	case Accept, Choose:
+	case Accept, Select:
 		return true
 	}
 	return false
@@ -42,7 +42,7 @@ func (m *Manager) beat(ctx context.Context) {
 	}
 	m.committing = true
 	m.group.Go(func() {
-		if err := m.journal.Commit(ctx, nil); errors.Is(err, ErrOver) {
+		if err := m.journal.Commit(ctx, nil); errors.Is(err, ErrTermOver) {
 			m.fail(err)
 			return
 		}

@@ -19,7 +19,7 @@ func (m *Manager) reader(ctx, take context.Context) {
 	defer context.AfterFunc(ctx, cancel)()
 	for tries := 0; take.Err() == nil; {
 		batch, err := m.source.Read(take)
-		if errors.Is(err, ErrStartOver) {
+		if errors.Is(err, ErrStreamReplaced) {
 			m.fail(err)
 			return
 		}
@@ -83,7 +83,7 @@ func (m *Manager) asker(ctx context.Context) {
 func (m *Manager) answer(ctx context.Context, e effect) {
 	switch e := e.(type) {
 	case check:
-		o, err := m.cluster.Look(ctx, e.PodRef)
+		o, err := m.cluster.Get(ctx, e.PodRef)
 		m.reply(ctx, checked{check: e, pod: o, err: err})
 	case find:
 		rec, err := m.journal.Find(ctx, e.id)

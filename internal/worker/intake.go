@@ -12,7 +12,7 @@ type trackedEvent struct {
 	event.Event
 	acceptedAt time.Time
 	recorded   bool // its record is committed
-	settling   bool // its Settle, or its Choose, is emitted
+	settling   bool // its Settle, or its Select, is emitted
 	settled    bool // and committed
 	closing    bool // its Close is emitted
 	closed     bool // and committed
@@ -197,7 +197,7 @@ func (s *state) holder(en *Entry, key string) (holding, bool) {
 	if h, ok := s.keys[key]; ok {
 		return h, h.by != en.ID
 	}
-	return holding{en.Holder, en.HolderHash}, !en.Holder.IsZero() && en.Holder != en.ID
+	return holding{en.KeyOwner, en.KeyHash}, !en.KeyOwner.IsZero() && en.KeyOwner != en.ID
 }
 
 // again decides on an entry whose idempotency key is taken.

@@ -83,17 +83,17 @@ func (s *state) restoreSlot(sl *slot, rec SlotRecord) {
 	}
 }
 
-// Remains is what a term knew of its open events: if Redis was emptied under it, the next one writes it down anew.
-type Remains struct {
+// Carryover is what a term knew of its open events: if Redis was emptied under it, the next one writes it down anew.
+type Carryover struct {
 	Mark    event.ID
 	Records []Record // those that are open, and those that are closed and have Pods left
 
 	unfinished bool // a term began to write them and did not come to the end
 }
 
-// remains is called when the term is over.
-func (s *state) remains() Remains {
-	r := Remains{Mark: s.highest}
+// carryover is called when the term is over.
+func (s *state) carryover() Carryover {
+	r := Carryover{Mark: s.highest}
 	for _, e := range s.events {
 		if e.recorded {
 			r.Records = append(r.Records, s.record(e))

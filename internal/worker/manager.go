@@ -18,14 +18,14 @@ const (
 // Manager runs the core for one term: it moves inputs in and effects out and decides nothing itself. A term that
 // ended is not taken up again: a new one has a new Manager, which knows only what the records and the cluster say.
 type Manager struct {
-	source  Source
-	journal Journal
-	cluster Cluster
-	log     *slog.Logger
-	state   *state
-	remains Remains // of the term before
-	loaded  bool    // this term knows all there is to know
-	began   time.Time
+	source    Source
+	journal   Journal
+	cluster   Cluster
+	log       *slog.Logger
+	state     *state
+	carryover Carryover // of the term before
+	loaded    bool      // this term knows all there is to know
+	began     time.Time
 
 	group   sync.WaitGroup // every goroutine of the term
 	entries chan []Entry
@@ -45,10 +45,10 @@ type Manager struct {
 	resting    bool      // reading rests
 }
 
-// NewManager starts nothing. The remains are those of the term right before in the same process: nobody else led since.
-func NewManager(src Source, j Journal, c Cluster, set Settings, r Remains, log *slog.Logger) *Manager {
+// NewManager starts nothing. The carryover are those of the term right before in the same process: nobody else led since.
+func NewManager(src Source, j Journal, c Cluster, set Settings, r Carryover, log *slog.Logger) *Manager {
 	return &Manager{
-		source: src, journal: j, cluster: c, log: log, state: newState(set), remains: r, began: time.Now(),
+		source: src, journal: j, cluster: c, log: log, state: newState(set), carryover: r, began: time.Now(),
 		entries: make(chan []Entry),
 		sights:  newSights(),
 		// As large as the number of those who reply, so that hardly anybody who has a reply waits for the loop.
@@ -106,12 +106,12 @@ func (m *Manager) fail(err error) {
 	}
 }
 
-// Remains is what is known of the open events, once Run has returned.
-func (m *Manager) Remains() Remains {
+// Carryover is what is known of the open events, once Run has returned.
+func (m *Manager) Carryover() Carryover {
 	if !m.loaded {
-		return m.remains
+		return m.carryover
 	}
-	return m.state.remains()
+	return m.state.carryover()
 }
 
 // Snapshot says how things stand; not ok when the term does not answer before ctx ends: it may be over, or still load.
@@ -160,11 +160,11 @@ func (m *Manager) load(ctx context.Context) error {
 // begin fences earlier terms off. If Redis was emptied under the last one, its records are written anew.
 func (m *Manager) begin(ctx context.Context) (event.ID, error) {
 	mark, known, err := m.journal.Begin(ctx)
-	if err != nil || known && !m.remains.unfinished || m.remains.Mark.IsZero() {
+	if err != nil || known && !m.carryover.unfinished || m.carryover.Mark.IsZero() {
 		return mark, err
 	}
-	m.remains.unfinished = true
-	records := m.remains.Records
+	m.carryover.unfinished = true
+	records := m.carryover.Records
 	m.log.Error("Redis was emptied: writing the records of the open events anew", "records", len(records))
 	for len(records) > 0 {
 		var batch []Write
@@ -176,7 +176,7 @@ func (m *Manager) begin(ctx context.Context) (event.ID, error) {
 		}
 		records = records[len(batch):]
 	}
-	return higher(mark, m.remains.Mark), nil
+	return higher(mark, m.carryover.Mark), nil
 }
 
 // loop feeds the core one input at a time.

@@ -46,7 +46,7 @@ func startBench(t *testing.T, set worker.Settings) *bench {
 func (b *bench) term(t *testing.T, set worker.Settings) {
 	take, stop := context.WithCancel(t.Context())
 	b.stop = stop
-	m := worker.NewManager(b.redis.Source(), b.redis, b.cluster, set, worker.Remains{}, slog.New(slog.DiscardHandler))
+	m := worker.NewManager(b.redis.Source(), b.redis, b.cluster, set, worker.Carryover{}, slog.New(slog.DiscardHandler))
 	go func() { b.done <- m.Run(take, t.Context()) }()
 }
 
@@ -171,7 +171,7 @@ func TestBusyServerIsAskedAgain(t *testing.T) {
 		tries := 0
 		b.cluster.FailCreate(func(worker.PodSpec) error {
 			if tries++; tries < 100 {
-				return fmt.Errorf("%w: 429", worker.ErrBusy)
+				return fmt.Errorf("%w: 429", worker.ErrUnavailable)
 			}
 			return nil
 		})
@@ -208,7 +208,7 @@ func TestUnreadableRecordStopsNothing(t *testing.T) {
 		redis.Add(event.ID{Ms: 2}, "type", "scale_up", "pod_count", "1")
 		take, stop := context.WithCancel(t.Context())
 		done := make(chan error, 1)
-		m := worker.NewManager(redis.Source(), unreadable{redis, event.ID{Ms: 1}}, cluster, settings(), worker.Remains{}, slog.New(slog.DiscardHandler))
+		m := worker.NewManager(redis.Source(), unreadable{redis, event.ID{Ms: 1}}, cluster, settings(), worker.Carryover{}, slog.New(slog.DiscardHandler))
 		go func() { done <- m.Run(take, t.Context()) }()
 		time.Sleep(time.Minute)
 		if posts := cluster.Posts(); len(posts) != 1 || posts[0] != "otto-agent-1-2-0" || redis.Pending() != 1 {
@@ -258,7 +258,7 @@ func TestWritesGather(t *testing.T) {
 		redis, cluster := workertest.NewRedis(), workertest.NewCluster()
 		journal := &timedJournal{Journal: redis}
 		take, stop := context.WithCancel(t.Context())
-		m := worker.NewManager(redis.Source(), journal, slowCluster{cluster}, settings(), worker.Remains{}, slog.New(slog.DiscardHandler))
+		m := worker.NewManager(redis.Source(), journal, slowCluster{cluster}, settings(), worker.Carryover{}, slog.New(slog.DiscardHandler))
 		done := make(chan error, 1)
 		go func() { done <- m.Run(take, t.Context()) }()
 		time.Sleep(10 * time.Second)

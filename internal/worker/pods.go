@@ -226,7 +226,7 @@ func (s *state) checked(in checked) {
 	sl := &e.slots[in.slot-1]
 	switch {
 	case sl.phase != slotChecked || sl.uid != in.UID: // the watch saw it again
-	case errors.Is(in.err, ErrForeign), in.err == nil && in.pod == nil:
+	case errors.Is(in.err, ErrNameConflict), in.err == nil && in.pod == nil:
 		sl.absent = true
 		s.apply(sl, nil, missing(sl))
 	case in.err != nil:

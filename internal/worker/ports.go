@@ -16,9 +16,9 @@ type Source interface {
 	Read(ctx context.Context) ([]Entry, error)
 }
 
-// ErrStartOver is what a Read ends with when the stream is not the one this term began with: a new one that counts from
+// ErrStreamReplaced is what a Read ends with when the stream is not the one this term began with: a new one that counts from
 // below the mark. Only a new term can read it.
-var ErrStartOver = errors.New("the stream is a new one")
+var ErrStreamReplaced = errors.New("the stream is a new one")
 
 // Entry is one raw stream entry.
 type Entry struct {
@@ -33,10 +33,10 @@ type Entry struct {
 	// Poisonous: it was delivered so often without ever being taken in that its body may be what ends us. So the body
 	// was not read; only the ID is there.
 	Poisonous bool
-	// Holder is the event that holds this entry's idempotency key, as read from Redis with the entry; the zero ID
-	// when nobody does. HolderHash is the content hash it was taken with.
-	Holder     event.ID
-	HolderHash string
+	// KeyOwner is the event that holds this entry's idempotency key, as read from Redis with the entry; the zero ID
+	// when nobody does. KeyHash is the content hash it was taken with.
+	KeyOwner event.ID
+	KeyHash  string
 }
 
 // Size says how large an entry is as it was sent.
@@ -63,8 +63,8 @@ type Journal interface {
 	Commit(ctx context.Context, batch []Write) error
 }
 
-// ErrOver is what a Commit ends with, nothing applied, when another term has begun or Redis was emptied: this term is over.
-var ErrOver = errors.New("this term is over")
+// ErrTermOver is what a Commit ends with, nothing applied, when another term has begun or Redis was emptied: this term is over.
+var ErrTermOver = errors.New("this term is over")
 
 // ErrUnreadable says that a record is there and nobody can read it: somebody else wrote it, or damaged it. The event is
 // left as it is; everything else goes on.
@@ -174,9 +174,9 @@ type (
 	}
 	// Ack acknowledges an entry whose event was settled before and that was delivered again. No status entry.
 	Ack struct{ ID event.ID }
-	// Choose settles a scale_down: its victims are recorded, and its entry is acknowledged. The status entry
+	// Select settles a scale_down: its victims are recorded, and its entry is acknowledged. The status entry
 	// `scaled_down` says how many there are of those asked for.
-	Choose struct {
+	Select struct {
 		ID      event.ID
 		TaskID  string
 		Victims []Victim
@@ -200,24 +200,24 @@ func (Outcome) isWrite()   {}
 func (Settle) isWrite()    {}
 func (Close) isWrite()     {}
 func (Ack) isWrite()       {}
-func (Choose) isWrite()    {}
+func (Select) isWrite()    {}
 func (Restore) isWrite()   {}
 
 // Report is what is recorded and said of one worker at one moment.
 type Report struct {
-	ID       event.ID
-	TaskID   string
-	Worker   string // the worker's name: that of its first Pod
-	Slot     int    // 1..PodCount
-	Attempt  int    // 1..
-	State    State
-	UID      string
-	Node     string
-	Reason   string // CamelCase; may be empty
-	Message  string // for people, at most 1 KiB; may be empty
-	ExitCode *int
-	At       time.Time
-	Doom     event.ID // an outcome's: the scale_down that chose the worker, whose counts it goes into; zero: none
+	ID         event.ID
+	TaskID     string
+	Worker     string // the worker's name: that of its first Pod
+	Slot       int    // 1..PodCount
+	Attempt    int    // 1..
+	State      State
+	UID        string
+	Node       string
+	Reason     string // CamelCase; may be empty
+	Message    string // for people, at most 1 KiB; may be empty
+	ExitCode   *int
+	At         time.Time
+	SelectedBy event.ID // an outcome's: the scale_down that chose the worker, whose counts it goes into; zero: none
 	// Began is when the stage began that this report ends, for meters: of a created, the wait since the event was taken
 	// in; of a running, the Pod's start; of an outcome, the run. Zero: there was no such stage, or nobody saw it begin.
 	Began time.Time
@@ -236,20 +236,20 @@ type Cluster interface {
 	// does not say, or no longer, whose it is, is left out of the former; of a change it is shown with its Ref alone. It
 	// returns only ctx's error or one that makes watching impossible.
 	Watch(ctx context.Context, each func(obs []Observation, complete bool)) error
-	// Look asks the API server, consistently, for one Pod; nil: it is gone, and if it came back, then with another UID.
+	// Get asks the API server, consistently, for one Pod; nil: it is gone, and if it came back, then with another UID.
 	// A Pod with that UID is shown whatever became of its labels and annotations: Event, Slot and Attempt may be zero.
-	// Without a UID it is ours if it says so, else ErrForeign. Origin is filled in.
-	Look(ctx context.Context, ref PodRef) (*Observation, error)
+	// Without a UID it is ours if it says so, else ErrNameConflict. Origin is filled in.
+	Get(ctx context.Context, ref PodRef) (*Observation, error)
 }
 
 // What a Create can end with besides success: each says what to do next.
 var (
-	ErrExists  = errors.New("the Pod exists and is ours")           // as good as created
-	ErrForeign = errors.New("a foreign Pod has this name")          // try again later
-	ErrRefused = errors.New("the API server refuses this Pod")      // quota, admission, invalid: the operator's to mend
-	ErrBusy    = errors.New("the API server is busy")               // 429, 5xx: back off
-	ErrDenied  = errors.New("the API server denies us access")      // 401, RBAC 403, namespace gone: the operator's to mend
-	ErrUnknown = errors.New("the API server's answer is not known") // it may exist now: try again, same name
+	ErrExists       = errors.New("the Pod exists and is ours")           // as good as created
+	ErrNameConflict = errors.New("a foreign Pod has this name")          // try again later
+	ErrRefused      = errors.New("the API server refuses this Pod")      // quota, admission, invalid: the operator's to mend
+	ErrUnavailable  = errors.New("the API server is busy")               // 429, 5xx: back off
+	ErrForbidden    = errors.New("the API server denies us access")      // 401, RBAC 403, namespace gone: the operator's to mend
+	ErrUnknown      = errors.New("the API server's answer is not known") // it may exist now: try again, same name
 )
 
 // ErrGone is what a Delete ends with when there is no such Pod any more: as good as deleted.

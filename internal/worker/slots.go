@@ -107,12 +107,12 @@ func (s *state) notCreated(sl *slot, l *line, err error) {
 		s.answered()
 		s.park(l, text.Ellipsis(err.Error(), maxMessage))
 		s.pause(sl, 0)
-	case errors.Is(err, ErrForeign):
+	case errors.Is(err, ErrNameConflict):
 		s.answered()
 		s.unpark(l)
 		s.taken(sl)
 	default:
-		sl.unsure = sl.unsure || !errors.Is(err, ErrBusy) && !errors.Is(err, ErrDenied)
+		sl.unsure = sl.unsure || !errors.Is(err, ErrUnavailable) && !errors.Is(err, ErrForbidden)
 		s.slow(err)
 		s.pause(sl, retry.Backoff(sl.tries, 10*time.Second))
 	}
@@ -238,7 +238,7 @@ func (s *state) end(sl *slot, d decision) {
 	sl.phase, sl.since, sl.seen, sl.outcome = slotEnding, s.now, nil, r.record()
 	sl.event.counts.add(d.state, 1)
 	if sl.doom != nil {
-		r.Doom = sl.doom.EventID
+		r.SelectedBy = sl.doom.EventID
 		sl.doom.counts.add(d.state, 1)
 		sl.doom.due--
 	}

@@ -11,19 +11,19 @@ type Snapshot struct {
 	WorkersCreating int // their Pod is asked for
 	WorkersStarting int // their Pod exists and does not run yet
 	WorkersRunning  int
-	WorkersUnclear  int // their Pod left our sight, and the API server is asked
+	WorkersUnknown  int // their Pod left our sight, and the API server is asked
 
-	Room       int // how many more workers may live now
-	MaxWorkers int
+	CapacityAvailable int // how many more workers may live now
+	MaxWorkers        int
 
-	PodsKept int      // of ended workers, until their TTL is over, or leaving
-	Parked   []string // the templates whose Pods the API server refuses, sorted
+	PodsRetained int      // of ended workers, until their TTL is over, or leaving
+	Parked       []string // the templates whose Pods the API server refuses, sorted
 }
 
 // snapshot changes nothing.
 func (s *state) snapshot() Snapshot {
-	snap := Snapshot{MaxWaiting: s.MaxWaiting, MaxWorkers: s.MaxWorkers, PodsKept: len(s.removals)}
-	snap.Room = max(0, s.MaxWorkers-s.live-s.strangers())
+	snap := Snapshot{MaxWaiting: s.MaxWaiting, MaxWorkers: s.MaxWorkers, PodsRetained: len(s.removals)}
+	snap.CapacityAvailable = max(0, s.MaxWorkers-s.live-s.strangers())
 	for _, name := range s.order {
 		l := s.lines[name]
 		snap.EventsWaiting += l.len()
@@ -55,7 +55,7 @@ func (snap *Snapshot) count(sl *slot) {
 	case slotCreating:
 		snap.WorkersCreating++
 	case slotChecked:
-		snap.WorkersUnclear++
+		snap.WorkersUnknown++
 	case slotLives:
 		if sl.running {
 			snap.WorkersRunning++

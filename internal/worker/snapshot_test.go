@@ -19,14 +19,14 @@ func TestSnapshot(t *testing.T) {
 		}
 	}
 	w.list()
-	check("nothing", Snapshot{Room: 2})
+	check("nothing", Snapshot{CapacityAvailable: 2})
 	w.add(map[string]string{"type": "scale_up", "pod_count": "3", "template": "big"})
 	w.deliverNew(1)
 	w.commit(9, false)
 	check("two of three are asked for", Snapshot{EventsOpen: 1, EventsWaiting: 1, WorkersWaiting: 1, WorkersCreating: 2})
 	w.serveCreate(0, "refused")
 	w.reply(0)
-	check("one is refused", Snapshot{EventsOpen: 1, EventsWaiting: 1, WorkersWaiting: 2, WorkersCreating: 1, Room: 1, Parked: []string{"big"}})
+	check("one is refused", Snapshot{EventsOpen: 1, EventsWaiting: 1, WorkersWaiting: 2, WorkersCreating: 1, CapacityAvailable: 1, Parked: []string{"big"}})
 	w.serveCreate(0, "")
 	w.reply(0)
 	w.commit(9, false)
@@ -42,7 +42,7 @@ func TestSnapshot(t *testing.T) {
 	w.advance(w.podNames()[0], PhaseSucceeded)
 	w.deliverWatch(9)
 	w.commit(9, false)
-	if got := w.core.snapshot(); got.WorkersRunning != 0 || got.PodsKept != 1 {
+	if got := w.core.snapshot(); got.WorkersRunning != 0 || got.PodsRetained != 1 {
 		t.Errorf("one has ended: %+v", got)
 	}
 	w.add(map[string]string{"type": "scale_up", "pod_count": "4"})

@@ -30,7 +30,7 @@ func tell(ctx context.Context, log *slog.Logger, w Write) {
 		log.LogAttrs(ctx, slog.LevelInfo, "event closed: every worker has its outcome", eventID(w.ID), taskID(w.TaskID),
 			slog.Int("succeeded", w.Counts.Succeeded), slog.Int("failed", w.Counts.Failed),
 			slog.Int("cancelled", w.Counts.Cancelled), slog.Int("lost", w.Counts.Lost))
-	case Choose:
+	case Select:
 		log.LogAttrs(ctx, slog.LevelInfo, "scale_down has chosen", eventID(w.ID), taskID(w.TaskID),
 			slog.Int("victims", len(w.Victims)), slog.Int("asked", w.Asked))
 	case Reject, Ack, Restore: // said when it was decided; nothing to say

@@ -70,7 +70,7 @@ func newTerms() *terms {
 }
 
 // next begins a term with what the one before has left.
-func (m *terms) next(t *testing.T, r worker.Remains) {
+func (m *terms) next(t *testing.T, r worker.Carryover) {
 	t.Helper()
 	take, stop := context.WithCancel(t.Context())
 	m.stop, m.done = stop, make(chan error, 1)
@@ -79,7 +79,7 @@ func (m *terms) next(t *testing.T, r worker.Remains) {
 }
 
 // over waits for the term's end and returns what it leaves.
-func (m *terms) over(t *testing.T, want error) worker.Remains {
+func (m *terms) over(t *testing.T, want error) worker.Carryover {
 	t.Helper()
 	time.Sleep(10 * time.Second)
 	select {
@@ -91,11 +91,11 @@ func (m *terms) over(t *testing.T, want error) worker.Remains {
 		t.Fatal("the term goes on")
 	}
 	m.stop()
-	return m.manager.Remains()
+	return m.manager.Carryover()
 }
 
 // live runs one term after the other, as the process does, for so long.
-func (m *terms) live(t *testing.T, r worker.Remains, d time.Duration) {
+func (m *terms) live(t *testing.T, r worker.Carryover, d time.Duration) {
 	t.Helper()
 	over := time.After(d)
 	for {
@@ -106,7 +106,7 @@ func (m *terms) live(t *testing.T, r worker.Remains, d time.Duration) {
 				t.Fatal("a term ended that nobody had stopped")
 			}
 			m.stop()
-			r = m.manager.Remains()
+			r = m.manager.Carryover()
 		case <-over:
 			m.end(t)
 			return
@@ -127,13 +127,13 @@ func TestHeartbeat(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m := newTerms()
-				m.next(t, worker.Remains{})
+				m.next(t, worker.Carryover{})
 				time.Sleep(time.Minute + time.Second)
 				if got := m.journal.beaten(); got != 30 {
 					t.Errorf("%d heartbeats in a minute, want 30", got)
 				}
 				end(t, m.redis)
-				m.over(t, worker.ErrOver)
+				m.over(t, worker.ErrTermOver)
 			})
 		})
 	}
@@ -144,7 +144,7 @@ func TestHeartbeatThroughAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newTerms()
 		m.cluster.RunTime = time.Second
-		m.next(t, worker.Remains{})
+		m.next(t, worker.Carryover{})
 		time.Sleep(time.Second)
 		m.redis.Fail(errors.New("redis is down"))
 		time.Sleep(time.Hour)
@@ -169,7 +169,7 @@ func TestHeartbeatHoldsNothingUp(t *testing.T) {
 			}
 			return nil
 		})
-		m.next(t, worker.Remains{})
+		m.next(t, worker.Carryover{})
 		time.Sleep(3 * time.Second)
 		m.redis.Add(event.ID{Ms: 1}, "type", "scale_up", "pod_count", "1")
 		time.Sleep(3 * time.Second)
@@ -188,20 +188,20 @@ func TestHeartbeatHoldsNothingUp(t *testing.T) {
 
 // fill lets a term take in more events than there is room for, and empties Redis under it. What it leaves takes two
 // batches to write anew.
-func fill(t *testing.T, m *terms) (worker.Remains, []event.ID) {
+func fill(t *testing.T, m *terms) (worker.Carryover, []event.ID) {
 	t.Helper()
 	var ids []event.ID
 	for i := range 150 {
 		ids = append(ids, event.ID{Ms: uint64(i + 1)})
 		m.redis.Add(ids[i], "type", "scale_up", "pod_count", "1", "task_id", fmt.Sprint("task-", i))
 	}
-	m.next(t, worker.Remains{})
+	m.next(t, worker.Carryover{})
 	time.Sleep(5 * time.Second)
 	if got := m.cluster.Pods(); got != settings().MaxWorkers {
 		t.Fatalf("%d Pods, want a full house of %d", got, settings().MaxWorkers)
 	}
 	m.redis.Flush()
-	r := m.over(t, worker.ErrOver)
+	r := m.over(t, worker.ErrTermOver)
 	if len(r.Records) != len(ids) || r.Mark != ids[len(ids)-1] {
 		t.Fatalf("it leaves %d records and the mark %v", len(r.Records), r.Mark)
 	}
@@ -224,16 +224,16 @@ func (m *terms) once(t *testing.T, ids ...event.ID) {
 // one knew is passed on, and each worker runs once.
 func TestRemains(t *testing.T) {
 	down := errors.New("redis is down")
-	for name, fail := range map[string]func(*testing.T, *terms, worker.Remains) worker.Remains{
-		"at once": func(_ *testing.T, _ *terms, r worker.Remains) worker.Remains { return r },
-		"a term that never began": func(t *testing.T, m *terms, r worker.Remains) worker.Remains {
+	for name, fail := range map[string]func(*testing.T, *terms, worker.Carryover) worker.Carryover{
+		"at once": func(_ *testing.T, _ *terms, r worker.Carryover) worker.Carryover { return r },
+		"a term that never began": func(t *testing.T, m *terms, r worker.Carryover) worker.Carryover {
 			m.redis.Fail(down)
 			m.next(t, r)
 			r = m.over(t, down)
 			m.redis.Fail(nil)
 			return r
 		},
-		"a term that wrote half of them": func(t *testing.T, m *terms, r worker.Remains) worker.Remains {
+		"a term that wrote half of them": func(t *testing.T, m *terms, r worker.Carryover) worker.Carryover {
 			commits := 0
 			m.journal.on(func([]worker.Write) error {
 				if commits++; commits > 1 {
@@ -271,17 +271,17 @@ func TestAdoptionByTheManager(t *testing.T) {
 		for _, id := range []event.ID{good, bad} {
 			m.redis.Add(id, "type", "scale_up", "pod_count", "1", "task_id", "t")
 		}
-		m.next(t, worker.Remains{})
+		m.next(t, worker.Carryover{})
 		time.Sleep(time.Second)
 		m.end(t)
 		m.redis.Flush()
 		goodPod, badPod := "otto-agent-1-1-0", "otto-agent-1-2-0"
 		m.cluster.Annotate(badPod, &event.Event{EventID: bad, Type: event.ScaleUp, PodCount: 1 << 40, Metadata: map[string]string{"task_id": "\x1b[2J"}})
 		m.redis.Add(after, "type", "scale_up", "pod_count", "1")
-		m.live(t, worker.Remains{}, 10*time.Minute)
+		m.live(t, worker.Carryover{}, 10*time.Minute)
 		m.cluster.Finish(goodPod, 0)
 		m.cluster.Finish("otto-agent-1-3-0", 0)
-		m.live(t, worker.Remains{}, time.Hour)
+		m.live(t, worker.Carryover{}, time.Hour)
 		m.once(t, good, after)
 		if posts := m.cluster.Posts(); len(posts) != 3 {
 			t.Errorf("POSTs %v, want one for each event", posts)

@@ -31,7 +31,7 @@ func (s *state) choose(e *trackedEvent) {
 		e.victims = append(e.victims, v)
 		s.doom(e, &s.inHandOrWaiting(c.id).slots[c.slot-1])
 	}
-	s.write(Choose{ID: e.EventID, TaskID: e.TaskID(), Victims: e.victims, Asked: e.PodCount, At: s.now})
+	s.write(Select{ID: e.EventID, TaskID: e.TaskID(), Victims: e.victims, Asked: e.PodCount, At: s.now})
 	s.close(e)
 }
 

@@ -49,12 +49,12 @@ func (w *world) checkRemove(ref PodRef) {
 // post is the API server.
 func (w *world) post(p PodSpec) (string, error) {
 	if w.foreign[p.Name] {
-		return "", ErrForeign
+		return "", ErrNameConflict
 	}
 	switch old := w.pods[p.Name]; {
 	case old == nil:
 	case old.edited():
-		return "", ErrForeign
+		return "", ErrNameConflict
 	default:
 		return old.obs.Ref.UID, ErrExists
 	}

@@ -16,8 +16,8 @@ func (w *world) flush() {
 		}
 	}
 	w.late = nil // a POST that comes after this would find no record of a closed event, and be adopted
-	r := w.core.remains()
-	w.note("flush, remains %+v", r)
+	r := w.core.carryover()
+	w.note("flush, carryover %+v", r)
 	w.read, w.first, w.mark = len(w.entries), len(w.entries), event.ID{}
 	w.records, w.keys, w.pending, w.doomed = map[event.ID]*Record{}, map[string]holding{}, map[event.ID]bool{}, map[Victim]bool{}
 	for i := range r.Records {
@@ -61,7 +61,7 @@ func (w *world) setBack(to int) {
 
 func (w *world) lookup(e Entry) Entry {
 	if h, ok := w.keys[e.Fields["idempotency_key"]]; ok && e.Fields["idempotency_key"] != "" {
-		e.Holder, e.HolderHash = h.by, h.hash
+		e.KeyOwner, e.KeyHash = h.by, h.hash
 	}
 	return e
 }
@@ -130,15 +130,15 @@ func (w *world) apply(x Write) {
 		w.raise(x.ID)
 	case Progress:
 		w.setSlot(x.Report)
-	case Choose:
+	case Select:
 		w.choose(x)
 	case Restore:
 		w.restore(x)
 	case Outcome:
-		if v := (Victim{x.ID, x.Slot}); w.doomed[v] == (x.Doom == event.ID{}) || w.doomed[v] && x.State == StateFailed {
-			w.fatal("%s is %s, taken away by %q: doomed %v", x.Worker, x.State, x.Doom, w.doomed[v])
+		if v := (Victim{x.ID, x.Slot}); w.doomed[v] == (x.SelectedBy == event.ID{}) || w.doomed[v] && x.State == StateFailed {
+			w.fatal("%s is %s, taken away by %q: doomed %v", x.Worker, x.State, x.SelectedBy, w.doomed[v])
 		}
-		if rec := w.records[x.Doom]; rec != nil {
+		if rec := w.records[x.SelectedBy]; rec != nil {
 			rec.Counts.add(x.State, 1)
 		}
 		key := fmt.Sprint(x.ID, x.Slot)
@@ -173,7 +173,7 @@ func (w *world) apply(x Write) {
 }
 
 // choose checks a scale_down's choice: of earlier events only, nobody with an outcome, nobody twice, and all it could get.
-func (w *world) choose(x Choose) {
+func (w *world) choose(x Select) {
 	free := 0
 	for id, rec := range w.records {
 		if rec.Closed || id.Compare(x.ID) > 0 || x.TaskID != "" && rec.Event.TaskID() != x.TaskID {

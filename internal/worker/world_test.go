@@ -82,10 +82,10 @@ func (w *world) note(format string, args ...any) {
 }
 
 // begin starts a term from what outlives a process.
-func (w *world) begin() { w.beginWith(Remains{}) }
+func (w *world) begin() { w.beginWith(Carryover{}) }
 
 // beginWith is begin in the same process, for which the term before has left its memory.
-func (w *world) beginWith(r Remains) {
+func (w *world) beginWith(r Carryover) {
 	w.terms++
 	w.note("a term begins")
 	for _, c := range w.creates {

@@ -14,9 +14,9 @@ func (w *world) serveCreate(i int, fate string) {
 	r := created{create: c}
 	switch fate {
 	case "busy":
-		r.err = ErrBusy
+		r.err = ErrUnavailable
 	case "denied":
-		r.err = ErrDenied
+		r.err = ErrForbidden
 	case "refused":
 		r.err = ErrRefused
 	case "lost": // never arrives, or later
@@ -57,7 +57,7 @@ func (w *world) serveAsk(i int, fail bool) {
 			r.pod.Origin = p.spec.Event
 		}
 		if p := w.pods[e.Name]; p != nil && p.edited() && e.UID == "" {
-			r.pod, r.err = nil, ErrForeign
+			r.pod, r.err = nil, ErrNameConflict
 		}
 		if fail {
 			r.pod, r.err = nil, errors.New("no answer")

@@ -159,7 +159,7 @@ func (c *Cluster) Create(ctx context.Context, spec worker.PodSpec) (string, erro
 
 func (p *pod) holds(spec worker.PodSpec) (string, error) {
 	if p.unlabelled || p.stripped || p.event.EventID != spec.Event.EventID || p.slot != spec.Slot || p.attempt != spec.Attempt {
-		return "", fmt.Errorf("%q: %w", spec.Name, worker.ErrForeign)
+		return "", fmt.Errorf("%q: %w", spec.Name, worker.ErrNameConflict)
 	}
 	return p.Ref.UID, fmt.Errorf("%q: %w", spec.Name, worker.ErrExists)
 }
@@ -223,8 +223,8 @@ func (c *Cluster) remove(p *pod) {
 	c.tellGone(p)
 }
 
-// Look is worker.Cluster's.
-func (c *Cluster) Look(ctx context.Context, ref worker.PodRef) (*worker.Observation, error) {
+// Get is worker.Cluster's.
+func (c *Cluster) Get(ctx context.Context, ref worker.PodRef) (*worker.Observation, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p := c.pods[ref.Name]
@@ -234,7 +234,7 @@ func (c *Cluster) Look(ctx context.Context, ref worker.PodRef) (*worker.Observat
 	case p == nil, ref.UID != "" && p.Ref != ref:
 		return nil, nil
 	case ref.UID == "" && (p.unlabelled || p.stripped):
-		return nil, fmt.Errorf("%q: %w", ref.Name, worker.ErrForeign)
+		return nil, fmt.Errorf("%q: %w", ref.Name, worker.ErrNameConflict)
 	}
 	seen := p.seen()
 	if !p.stripped && p.origin != nil {

@@ -68,9 +68,9 @@ func (c Clusters) create(t *testing.T, slot int) worker.PodRef {
 
 func (c Clusters) look(t *testing.T, ref worker.PodRef) *worker.Observation {
 	t.Helper()
-	o, err := c.Cluster.Look(t.Context(), ref)
+	o, err := c.Cluster.Get(t.Context(), ref)
 	if err != nil {
-		t.Fatalf("Look: %v", err)
+		t.Fatalf("Get: %v", err)
 	}
 	return o
 }

@@ -59,11 +59,11 @@ func createdAtOnce(t *testing.T, c Clusters) {
 
 func foreignName(t *testing.T, c Clusters) {
 	c.Occupy(c.spec(1).Name)
-	if uid, err := c.Cluster.Create(t.Context(), c.spec(1)); !errors.Is(err, worker.ErrForeign) || uid != "" {
+	if uid, err := c.Cluster.Create(t.Context(), c.spec(1)); !errors.Is(err, worker.ErrNameConflict) || uid != "" {
 		t.Errorf("Create: %q, %v", uid, err)
 	}
-	if o, err := c.Cluster.Look(t.Context(), worker.PodRef{Name: c.spec(1).Name}); !errors.Is(err, worker.ErrForeign) || o != nil {
-		t.Errorf("Look: %+v, %v", o, err)
+	if o, err := c.Cluster.Get(t.Context(), worker.PodRef{Name: c.spec(1).Name}); !errors.Is(err, worker.ErrNameConflict) || o != nil {
+		t.Errorf("Get: %+v, %v", o, err)
 	}
 	if f := c.follow(t); len(f.first) != 0 {
 		t.Errorf("the watch shows %+v", f.first)
@@ -74,7 +74,7 @@ func anotherWorkersName(t *testing.T, c Clusters) {
 	c.create(t, 1)
 	other := c.spec(2)
 	other.Name = c.spec(1).Name
-	if uid, err := c.Cluster.Create(t.Context(), other); !errors.Is(err, worker.ErrForeign) || uid != "" {
+	if uid, err := c.Cluster.Create(t.Context(), other); !errors.Is(err, worker.ErrNameConflict) || uid != "" {
 		t.Errorf("Create: %q, %v", uid, err)
 	}
 }
@@ -89,8 +89,8 @@ func cutOff(t *testing.T, c Clusters) {
 	if err := c.Cluster.Delete(ctx, ref, -1); !errors.Is(err, worker.ErrUnknown) {
 		t.Errorf("Delete: %v", err)
 	}
-	if o, err := c.Cluster.Look(ctx, ref); !errors.Is(err, worker.ErrUnknown) || o != nil {
-		t.Errorf("Look: %+v, %v", o, err)
+	if o, err := c.Cluster.Get(ctx, ref); !errors.Is(err, worker.ErrUnknown) || o != nil {
+		t.Errorf("Get: %+v, %v", o, err)
 	}
 }
 
@@ -176,10 +176,10 @@ func unlabelled(t *testing.T, c Clusters) {
 	}
 	wantIdentity(t, *o, 1)
 	byName := worker.PodRef{Name: ref.Name}
-	if o, err := c.Cluster.Look(t.Context(), byName); !errors.Is(err, worker.ErrForeign) || o != nil {
+	if o, err := c.Cluster.Get(t.Context(), byName); !errors.Is(err, worker.ErrNameConflict) || o != nil {
 		t.Errorf("by name: %+v, %v", o, err)
 	}
-	if uid, err := c.Cluster.Create(t.Context(), c.spec(1)); !errors.Is(err, worker.ErrForeign) || uid != "" {
+	if uid, err := c.Cluster.Create(t.Context(), c.spec(1)); !errors.Is(err, worker.ErrNameConflict) || uid != "" {
 		t.Errorf("Create: %q, %v", uid, err)
 	}
 	if err := c.Cluster.Delete(t.Context(), ref, 0); err != nil {

@@ -267,7 +267,7 @@ func holderIsKnown(t *testing.T, r Records) {
 	r.Add(second, "type", "scale_up", "idempotency_key", "build-7")
 	r.Add(event.ID{Ms: 2000}, "type", "scale_up", "idempotency_key", "another")
 	got := read(t, r.Source(), 2)
-	if got[0].Holder != first || got[0].HolderHash != ev.Hash() || !got[1].Holder.IsZero() {
+	if got[0].KeyOwner != first || got[0].KeyHash != ev.Hash() || !got[1].KeyOwner.IsZero() {
 		t.Errorf("the holders: %+v", got)
 	}
 }

@@ -17,7 +17,7 @@ func victimsAreKept(t *testing.T, r Records) {
 	if rec := find(t, r, second); len(rec.Slots) > 0 || rec.Settled || rec.Victims != nil || rec.Event.PodCount != 3 {
 		t.Errorf("before: %+v", rec)
 	}
-	commit(t, r, worker.Choose{ID: second, Victims: victims, Asked: 3, At: moment})
+	commit(t, r, worker.Select{ID: second, Victims: victims, Asked: 3, At: moment})
 	rec := find(t, r, second)
 	if !rec.Settled || len(rec.Victims) != 2 || rec.Victims[0] != victims[0] || rec.Victims[1] != victims[1] {
 		t.Errorf("after: %+v", rec)
@@ -45,7 +45,7 @@ func restoredIsWhole(t *testing.T, r Records) {
 		t.Errorf("the mark is %v", m)
 	}
 	r.Add(second, "type", "scale_up", "idempotency_key", "build-7")
-	if got := read(t, r.Source(), 2); got[1].Holder != first || got[1].HolderHash != ev.Hash() {
+	if got := read(t, r.Source(), 2); got[1].KeyOwner != first || got[1].KeyHash != ev.Hash() {
 		t.Errorf("the holder of its key: %+v", got[1])
 	}
 }
@@ -283,7 +283,7 @@ func newStreamStartsOver(t *testing.T, r Records) {
 
 func startsOver(t *testing.T, s worker.Source) {
 	t.Helper()
-	if got, err := s.Read(t.Context()); !errors.Is(err, worker.ErrStartOver) {
+	if got, err := s.Read(t.Context()); !errors.Is(err, worker.ErrStreamReplaced) {
 		t.Errorf("read %+v, %v", got, err)
 	}
 }

@@ -175,11 +175,11 @@ func (r *Redis) commit(term int, batch []worker.Write) error {
 	case r.fail != nil:
 		return r.fail
 	case term == 0:
-		return fmt.Errorf("%w: none has begun", worker.ErrOver)
+		return fmt.Errorf("%w: none has begun", worker.ErrTermOver)
 	case r.fence == 0:
-		return fmt.Errorf("%w: Redis was emptied", worker.ErrOver)
+		return fmt.Errorf("%w: Redis was emptied", worker.ErrTermOver)
 	case r.fence != term:
-		return fmt.Errorf("%w: another has begun", worker.ErrOver)
+		return fmt.Errorf("%w: another has begun", worker.ErrTermOver)
 	}
 	for _, w := range batch {
 		if err := r.apply(w); err != nil {
@@ -222,7 +222,7 @@ func (r *Redis) change(w worker.Write) error {
 			rec.Settled = true
 			delete(r.pending, w.ID)
 		})
-	case worker.Choose:
+	case worker.Select:
 		return r.with(w.ID, Status{Kind: "scaled_down", Victims: len(w.Victims)}, func(rec *worker.Record) {
 			rec.Settled, rec.Victims = true, slices.Clone(w.Victims)
 			delete(r.pending, w.ID)
@@ -281,7 +281,7 @@ func slots(e *event.Event) []worker.SlotRecord {
 }
 
 func (r *Redis) report(p worker.Report) error {
-	if down := r.records[p.Doom]; down != nil {
+	if down := r.records[p.SelectedBy]; down != nil {
 		switch p.State {
 		case worker.StateSucceeded:
 			down.Counts.Succeeded++

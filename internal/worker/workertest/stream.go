@@ -142,7 +142,7 @@ func (s *source) check() error {
 		return r.fail
 	}
 	if r.last.Compare(r.mark) < 0 {
-		return fmt.Errorf("reading: %w", worker.ErrStartOver)
+		return fmt.Errorf("reading: %w", worker.ErrStreamReplaced)
 	}
 	if !r.grouped {
 		r.grouped, r.delivered = true, r.mark
@@ -251,7 +251,7 @@ func (r *Redis) redeliver(id event.ID, p *process, fresh bool, times int) worker
 
 func (r *Redis) held(e worker.Entry) worker.Entry {
 	if k, ok := r.keys[e.Fields["idempotency_key"]]; ok {
-		e.Holder, e.HolderHash = k.id, k.hash
+		e.KeyOwner, e.KeyHash = k.id, k.hash
 	}
 	return e
 }

@@ -1,4 +1,4 @@
-package notice
+package kubeevents
 
 import (
 	"context"
@@ -80,7 +80,7 @@ func TestJournal(t *testing.T) {
 				want = ""
 			}
 			var book notebook
-			if got := NewHerald(&book).Journal(house{err: err}).Commit(t.Context(), []worker.Write{test.write}); !errors.Is(got, err) {
+			if got := NewEmitter(&book).Journal(house{err: err}).Commit(t.Context(), []worker.Write{test.write}); !errors.Is(got, err) {
 				t.Errorf("%s: %v", name, got)
 			}
 			if got := strings.Join(book.short(), ", "); got != want {
@@ -102,12 +102,12 @@ func TestCluster(t *testing.T) {
 	}{
 		"well":    {nil, "", ""},
 		"exists":  {worker.ErrExists, "", ""},
-		"busy":    {worker.ErrBusy, "", ""},
+		"busy":    {worker.ErrUnavailable, "", ""},
 		"unknown": {worker.ErrUnknown, "", ""},
 		"gone":    {worker.ErrGone, "", ""},
 		"refused": {worker.ErrRefused, "TemplateParked big OTTO301", ""},
-		"denied":  {worker.ErrDenied, "AccessDenied " + mayNotCreate + " OTTO302", "AccessDenied " + mayNotDelete + " OTTO303"},
-		"foreign": {worker.ErrForeign, "NameTaken  OTTO311", ""},
+		"denied":  {worker.ErrForbidden, "AccessDenied " + mayNotCreate + " OTTO302", "AccessDenied " + mayNotDelete + " OTTO303"},
+		"foreign": {worker.ErrNameConflict, "NameTaken  OTTO311", ""},
 	} {
 		var created, deleted notebook
 		err := test.err
@@ -115,11 +115,11 @@ func TestCluster(t *testing.T) {
 			err = fmt.Errorf("x: %w: the server's words", err)
 		}
 		spec := worker.PodSpec{Name: "otto-agent-1-5-1", Event: &event.Event{EventID: theID, Template: "big"}}
-		uid, got := NewHerald(&created).Cluster(house{err: err}).Create(t.Context(), spec)
+		uid, got := NewEmitter(&created).Cluster(house{err: err}).Create(t.Context(), spec)
 		if uid != "uid-1" || !errors.Is(got, err) {
 			t.Errorf("%s: %q, %v", name, uid, got)
 		}
-		if got := NewHerald(&deleted).Cluster(house{err: err}).Delete(t.Context(), worker.PodRef{}, -1); !errors.Is(got, err) {
+		if got := NewEmitter(&deleted).Cluster(house{err: err}).Delete(t.Context(), worker.PodRef{}, -1); !errors.Is(got, err) {
 			t.Errorf("%s: %v", name, got)
 		}
 		if got := strings.Join(created.short(), ", "); got != test.create {
@@ -136,7 +136,7 @@ func TestCluster(t *testing.T) {
 
 func TestOfTheProcess(t *testing.T) {
 	var book notebook
-	h := NewHerald(&book)
+	h := NewEmitter(&book)
 	h.Owned(errors.New("it belongs to blue"))
 	h.WatchDenied(errors.New("forbidden"))
 	want := "StreamOwned  OTTO203, AccessDenied " + mayNotWatch + " OTTO304"

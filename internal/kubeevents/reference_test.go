@@ -1,4 +1,4 @@
-package notice
+package kubeevents
 
 import (
 	"flag"
@@ -17,7 +17,7 @@ const reference = "../../docs/events.md"
 
 const preamble = `# Kubernetes Events
 
-<!-- Made by "make generate" from internal/notice and internal/trouble: change it there. -->
+<!-- Made by "make generate" from internal/kubeevents and internal/trouble: change it there. -->
 
 What needs a person is told where people look who look at nothing else:
 

@@ -1,5 +1,5 @@
-// Package heldtest holds documents and manifests against the source that they are made from.
-package heldtest
+// Package golden holds documents and manifests against the source that they are made from.
+package golden
 
 import (
 	"flag"

@@ -1,0 +1,67 @@
+package errcode
+
+// The codes, by what they are about: 1 the start, 2 Redis, 3 Kubernetes, 4 events and their Pods, 5 rejected entries (a
+// worker's reasons have codes of this hundred too: see worker.Reasons), 6 what `ottoscaler check` finds. A code is never
+// used again for another failure.
+const (
+	Configuration   Code = "OTTO101"
+	Template        Code = "OTTO102"
+	ListenFailed    Code = "OTTO103"
+	Redis           Code = "OTTO104"
+	Kubernetes      Code = "OTTO105"
+	ClusterAccess   Code = "OTTO106"
+	UnknownVariable Code = "OTTO107"
+
+	StreamReadFailed      Code = "OTTO201"
+	TermRestart           Code = "OTTO202"
+	StreamOwned           Code = "OTTO203"
+	RedisDataLost         Code = "OTTO204"
+	StreamReplaced        Code = "OTTO205"
+	TrimFailed            Code = "OTTO206"
+	GroupAbandoned        Code = "OTTO207"
+	RecordUnreadable      Code = "OTTO208"
+	RecordMissing         Code = "OTTO209"
+	OpenSetInvalid        Code = "OTTO210"
+	IdempotencyKeyInvalid Code = "OTTO211"
+
+	TemplateParked   Code = "OTTO301"
+	CreateFailed     Code = "OTTO302"
+	DeleteFailed     Code = "OTTO303"
+	WatchInterrupted Code = "OTTO304"
+	WatchExpired     Code = "OTTO305"
+	LeadershipLost   Code = "OTTO306"
+	LeaseUnavailable Code = "OTTO307"
+	LeaseNotReleased Code = "OTTO308"
+	UntestedVersion  Code = "OTTO309"
+	APIWarning       Code = "OTTO310"
+	NameConflict     Code = "OTTO311"
+	EventNotWritten  Code = "OTTO312"
+
+	EntryRejected         Code = "OTTO401"
+	IntakePaused          Code = "OTTO402"
+	RedeliveredUnreadable Code = "OTTO403"
+	UnknownSlot           Code = "OTTO404"
+	LatePod               Code = "OTTO405"
+	UntrackedEvent        Code = "OTTO406"
+	PodWithoutRecord      Code = "OTTO407"
+	PodWithoutOrigin      Code = "OTTO408"
+	EventRebuilt          Code = "OTTO409"
+	StoppedUnfinished     Code = "OTTO410"
+
+	EntryTrimmed Code = "OTTO535"
+	EntryPoison  Code = "OTTO536"
+
+	RedisTooOld        Code = "OTTO601"
+	RedisReplica       Code = "OTTO602"
+	RedisNotPersistent Code = "OTTO603"
+	RedisEvicts        Code = "OTTO604"
+	RedisDenied        Code = "OTTO605"
+	StreamTaken        Code = "OTTO606"
+	GroupMissing       Code = "OTTO607"
+	PendingTooLong     Code = "OTTO608"
+	PermissionMissing  Code = "OTTO609"
+	DryRunRefused      Code = "OTTO610"
+	ClockSkew          Code = "OTTO611"
+	Inconclusive       Code = "OTTO612"
+	WorkersBlocked     Code = "OTTO613"
+)
