@@ -2,10 +2,11 @@ package worker
 
 import (
 	"fmt"
-	"github.com/ottoscaler/ottoscaler/internal/event"
-	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
 	"testing"
 	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
 )
 
 // What is done for every entry, Pod and observation: `go test -run '^$' -bench . ./internal/worker ./internal/k8s`.
@@ -46,7 +47,7 @@ func benchState(b *testing.B, n, room int) *state {
 // benchTakeIn takes one event in, and whatever Pods are asked for then are created.
 func benchTakeIn(s *state, i int) {
 	effects := s.step(benchNow, entries{[]Entry{{ID: benchID(i), Fields: benchFields()}}})
-	effects = append(effects, s.step(benchNow, written{len(s.unwritten)})...)
+	effects = append(effects, s.step(benchNow, written{len(s.uncommitted)})...)
 	for len(effects) > 0 {
 		var next []effect
 		for _, e := range effects {
@@ -56,7 +57,7 @@ func benchTakeIn(s *state, i int) {
 		}
 		effects = next
 	}
-	s.step(benchNow, written{len(s.unwritten)})
+	s.step(benchNow, written{len(s.uncommitted)})
 }
 
 func benchUID(name string) string { return "uid-of-" + name }
@@ -74,10 +75,10 @@ func BenchmarkStepObserved(b *testing.B) {
 	s := benchState(b, n, n)
 	for i := range n {
 		s.step(benchNow, benchSight(s, i, PhaseRunning))
-		s.step(benchNow, written{len(s.unwritten)})
+		s.step(benchNow, written{len(s.uncommitted)})
 	}
-	if s.live != n {
-		b.Fatalf("%d live", s.live)
+	if s.holdingCapacity != n {
+		b.Fatalf("%d live", s.holdingCapacity)
 	}
 	sights := make([]observed, n)
 	for i := range sights {
@@ -103,11 +104,11 @@ func BenchmarkStepLife(b *testing.B) {
 		s.step(benchNow, benchSight(s, i, PhaseRunning))
 		end := benchSight(s, i, PhaseSucceeded)
 		s.step(benchNow, end)
-		s.step(benchNow, written{len(s.unwritten)})
+		s.step(benchNow, written{len(s.uncommitted)})
 		s.step(benchNow, tick{})
 		s.step(benchNow, removed{remove: remove{end.batch[0].Ref}, err: ErrGone})
-		if s.live != n || len(s.removals) != 0 {
-			b.Fatalf("%d live, %d to be removed", s.live, len(s.removals))
+		if s.holdingCapacity != n || len(s.removals.byPod) != 0 {
+			b.Fatalf("%d live, %d to be removed", s.holdingCapacity, len(s.removals.byPod))
 		}
 		i++
 	}
@@ -117,7 +118,7 @@ func BenchmarkStepLife(b *testing.B) {
 func BenchmarkStepWaiting(b *testing.B) {
 	const n = 100_000
 	s := benchState(b, n, 1)
-	if waiting := s.line("").len(); waiting != n-1 {
+	if waiting := s.queue.of("").len(); waiting != n-1 {
 		b.Fatalf("%d wait", waiting)
 	}
 	for name, step := range map[string]func(int){
@@ -126,7 +127,7 @@ func BenchmarkStepWaiting(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
-			i := int(s.reached.Seq) - n + 1
+			i := int(s.intake.lastDecided.Seq) - n + 1
 			for b.Loop() {
 				step(i)
 				i++
@@ -148,14 +149,14 @@ func BenchmarkStepTurn(b *testing.B) {
 			b.StartTimer()
 		}
 		effects := s.step(benchNow, benchSight(s, i, PhaseSucceeded))
-		effects = append(effects, s.step(benchNow, written{len(s.unwritten)})...)
+		effects = append(effects, s.step(benchNow, written{len(s.uncommitted)})...)
 		i++
 		c := benchCreate(effects)
 		if c == nil {
 			b.Fatal(fmt.Sprint("nothing is asked for after ", effects))
 		}
 		s.step(benchNow, created{create: *c, uid: benchUID(c.Name)})
-		s.step(benchNow, written{len(s.unwritten)})
+		s.step(benchNow, written{len(s.uncommitted)})
 	}
 }
 

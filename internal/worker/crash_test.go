@@ -50,7 +50,7 @@ func (c *crasher) script() {
 }
 
 func (c *crasher) done() bool {
-	return c.quiet() && c.open() == 0 && len(c.pods) == 0 && c.read == len(c.entries) && len(c.core.removals) == 0
+	return c.quiet() && c.open() == 0 && len(c.pods) == 0 && c.read == len(c.entries) && len(c.core.removals.byPod) == 0
 }
 
 // round does one of each thing that can be done, and lets time pass when there is nothing.

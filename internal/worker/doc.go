@@ -3,14 +3,15 @@
 //
 // The way of one event, hop by hop:
 //
-//	1 Source    read    own pending entries first, then new ones; Decode turns an entry into an Event or a Rejection
-//	2 state     accept  record the event, then queue its slots as a range                          intake.go, queue.go
-//	3 Cluster   create  Pods while there is room; "already exists" and ours is as good as created             slots.go
-//	4 Journal   mark    each created Pod; with the last mark the event settles: the entry is acknowledged    commit.go
-//	5 Cluster   watch   what becomes of the Pods                                                    pods.go, sights.go
-//	6 state     verdict running, retry, ended or stuck; record the outcome; after its TTL the Pod goes   verdict.go, removal.go
+//	1 Source    read    own pending entries first, then new ones; event.Decode makes an Event or a Rejection of an entry
+//	2 state     accept  record the event, then queue its slots                        accept.go, intake.go, queue.go
+//	3 Cluster   create  Pods while there is capacity; "already exists" and ours counts as created           start.go
+//	4 Journal   record  each created Pod; with the last one the event settles: the entry is acknowledged     slot.go
+//	5 Cluster   watch   the Pods                                            observe.go, follow.go, observationbuffer.go
+//	6 state     verdict running, retry, ended or stuck; record the outcome; after its TTL delete the Pod
+//	                                                                          verdict.go, outcome.go, removal.go
 //
-// A scale_down has victims instead of slots: it chooses them once, records them, and takes them away      victims.go
+// A scale_down has victims instead of slots: it selects them once, records them, and terminates them. scaledown.go
 //
 // All decisions are in state, a pure core: step takes one input and returns effects, and what came of an effect arrives
 // as a later input. Whatever must not happen before a write is committed is returned only by the step that learns of the

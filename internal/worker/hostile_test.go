@@ -2,12 +2,13 @@ package worker
 
 import (
 	"fmt"
-	"github.com/ottoscaler/ottoscaler/internal/event"
-	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
 	"maps"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
 )
 
 // Redis has lost an event, and somebody hostile may have written what its Pods say of it.
@@ -40,7 +41,7 @@ func (w *world) asked() {
 			w.reply(0)
 		}
 		w.commit(len(w.writes), false)
-		w.pass(adoptAfter)
+		w.pass(rebuildDelay)
 	}
 }
 

@@ -2,130 +2,172 @@ package worker
 
 import (
 	"cmp"
-	"github.com/ottoscaler/ottoscaler/internal/event"
-	"log/slog"
 	"slices"
 	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/errcode"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
-// adoptAfter is how long the stream has to bring the event of a Pod that has no record.
-const adoptAfter = 30 * time.Second
+const (
+	// rebuildDelay is how long the stream has to bring the event of a Pod that has no record.
+	rebuildDelay = 30 * time.Second
+	// maxRebuiltSlots bounds the slots of an event that is rebuilt from an annotation.
+	maxRebuiltSlots = 100_000
+)
 
-// maxAdopted bounds the slots of an event that is rebuilt from an annotation.
-const maxAdopted = 100_000
-
-// orphan is an event without a record whose Pods are there: Redis has lost it. Unless the stream brings it again, it is
-// rebuilt from what its Pods say of it. They are not deleted while they run.
+// orphan is an event without a record whose Pods exist: Redis has lost it. Unless the stream brings it again, it is
+// rebuilt from the annotations of its Pods. They are not deleted while they run.
 type orphan struct {
-	pods []Observation
-	wake time.Time
-	lost bool // nobody knows what event it was: it is left alone
+	pods     []Observation
+	wakeTime time.Time
+	unknown  bool // its Pods do not say what event it was: it is ignored
 }
 
-// orphan takes in a Pod whose event has no record.
-func (s *state) orphan(o Observation) {
-	orph := s.orphans[o.Event]
-	if orph == nil {
-		orph = &orphan{}
-		s.orphans[o.Event] = orph
-		s.awaitAdoption(o.Event, orph)
-		s.say(slog.LevelWarn, "a Pod of ours has no record", "event_id", o.Event.String(), "pod", o.Ref.Name)
+// orphans are all of them, by event.
+type orphans struct{ byEvent map[event.ID]*orphan }
+
+func newOrphans() orphans { return orphans{make(map[event.ID]*orphan)} }
+
+// get returns the orphan of that ID; nil: there is none.
+func (o *orphans) get(id event.ID) *orphan { return o.byEvent[id] }
+
+// add returns the orphan of that ID, made if there is none.
+func (o *orphans) add(id event.ID) (orph *orphan, isNew bool) {
+	if orph := o.byEvent[id]; orph != nil {
+		return orph, false
 	}
-	s.seeOrphan(&o)
+	orph = &orphan{}
+	o.byEvent[id] = orph
+	return orph, true
 }
 
-// seeOrphan keeps the last observation of each Pod, and forgets the event with the last Pod.
-func (s *state) seeOrphan(o *Observation) {
-	orph := s.orphans[o.Event]
-	orph.pods = slices.DeleteFunc(orph.pods, func(p Observation) bool { return p.Ref == o.Ref })
-	if !o.Gone {
-		orph.pods = append(orph.pods, *o)
+// update keeps the last observation of each Pod, and forgets the event with its last Pod.
+func (o *orphans) update(obs *Observation) {
+	orph := o.byEvent[obs.Event]
+	orph.pods = slices.DeleteFunc(orph.pods, func(p Observation) bool { return p.Ref == obs.Ref })
+	if !obs.Gone {
+		orph.pods = append(orph.pods, *obs)
 	}
 	if len(orph.pods) == 0 {
-		delete(s.orphans, o.Event)
+		delete(o.byEvent, obs.Event)
 	}
 }
 
-func (s *state) awaitAdoption(id event.ID, orph *orphan) {
-	orph.wake = s.now.Add(adoptAfter)
-	s.timers.set(timer{at: orph.wake, orphan: id})
+// take takes an orphan off; nil: there is none.
+func (o *orphans) take(id event.ID) *orphan {
+	orph := o.byEvent[id]
+	delete(o.byEvent, id)
+	return orph
 }
 
-// identify asks one of an orphan's Pods what event it is of.
-func (s *state) identify(id event.ID) {
-	orph := s.orphans[id]
-	if orph == nil || orph.lost || s.stopping || s.events[id] != nil {
+// removePods forgets Pods that are gone.
+func (o *orphans) removePods(gone func(*Observation) bool) {
+	for id, orph := range o.byEvent {
+		orph.pods = slices.DeleteFunc(orph.pods, func(p Observation) bool { return gone(&p) })
+		if len(orph.pods) == 0 {
+			delete(o.byEvent, id)
+		}
+	}
+}
+
+// activePods counts Pods that may run.
+func (o *orphans) activePods() int {
+	n := 0
+	for _, orph := range o.byEvent {
+		n += countActive(orph.pods)
+	}
+	return n
+}
+
+// addOrphan handles a Pod whose event has no record.
+func (s *state) addOrphan(o Observation) {
+	orph, isNew := s.orphans.add(o.Event)
+	if isNew {
+		s.rebuildLater(o.Event, orph)
+		s.warn(errcode.PodWithoutRecord, "event_id", o.Event.String(), "pod", o.Ref.Name)
+	}
+	s.orphans.update(&o)
+}
+
+func (s *state) rebuildLater(id event.ID, orph *orphan) {
+	orph.wakeTime = s.now.Add(rebuildDelay)
+	s.timers.set(timer{at: orph.wakeTime, orphan: id})
+}
+
+// readOrigin reads the annotation of one of an orphan's Pods.
+func (s *state) readOrigin(id event.ID) {
+	orph := s.orphans.get(id)
+	if orph == nil || orph.unknown || s.stopping || s.events[id] != nil {
 		return
 	}
-	s.asking++
-	s.do(check{PodRef: orph.pods[0].Ref, event: id})
+	s.requestsInFlight++
+	s.emit(check{PodRef: orph.pods[0].Ref, event: id})
 }
 
-// identified handles the answer.
-func (s *state) identified(in checked) {
-	orph := s.orphans[in.event]
+// originRead handles the answer.
+func (s *state) originRead(in checked) {
+	orph := s.orphans.get(in.event)
 	switch {
 	case orph == nil, s.events[in.event] != nil: // it is gone, or the stream brought its event
 	case in.err != nil:
-		s.awaitAdoption(in.event, orph)
+		s.rebuildLater(in.event, orph)
 	case in.pod == nil:
-		s.seeOrphan(&Observation{Ref: in.PodRef, Event: in.event, Gone: true})
-		s.identify(in.event)
+		s.orphans.update(&Observation{Ref: in.PodRef, Event: in.event, Gone: true})
+		s.readOrigin(in.event)
 	default:
-		s.adopt(in.event, orph, in.pod.Origin)
+		s.rebuild(in.event, orph, in.pod.Origin)
 	}
 }
 
-// adopt rebuilds the record of an event from the annotation of one of its Pods. Somebody may have edited it: it is read
+// rebuild makes the record of an event from the annotation of one of its Pods. Somebody may have edited it: it is decoded
 // like an entry, by the rules of the stream.
-func (s *state) adopt(id event.ID, orph *orphan, origin *event.Event) {
-	ev, ok := recalled(id, origin)
+func (s *state) rebuild(id event.ID, orph *orphan, origin *event.Event) {
+	ev, ok := decodeOrigin(id, origin)
 	if !ok {
-		orph.lost = true
-		s.say(slog.LevelError, "a Pod of ours has no record and does not tell its event, it is left alone",
-			"event_id", id.String(), "pod", orph.pods[0].Ref.Name)
+		orph.unknown = true
+		s.error(errcode.PodWithoutOrigin, "event_id", id.String(), "pod", orph.pods[0].Ref.Name)
 		return
 	}
 	e := newEvent(ev, s.now)
 	s.events[id] = e
 	s.write(Restore{Record: Record{Event: ev, Slots: make([]SlotRecord, len(e.slots))}, Hash: ev.Hash(), At: s.now})
-	s.say(slog.LevelWarn, "an event is rebuilt from its Pods", "event_id", id.String(), "pods", len(orph.pods))
+	s.warn(errcode.EventRebuilt, "event_id", id.String(), "pods", len(orph.pods))
 }
 
-func recalled(id event.ID, origin *event.Event) (event.Event, bool) {
+func decodeOrigin(id event.ID, origin *event.Event) (event.Event, bool) {
 	if origin == nil || origin.EventID != id || origin.Type != event.ScaleUp {
 		return event.Event{}, false
 	}
-	ev, bad := event.Recall(id, origin.Fields(), maxAdopted)
+	ev, bad := event.Recall(id, origin.Fields(), maxRebuiltSlots)
 	return ev, bad == nil
 }
 
-// adopted lets a rebuilt event act. Of a worker without a Pod nobody knows whether it ran: it is lost.
-func (s *state) adopted(e *trackedEvent) {
+// eventRebuilt activates a rebuilt event. A worker without a Pod may have run: it is lost.
+func (s *state) eventRebuilt(e *trackedEvent) {
 	e.recorded = true
-	s.reclaim(e)
-	s.claim(e)
+	s.attachOrphanPods(e)
+	s.claimSeenPods(e)
 	for i := range e.slots {
-		if sl := &e.slots[i]; sl.phase == slotWaits {
-			s.end(sl, decision{state: StateLost, reason: "RecordLost", message: "its record was lost, and it has no Pod"})
+		if sl := &e.slots[i]; sl.phase == slotWaiting {
+			s.end(sl, decision{state: StateLost, reason: ReasonRecordLost, message: "its record was lost, and it has no Pod"})
 		}
 	}
 }
 
-func (e *trackedEvent) seen(slot int) *Observation {
+func (e *trackedEvent) lastSeen(slot int) *Observation {
 	if slot > len(e.slots) {
 		return nil
 	}
 	return e.slots[slot-1].seen
 }
 
-// reclaim gives an event the Pods that were seen before it was in hand.
-func (s *state) reclaim(e *trackedEvent) {
-	orph := s.orphans[e.EventID]
+// attachOrphanPods gives an event the Pods that were seen before it was tracked.
+func (s *state) attachOrphanPods(e *trackedEvent) {
+	orph := s.orphans.take(e.EventID)
 	if orph == nil {
 		return
 	}
-	delete(s.orphans, e.EventID)
 	// The first attempts come first: what became of each is recorded before anything is done to it.
 	slices.SortFunc(orph.pods, func(a, b Observation) int { return cmp.Or(a.Slot-b.Slot, b.Attempt-a.Attempt) })
 	for _, o := range orph.pods {
@@ -134,8 +176,8 @@ func (s *state) reclaim(e *trackedEvent) {
 		}
 	}
 	for _, o := range orph.pods {
-		if seen := e.seen(o.Slot); seen == nil || seen.Ref != o.Ref { // else it was seen again since
-			s.sight(&o)
+		if seen := e.lastSeen(o.Slot); seen == nil || seen.Ref != o.Ref { // else it was seen again since
+			s.observePod(&o)
 		}
 	}
 }

@@ -1,95 +1,73 @@
 package worker
 
 import (
-	"github.com/ottoscaler/ottoscaler/internal/event"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
-// parcel is an event that waits for room and has nothing under way: about a hundred bytes instead of the thousand of an
-// event in hand, so that a hundred thousand may wait.
-type parcel struct {
-	id    event.ID
-	body  string // its packed fields, without the template, which its line has
-	at    int64  // when it was accepted, Unix ms
-	slots int
+// packedEvent is an event that waits with nothing under way: about a hundred bytes instead of the thousand of one that is
+// tracked, so that a hundred thousand may wait.
+type packedEvent struct {
+	id         event.ID
+	fields     string // see pack; without the type, and without the template, which its queue has
+	acceptedMs int64  // when it was accepted, Unix ms
+	slots      int
 }
 
-func wrap(e *trackedEvent) parcel {
+func packEvent(e *trackedEvent) packedEvent {
 	fields := e.Fields()
-	delete(fields, "template")
-	delete(fields, "type")
-	return parcel{id: e.EventID, body: pack(fields), at: e.acceptedAt.UnixMilli(), slots: len(e.slots)}
+	delete(fields, event.FieldTemplate)
+	delete(fields, event.FieldType)
+	return packedEvent{id: e.EventID, fields: pack(fields), acceptedMs: e.acceptedAt.UnixMilli(), slots: len(e.slots)}
 }
 
-// event unpacks what wrap packed.
-func (l *line) event(p parcel) event.Event {
-	fields := unpack(p.body)
-	fields["type"] = string(event.ScaleUp)
-	if l.template != "" {
-		fields["template"] = l.template
+// event is the inverse of packEvent.
+func (p *packedEvent) event(template string) event.Event {
+	fields := unpack(p.fields)
+	fields[event.FieldType] = string(event.ScaleUp)
+	if template != "" {
+		fields[event.FieldTemplate] = template
 	}
 	ev, bad := event.Recall(p.id, fields, p.slots)
 	if bad != nil {
-		panic("an event that was accepted is none: " + bad.Reason) // a bug of ours: no input gets here unchecked
+		panic("a packed event does not decode: " + bad.Reason) // a bug: it was decoded once
 	}
 	return ev
 }
 
-// addParcel queues an event of which nothing is under way.
-func (l *line) addParcel(p parcel) {
-	if n := len(l.waiting); n == 0 || l.waiting[n-1].id.Compare(p.id) < 0 {
-		l.waiting = append(l.waiting, p)
+// mayBeOfTask rules most events of other tasks out without unpacking them.
+func (p *packedEvent) mayBeOfTask(task string) bool { return strings.Contains(p.fields, task) }
+
+// packedEvents are sorted by ID.
+type packedEvents []packedEvent
+
+func (q *packedEvents) add(p packedEvent) {
+	if n := len(*q); n == 0 || (*q)[n-1].id.Compare(p.id) < 0 {
+		*q = append(*q, p)
 		return
 	}
-	at, _ := l.find(p.id)
-	l.waiting = slices.Insert(l.waiting, at, p)
+	at, _ := q.find(p.id)
+	*q = slices.Insert(*q, at, p)
 }
 
-func (l *line) find(id event.ID) (int, bool) {
-	return slices.BinarySearchFunc(l.waiting, id, func(p parcel, id event.ID) int { return p.id.Compare(id) })
+func (q *packedEvents) find(id event.ID) (int, bool) {
+	return slices.BinarySearchFunc(*q, id, func(p packedEvent, id event.ID) int { return p.id.Compare(id) })
 }
 
-// open takes the i-th waiting event of a line in hand: something of it is about to happen.
-func (s *state) open(l *line, i int) *trackedEvent {
-	p := l.waiting[i]
+// remove takes the i-th out. The first one, the usual case, moves nothing.
+func (q *packedEvents) remove(i int) packedEvent {
+	p := (*q)[i]
 	if i == 0 {
-		l.waiting[0] = parcel{} // lets go of the body
-		l.waiting = l.waiting[1:]
+		(*q)[0] = packedEvent{} // frees the fields
+		*q = (*q)[1:]
 	} else {
-		l.waiting = slices.Delete(l.waiting, i, i+1)
+		*q = slices.Delete(*q, i, i+1)
 	}
-	e := newEvent(l.event(p), time.UnixMilli(p.at).UTC())
-	e.recorded = true
-	s.events[p.id] = e
-	l.add(e)
-	return e
-}
-
-// inHandOrWaiting is the event of that ID, opened if it waits; nil if it is not known.
-func (s *state) inHandOrWaiting(id event.ID) *trackedEvent {
-	if e := s.events[id]; e != nil {
-		return e
-	}
-	for _, name := range s.order {
-		if i, ok := s.lines[name].find(id); ok {
-			return s.open(s.lines[name], i)
-		}
-	}
-	return nil
-}
-
-// waits reports whether the event of that ID is queued with nothing under way.
-func (s *state) waits(id event.ID) bool {
-	for _, name := range s.order {
-		if _, ok := s.lines[name].find(id); ok {
-			return true
-		}
-	}
-	return false
+	return p
 }
 
 // pack makes one string of fields, in the order of their names: `<length>:<name><length>:<value>…`.
@@ -105,7 +83,7 @@ func pack(fields map[string]string) string {
 	return b.String()
 }
 
-// unpack is the inverse of pack; what pack did not make gives nonsense.
+// unpack is the inverse of pack; of anything else it makes nonsense.
 func unpack(packed string) map[string]string {
 	fields := make(map[string]string)
 	next := func() string {

@@ -6,9 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
-	"pgregory.net/rapid"
 )
 
 // TestWaitingEventsAreSmall: a hundred thousand may wait, at 150 bytes each.
@@ -23,7 +24,7 @@ func TestWaitingEventsAreSmall(t *testing.T) {
 	for i := range n {
 		id := event.ID{Ms: uint64(now.UnixMilli()), Seq: uint64(i)}
 		s.step(now, entries{[]Entry{{ID: id, Fields: map[string]string{"type": "scale_up", "pod_count": "1", "task_id": "task-123"}}}})
-		s.step(now, written{len(s.unwritten)})
+		s.step(now, written{len(s.uncommitted)})
 	}
 	if each := (heapNow() - before) / n; each > limit {
 		t.Errorf("a waiting event takes %d bytes: at most %d", each, limit)

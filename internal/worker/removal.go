@@ -2,68 +2,132 @@ package worker
 
 import (
 	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/retry"
-	"log/slog"
-	"time"
 )
 
-// removalPhase is where the removal of a Pod stands.
+// removalPhase is how far the removal of a Pod has come.
 type removalPhase uint8
 
 const (
-	removalWaits removalPhase = iota // until at: its TTL, or the pause before another DELETE
-	removalDue                       // for a place in flight
-	removalSent                      // a DELETE is in flight
+	removalWaiting removalPhase = iota // until at: its TTL, or the backoff before another DELETE
+	removalDue                         // for a DELETE to become possible
+	removalSent                        // a DELETE is in flight
 )
 
-// goneTimeout is how long after a DELETE the watch may take to say that the Pod is gone, before it is sent again: a Pod
-// whose labels were edited goes unseen.
-const goneTimeout = 5 * time.Minute
+const (
+	// goneTimeout is how long after a DELETE the watch may take to say that the Pod is gone, before it is sent again: a Pod
+	// whose labels were edited is not shown by the watch.
+	goneTimeout = 5 * time.Minute
+	// maxDeleteBackoff is the longest pause between two DELETEs of a Pod that fail.
+	maxDeleteBackoff = 30 * time.Second
+)
 
 // removal is a Pod whose worker's outcome (or the end of whose attempt) is recorded: kept for its TTL, then deleted.
 type removal struct {
-	ref    PodRef
-	of     event.ID      // the event of the Pod,
-	event  *trackedEvent // which need not be in hand: nil
-	doomed *slot         // not nil: a victim's, whose outcome follows when its Pod has ended or is gone
-	holds  bool          // counted in state.live: it may still run
-	phase  removalPhase
-	at     time.Time
-	tries  int // DELETEs that failed
-	taken  int // DELETEs that were accepted
+	ref           PodRef
+	eventID       event.ID
+	event         *trackedEvent // nil: it is not tracked
+	victim        *slot         // not nil: selected by a scale_down; its outcome follows when its Pod has ended or is gone
+	holdsCapacity bool          // it may still run
+	phase         removalPhase
+	at            time.Time
+	tries         int // DELETEs that failed
+	accepted      int // DELETEs that were accepted
 }
 
-// keep plans the removal of a Pod. Called only when the record that allows it is committed.
-func (s *state) keep(ref PodRef, of event.ID, until time.Time, holds bool) *removal {
-	r := s.removals[ref.Name]
-	if r == nil {
-		r = &removal{ref: ref, of: of, event: s.events[of], at: until}
-		s.removals[ref.Name] = r
-		if r.event != nil {
-			r.event.pods++
-		}
-		s.timers.set(timer{at: until, removal: r})
+// removals are all Pods that are to be deleted, by name: a name is one Pod at a time.
+type removals struct {
+	byPod map[string]*removal
+	due   []*removal // oldest first; one that is done meanwhile is still there
+}
+
+func newRemovals() removals { return removals{byPod: make(map[string]*removal)} }
+
+// get returns the removal of exactly this Pod; nil: there is none.
+func (r *removals) get(ref PodRef) *removal {
+	if rm := r.byPod[ref.Name]; rm != nil && rm.ref == ref {
+		return rm
 	}
-	s.hold(r, holds)
-	return r
+	return nil
 }
 
-// hold counts a removal in or out of room.
-func (s *state) hold(r *removal, yes bool) {
-	if r.holds == yes {
+// plan returns the removal of a Pod's name; isNew: it was not planned before.
+func (r *removals) plan(ref PodRef) (rm *removal, isNew bool) {
+	if rm := r.byPod[ref.Name]; rm != nil {
+		return rm, false
+	}
+	rm = &removal{ref: ref}
+	r.byPod[ref.Name] = rm
+	return rm, true
+}
+
+// drop forgets a removal: the Pod is gone.
+func (r *removals) drop(rm *removal) { delete(r.byPod, rm.ref.Name) }
+
+// makeDue queues a removal for its DELETE.
+func (r *removals) makeDue(rm *removal) {
+	rm.phase = removalDue
+	r.due = append(r.due, rm)
+}
+
+// next takes the first removal off that is due; nil: none is.
+func (r *removals) next() *removal {
+	for len(r.due) > 0 {
+		rm := r.due[0]
+		r.due[0] = nil
+		r.due = r.due[1:]
+		if r.byPod[rm.ref.Name] == rm {
+			rm.phase = removalSent
+			return rm
+		}
+	}
+	return nil
+}
+
+// sorted are all removals in the order of their Pods' names.
+func (r *removals) sorted() []*removal {
+	all := make([]*removal, 0, len(r.byPod))
+	for _, name := range slices.Sorted(maps.Keys(r.byPod)) {
+		all = append(all, r.byPod[name])
+	}
+	return all
+}
+
+// planRemoval plans the removal of a Pod. Called only when the record that allows it is committed.
+func (s *state) planRemoval(ref PodRef, id event.ID, at time.Time, holdsCapacity bool) *removal {
+	rm, isNew := s.removals.plan(ref)
+	if isNew {
+		rm.eventID, rm.event, rm.at = id, s.events[id], at
+		if rm.event != nil {
+			rm.event.pods++
+		}
+		s.timers.set(timer{at: at, removal: rm})
+	}
+	s.setRemovalHolds(rm, holdsCapacity)
+	return rm
+}
+
+// setRemovalHolds counts a removal in or out of what holds capacity.
+func (s *state) setRemovalHolds(rm *removal, yes bool) {
+	if rm.holdsCapacity == yes {
 		return
 	}
-	r.holds = yes
+	rm.holdsCapacity = yes
 	if yes {
-		s.live++
+		s.holdingCapacity++
 	} else {
-		s.live--
+		s.holdingCapacity--
 	}
 }
 
-// keepUntil is when the Pod of an ended worker goes. One that never ended by itself goes at once: it holds resources.
-func (s *state) keepUntil(sl *slot, ended bool) time.Time {
+// removeAt is when the Pod of an ended worker goes. One that never ended by itself goes at once: it holds resources.
+func (s *state) removeAt(sl *slot, ended bool) time.Time {
 	switch {
 	case !ended:
 		return s.now
@@ -73,75 +137,71 @@ func (s *state) keepUntil(sl *slot, ended bool) time.Time {
 	return sl.since.Add(s.FailedTTL)
 }
 
-// clean sends what is due.
-func (s *state) clean() {
-	for !s.stopping && len(s.due) > 0 && s.removing < s.DeleteConcurrency {
-		r := s.due[0]
-		s.due[0] = nil
-		s.due = s.due[1:]
-		if s.removals[r.ref.Name] != r {
-			continue // it vanished meanwhile
+// sendDeletes sends what is due.
+func (s *state) sendDeletes() {
+	for !s.stopping && s.deletesInFlight < s.DeleteConcurrency {
+		rm := s.removals.next()
+		if rm == nil {
+			return
 		}
-		r.phase = removalSent
-		s.removing++
-		s.do(remove{r.ref})
+		s.deletesInFlight++
+		s.emit(remove{rm.ref})
 	}
 }
 
 // removed handles the reply to a remove.
 func (s *state) removed(in removed) {
-	s.removing--
-	r := s.removals[in.Name]
-	if r == nil || r.ref != in.PodRef {
+	s.deletesInFlight--
+	rm := s.removals.get(in.PodRef)
+	if rm == nil {
 		return // the watch was faster
 	}
 	switch {
 	case errors.Is(in.err, ErrGone):
-		s.away(r)
+		s.podGone(rm)
 	case in.err == nil:
-		r.taken++
-		s.hold(r, r.holds && r.taken == 1) // a Pod on a lost node must not hold its place for ever
-		s.postpone(r, goneTimeout)
+		rm.accepted++
+		s.setRemovalHolds(rm, rm.holdsCapacity && rm.accepted == 1) // a Pod on a lost node must not hold capacity for ever
+		s.postpone(rm, goneTimeout)
 	default:
-		if r.tries == 0 {
-			s.say(slog.LevelWarn, "deleting a Pod failed, trying again", "pod", r.ref.Name, "error", in.err)
+		if rm.tries == 0 {
+			s.warn(errcode.DeleteFailed, "pod", rm.ref.Name, "error", in.err)
 		}
-		r.tries++
-		s.postpone(r, retry.Backoff(r.tries, 30*time.Second))
+		rm.tries++
+		s.postpone(rm, retry.Backoff(rm.tries, maxDeleteBackoff))
 	}
 }
 
-func (s *state) postpone(r *removal, d time.Duration) {
-	r.phase, r.at = removalWaits, s.now.Add(d)
-	s.timers.set(timer{at: r.at, removal: r})
+func (s *state) postpone(rm *removal, d time.Duration) {
+	rm.phase, rm.at = removalWaiting, s.now.Add(d)
+	s.timers.set(timer{at: rm.at, removal: rm})
 }
 
-// away forgets a Pod that is gone, and its event with the last one.
-func (s *state) away(r *removal) {
-	s.forget(r.ref)
-	if sl := r.doomed; sl != nil && sl.phase < slotEnding {
+// podGone forgets a Pod that is gone, and its event with the last one.
+func (s *state) podGone(rm *removal) {
+	s.dropRemoval(rm)
+	if sl := rm.victim; sl != nil && sl.phase < slotEnding {
 		sl.absent = true
-		s.apply(sl, nil, missing(sl))
+		s.apply(sl, nil, verdictMissing(sl))
 	}
-	s.probeSoon()
+	s.probeNow()
 }
 
-// forget takes the removal of a Pod off, if there is one.
-func (s *state) forget(ref PodRef) {
-	r := s.removals[ref.Name]
-	if r == nil || r.ref != ref {
+// dropRemoval forgets a removal, if there is one.
+func (s *state) dropRemoval(rm *removal) {
+	if rm == nil {
 		return
 	}
-	delete(s.removals, ref.Name)
-	s.hold(r, false)
-	if r.event != nil {
-		r.event.pods--
-		s.drop(r.event)
+	s.removals.drop(rm)
+	s.setRemovalHolds(rm, false)
+	if rm.event != nil {
+		rm.event.pods--
+		s.forgetIfDone(rm.event)
 	}
 }
 
-// drop forgets an event that is closed and whose Pods are gone.
-func (s *state) drop(e *trackedEvent) {
+// forgetIfDone forgets an event that is closed and whose Pods are gone.
+func (s *state) forgetIfDone(e *trackedEvent) {
 	if e.closed && e.pods == 0 {
 		delete(s.events, e.EventID)
 	}

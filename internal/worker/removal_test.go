@@ -1,9 +1,10 @@
 package worker
 
 import (
-	"github.com/ottoscaler/ottoscaler/internal/event"
 	"testing"
 	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
 // ended1 is a world whose one worker has succeeded; its Pod is still there.
@@ -34,8 +35,8 @@ func TestUnseenEndOfAPod(t *testing.T) {
 	}
 	w.serveRemove(0, false)
 	w.reply(0)
-	if len(w.core.removals) != 0 || len(w.core.events) != 0 {
-		t.Errorf("%d removals and %d events are kept", len(w.core.removals), len(w.core.events))
+	if len(w.core.removals.byPod) != 0 || len(w.core.events) != 0 {
+		t.Errorf("%d removals and %d events are kept", len(w.core.removals.byPod), len(w.core.events))
 	}
 }
 

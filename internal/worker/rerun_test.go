@@ -1,10 +1,11 @@
 package worker
 
 import (
-	"github.com/ottoscaler/ottoscaler/internal/event"
-	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
 	"testing"
 	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
 )
 
 // What may have run is never run again, whatever of its life we did not see.
@@ -81,11 +82,11 @@ func TestGroupSetBack(t *testing.T) {
 
 // TestPlaceInRoomGoesFirst: a slot without a place must not wait in front of those that hold all places.
 func TestPlaceInRoomGoesFirst(t *testing.T) {
-	s, l := newState(testSettings()), &line{}
-	without, with := &slot{number: 1}, &slot{number: 2, occupies: true}
-	l.enter(without)
-	l.enter(with)
-	if s.takeFrom(l) != with || s.takeFrom(l) != without {
+	s, l := newState(testSettings()), &templateQueue{}
+	without, with := &slot{number: 1}, &slot{number: 2, holdsCapacity: true}
+	l.retries.add(without)
+	l.retries.add(with)
+	if s.takeSlot(l) != with || s.takeSlot(l) != without {
 		t.Error("the slot without a place goes first")
 	}
 }

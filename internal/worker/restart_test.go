@@ -1,10 +1,11 @@
 package worker
 
 import (
-	"github.com/ottoscaler/ottoscaler/internal/event"
-	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
 	"testing"
 	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
 )
 
 // TestOldEntryWithoutRecordIsADuplicate: what was taken in before, and whose record has expired, is not run again when
@@ -35,7 +36,7 @@ func TestNothingStartsBeforeTheList(t *testing.T) {
 	w.serveCreate(0, "") // it is created, and we die before its mark
 	core := newState(w.set)
 	rec := w.copyOf(w.records[event.ID{Ms: 1000}])
-	for _, e := range core.step(w.now, loaded{records: []Record{rec}, mark: w.mark}) {
+	for _, e := range core.step(w.now, loaded{records: []Record{rec}, lastAccepted: w.mark}) {
 		t.Errorf("before the list: %T", e)
 	}
 	var posts []string

@@ -2,37 +2,36 @@ package worker
 
 // Snapshot is how things stand at one moment of a term.
 type Snapshot struct {
-	EventsOpen    int // taken in and not closed
+	EventsOpen    int // accepted and not closed
 	EventsWaiting int // of those, the ones that have workers to start
 	MaxWaiting    int
 
-	// Workers by what they do. All but the first and those between two attempts have a place in room.
-	WorkersWaiting  int // for room, or for the pause before the next attempt to end
-	WorkersCreating int // their Pod is asked for
+	// Workers by what they do. All but the first hold capacity.
+	WorkersWaiting  int // for capacity, or for the backoff before the next attempt to end
+	WorkersCreating int // their POST is in flight
 	WorkersStarting int // their Pod exists and does not run yet
 	WorkersRunning  int
-	WorkersUnknown  int // their Pod left our sight, and the API server is asked
+	WorkersUnknown  int // the watch does not show their Pod; the API server is asked
 
-	CapacityAvailable int // how many more workers may live now
+	CapacityAvailable int // how many more workers may have a Pod now
 	MaxWorkers        int
 
-	PodsRetained int      // of ended workers, until their TTL is over, or leaving
+	PodsRetained int      // of ended workers, until their TTL is over, or being deleted
 	Parked       []string // the templates whose Pods the API server refuses, sorted
 }
 
 // snapshot changes nothing.
 func (s *state) snapshot() Snapshot {
-	snap := Snapshot{MaxWaiting: s.MaxWaiting, MaxWorkers: s.MaxWorkers, PodsRetained: len(s.removals)}
-	snap.CapacityAvailable = max(0, s.MaxWorkers-s.live-s.strangers())
-	for _, name := range s.order {
-		l := s.lines[name]
-		snap.EventsWaiting += l.len()
-		snap.EventsOpen += len(l.waiting)
-		for i := range l.waiting {
-			snap.WorkersWaiting += l.waiting[i].slots
+	snap := Snapshot{MaxWaiting: s.MaxWaiting, MaxWorkers: s.MaxWorkers, PodsRetained: len(s.removals.byPod)}
+	snap.CapacityAvailable = max(0, s.capacity())
+	for t := range s.queue.all() {
+		snap.EventsWaiting += t.len()
+		snap.EventsOpen += len(t.packed)
+		for i := range t.packed {
+			snap.WorkersWaiting += t.packed[i].slots
 		}
-		if !l.parkedSince.IsZero() {
-			snap.Parked = append(snap.Parked, name)
+		if t.parking.parked() {
+			snap.Parked = append(snap.Parked, t.template)
 		}
 	}
 	for _, e := range s.events {
@@ -48,15 +47,15 @@ func (s *state) snapshot() Snapshot {
 
 func (snap *Snapshot) count(sl *slot) {
 	switch sl.phase {
-	case slotWaits, slotPauses, slotAgain:
-		if sl.doom == nil {
+	case slotWaiting, slotBackoff, slotRequeued:
+		if sl.selectedBy == nil {
 			snap.WorkersWaiting++
 		}
 	case slotCreating:
 		snap.WorkersCreating++
-	case slotChecked:
+	case slotUnverified:
 		snap.WorkersUnknown++
-	case slotLives:
+	case slotActive:
 		if sl.running {
 			snap.WorkersRunning++
 		} else {

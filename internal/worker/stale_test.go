@@ -1,9 +1,10 @@
 package worker
 
 import (
+	"testing"
+
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
-	"testing"
 )
 
 // A batch that was read before a commit may be handed over after it. Its entries were dealt with meanwhile, although

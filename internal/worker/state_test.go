@@ -5,8 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ottoscaler/ottoscaler/internal/event"
 	"pgregory.net/rapid"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
 func testSettings() Settings {
@@ -90,7 +91,7 @@ func simulation(w *world) map[string]func(*rapid.T) {
 		"arrive": func(t *rapid.T) { w.arrive(pick(t, len(w.late))) },
 		"flush": func(t *rapid.T) {
 			// A term that has just begun may not know yet which events are closed: their Pods would be adopted.
-			calm := len(w.core.asked)+len(w.core.orphans)+len(w.creates)+len(w.late) == 0
+			calm := len(w.core.lookups.byEvent)+len(w.core.orphans.byEvent)+len(w.creates)+len(w.late) == 0
 			if rapid.IntRange(0, 4).Draw(t, "sure") == 0 && calm && w.first == 0 {
 				w.flush()
 			}

@@ -202,8 +202,8 @@ func fill(t *testing.T, m *terms) (worker.Carryover, []event.ID) {
 	}
 	m.redis.Flush()
 	r := m.over(t, worker.ErrTermOver)
-	if len(r.Records) != len(ids) || r.Mark != ids[len(ids)-1] {
-		t.Fatalf("it leaves %d records and the mark %v", len(r.Records), r.Mark)
+	if len(r.Records) != len(ids) || r.LastAccepted != ids[len(ids)-1] {
+		t.Fatalf("it leaves %d records and the mark %v", len(r.Records), r.LastAccepted)
 	}
 	return r, ids
 }
@@ -220,9 +220,9 @@ func (m *terms) once(t *testing.T, ids ...event.ID) {
 	}
 }
 
-// TestRemains: Redis is emptied under a term, and terms fail at every place before the records stand again. What the first
+// TestCarryover: Redis is emptied under a term, and terms fail at every place before the records stand again. What the first
 // one knew is passed on, and each worker runs once.
-func TestRemains(t *testing.T) {
+func TestCarryover(t *testing.T) {
 	down := errors.New("redis is down")
 	for name, fail := range map[string]func(*testing.T, *terms, worker.Carryover) worker.Carryover{
 		"at once": func(_ *testing.T, _ *terms, r worker.Carryover) worker.Carryover { return r },

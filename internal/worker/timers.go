@@ -2,11 +2,12 @@ package worker
 
 import (
 	"container/heap"
-	"github.com/ottoscaler/ottoscaler/internal/event"
 	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
-// timer wakes one slot, removal or orphan. It is not cancelled: who is woken looks whether it still wants to be.
+// timer wakes one slot, removal or orphan. It is not cancelled: who is woken checks whether it still applies.
 type timer struct {
 	at      time.Time
 	slot    *slot    // or
@@ -14,49 +15,68 @@ type timer struct {
 	orphan  event.ID // this
 }
 
-// timers is a heap of them, the earliest first.
-type timers []timer
+// timers are a heap, the earliest first.
+type timers struct{ heap timerHeap }
 
-func (t timers) Len() int           { return len(t) }
-func (t timers) Less(i, j int) bool { return t[i].at.Before(t[j].at) }
-func (t timers) Swap(i, j int)      { t[i], t[j] = t[j], t[i] }
+func (t *timers) set(x timer) { heap.Push(&t.heap, x) }
+
+// next is when the earliest one is due; zero: there is none.
+func (t *timers) next() time.Time {
+	if len(t.heap) == 0 {
+		return time.Time{}
+	}
+	return t.heap[0].at
+}
+
+// take takes the earliest one off if it is due.
+func (t *timers) take(now time.Time) (timer, bool) {
+	if len(t.heap) == 0 || t.heap[0].at.After(now) {
+		return timer{}, false
+	}
+	return heap.Pop(&t.heap).(timer), true
+}
+
+type timerHeap []timer
+
+func (h timerHeap) Len() int           { return len(h) }
+func (h timerHeap) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
+func (h timerHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
 
 // Push and Pop are for container/heap alone.
-func (t *timers) Push(x any) { *t = append(*t, x.(timer)) }
+func (h *timerHeap) Push(x any) { *h = append(*h, x.(timer)) }
 
 // Pop is Push's counterpart.
-func (t *timers) Pop() any {
-	old := *t
+func (h *timerHeap) Pop() any {
+	old := *h
 	last := old[len(old)-1]
 	old[len(old)-1] = timer{}
-	*t = old[:len(old)-1]
+	*h = old[:len(old)-1]
 	return last
 }
 
-func (t *timers) set(x timer) { heap.Push(t, x) }
-
-func (t timers) next() time.Time {
-	if len(t) == 0 {
-		return time.Time{}
-	}
-	return t[0].at
-}
-
-// ring wakes whatever is due.
-func (s *state) ring() {
-	for len(s.timers) > 0 && !s.timers[0].at.After(s.now) {
-		t := heap.Pop(&s.timers).(timer)
+// fireTimers wakes whatever is due.
+func (s *state) fireTimers() {
+	for {
+		t, due := s.timers.take(s.now)
+		if !due {
+			break
+		}
 		switch {
-		case t.slot != nil && t.slot.wake.Equal(t.at):
-			s.wake(t.slot)
-		case t.removal != nil && t.removal.phase == removalWaits && t.removal.at.Equal(t.at):
-			t.removal.phase = removalDue
-			s.due = append(s.due, t.removal)
-		case !t.orphan.IsZero() && s.orphans[t.orphan] != nil && s.orphans[t.orphan].wake.Equal(t.at):
-			s.identify(t.orphan)
+		case t.slot != nil:
+			if t.slot.wakeTime.Equal(t.at) {
+				s.wake(t.slot)
+			}
+		case t.removal != nil:
+			if t.removal.phase == removalWaiting && t.removal.at.Equal(t.at) {
+				s.removals.makeDue(t.removal)
+			}
+		default:
+			if orph := s.orphans.get(t.orphan); orph != nil && orph.wakeTime.Equal(t.at) {
+				s.readOrigin(t.orphan)
+			}
 		}
 	}
-	for _, name := range s.order {
-		s.expire(s.lines[name])
+	for t := range s.queue.all() {
+		s.expire(t)
 	}
 }

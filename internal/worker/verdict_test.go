@@ -1,10 +1,11 @@
 package worker
 
 import (
-	"github.com/ottoscaler/ottoscaler/internal/event"
-	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
 	"testing"
 	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
 )
 
 func TestVerdict(t *testing.T) {
@@ -27,9 +28,9 @@ func TestVerdict(t *testing.T) {
 		"finished although evicted": {o: Observation{Phase: PhaseSucceeded, Disrupted: true}, action: actEnd, state: StateSucceeded},
 		"running":                   {o: Observation{Phase: PhaseRunning, Node: "n"}, action: actRun, state: StateRunning},
 		"invalid image name":        {o: Observation{Node: "n", Waiting: WaitingBroken, Reason: "InvalidImageName"}, action: actEnd, state: StateFailed, reason: "InvalidImageName"},
-		"image pull fails":          {a: attempt{pull: now.Add(-time.Minute)}, o: Observation{Node: "n", Waiting: WaitingImage}, action: actWait},
+		"image pull fails":          {a: attempt{pullingSince: now.Add(-time.Minute)}, o: Observation{Node: "n", Waiting: WaitingImage}, action: actWait},
 		"image pull failed too long": {
-			a: attempt{pull: now.Add(-2 * time.Minute)}, o: Observation{Node: "n", Waiting: WaitingImage, Reason: "ImagePullBackOff"},
+			a: attempt{pullingSince: now.Add(-2 * time.Minute)}, o: Observation{Node: "n", Waiting: WaitingImage, Reason: "ImagePullBackOff"},
 			action: actEnd, state: StateFailed, reason: "ImagePullBackOff",
 		},
 		"unscheduled": {a: attempt{since: now.Add(-14 * time.Minute)}, action: actWait},
@@ -37,7 +38,7 @@ func TestVerdict(t *testing.T) {
 			a: attempt{since: now.Add(-15 * time.Minute)}, o: Observation{Reason: "Unschedulable", Message: "0/1 nodes"},
 			action: actEnd, state: StateFailed, reason: "Unschedulable",
 		},
-		"unscheduled while others get scheduled": {a: attempt{since: now.Add(-time.Hour), progress: now.Add(-time.Minute)}, action: actWait},
+		"unscheduled while others get scheduled": {a: attempt{since: now.Add(-time.Hour), lastScheduled: now.Add(-time.Minute)}, action: actWait},
 		"no scheduler":                           {a: attempt{since: now.Add(-time.Hour)}, action: actEnd, state: StateFailed, reason: "Unschedulable"},
 		"starting":                               {o: Observation{Node: "n"}, action: actWait},
 	} {
@@ -46,7 +47,7 @@ func TestVerdict(t *testing.T) {
 			if d.action != c.action || c.action != actWait && (d.state != c.state || d.reason != c.reason) {
 				t.Errorf("verdict %+v, want action %d, %s %s", d, c.action, c.state, c.reason)
 			}
-			if d.action == actWait && !d.until.IsZero() && !d.until.After(now) {
+			if d.action == actWait && !d.reviewAt.IsZero() && !d.reviewAt.After(now) {
 				t.Error("waits until a time that has passed")
 			}
 		})
@@ -65,7 +66,7 @@ func TestMissing(t *testing.T) {
 		"nobody saw it vanish":       {slot{node: "n"}, actEnd, StateLost},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if d := missing(&c.slot); d.action != c.action || d.state != c.state {
+			if d := verdictMissing(&c.slot); d.action != c.action || d.state != c.state {
 				t.Errorf("missing: %+v", d)
 			}
 		})

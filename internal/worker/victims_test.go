@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
 )
@@ -145,22 +146,22 @@ func TestHowVictimsEnd(t *testing.T) {
 		},
 		"by our signal": {
 			func(w *world, pod string) { w.advance(pod, PhaseFailed) },
-			SlotRecord{State: StateCancelled, Reason: reasonScaledDown, ExitCode: new(7)},
+			SlotRecord{State: StateCancelled, Reason: ReasonScaledDown, ExitCode: new(7)},
 		},
 		"evicted meanwhile": {
 			func(w *world, pod string) {
 				w.pods[pod].obs.Disrupted = true
 				w.advance(pod, PhaseFailed)
 			},
-			SlotRecord{State: StateCancelled, Reason: reasonScaledDown, ExitCode: new(7)},
+			SlotRecord{State: StateCancelled, Reason: ReasonScaledDown, ExitCode: new(7)},
 		},
 		"gone, and nobody saw how": {
 			func(w *world, pod string) { w.vanish(pod) },
-			SlotRecord{State: StateCancelled, Reason: reasonScaledDown},
+			SlotRecord{State: StateCancelled, Reason: ReasonScaledDown},
 		},
 		"hanging in Terminating": {
 			func(w *world, _ string) { w.pass(modelGrace + terminatingTimeout) },
-			SlotRecord{State: StateLost, Reason: reasonNodeLost},
+			SlotRecord{State: StateLost, Reason: ReasonNodeLost},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -63,7 +63,7 @@ func (w *world) post(p PodSpec) (string, error) {
 	}
 	w.place(p)
 	if n := w.livePods(); n > w.set.MaxWorkers && !w.slipped {
-		w.fatal("%d Pods live: at most %d, we count %d: %v", n, w.set.MaxWorkers, w.core.live, w.podNames())
+		w.fatal("%d Pods live: at most %d, we count %d: %v", n, w.set.MaxWorkers, w.core.holdingCapacity, w.podNames())
 	}
 	return w.pods[p.Name].obs.Ref.UID, nil
 }

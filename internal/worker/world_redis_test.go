@@ -2,6 +2,7 @@ package worker
 
 import (
 	"fmt"
+
 	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
@@ -19,7 +20,7 @@ func (w *world) flush() {
 	r := w.core.carryover()
 	w.note("flush, carryover %+v", r)
 	w.read, w.first, w.mark = len(w.entries), len(w.entries), event.ID{}
-	w.records, w.keys, w.pending, w.doomed = map[event.ID]*Record{}, map[string]holding{}, map[event.ID]bool{}, map[Victim]bool{}
+	w.records, w.keys, w.pending, w.doomed = map[event.ID]*Record{}, map[string]keyOwner{}, map[event.ID]bool{}, map[Victim]bool{}
 	for i := range r.Records {
 		w.apply(Restore{Record: r.Records[i], Hash: r.Records[i].Event.Hash()})
 	}
@@ -61,7 +62,7 @@ func (w *world) setBack(to int) {
 
 func (w *world) lookup(e Entry) Entry {
 	if h, ok := w.keys[e.Fields["idempotency_key"]]; ok && e.Fields["idempotency_key"] != "" {
-		e.KeyOwner, e.KeyHash = h.by, h.hash
+		e.KeyOwner, e.KeyHash = h.event, h.hash
 	}
 	return e
 }
@@ -113,9 +114,9 @@ func (w *world) apply(x Write) {
 		w.raise(id)
 		if k := x.Event.IdempotencyKey; k != "" {
 			if h, taken := w.keys[k]; taken {
-				w.fatal("key %q of %s is given to %s", k, h.by, id)
+				w.fatal("key %q of %s is given to %s", k, h.event, id)
 			}
-			w.keys[k] = holding{id, x.Hash}
+			w.keys[k] = keyOwner{id, x.Hash}
 		}
 	case Duplicate:
 		w.dups[x.ID] = x.Of
@@ -211,7 +212,7 @@ func (w *world) restore(x Restore) {
 		w.doomed[v] = true
 	}
 	if k := rec.Event.IdempotencyKey; k != "" {
-		w.keys[k] = holding{id, x.Hash}
+		w.keys[k] = keyOwner{id, x.Hash}
 	}
 	w.raise(id)
 }

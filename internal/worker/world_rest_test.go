@@ -39,7 +39,7 @@ func (w *world) heal() {
 		}
 		w.deliverWatch(len(w.watched))
 		if w.quiet() {
-			if w.open() == 0 && len(w.pods) == 0 && w.read == len(w.entries) && len(w.core.removals) == 0 {
+			if w.open() == 0 && len(w.pods) == 0 && w.read == len(w.entries) && len(w.core.removals.byPod) == 0 {
 				return
 			}
 			next := w.core.next()
@@ -72,9 +72,9 @@ func (w *world) checkEnd() {
 		w.checkEntry(e.ID)
 	}
 	c := w.core
-	if c.live != 0 || len(c.events)+len(c.removals)+len(c.asked)+len(c.orphans) != 0 {
-		w.fatal("the core keeps %d live, %d events, %d removals, %d questions, %d orphans", c.live, len(c.events),
-			len(c.removals), len(c.asked), len(c.orphans))
+	if c.holdingCapacity != 0 || len(c.events)+len(c.removals.byPod)+len(c.lookups.byEvent)+len(c.orphans.byEvent) != 0 {
+		w.fatal("the core keeps %d live, %d events, %d removals, %d questions, %d orphans", c.holdingCapacity, len(c.events),
+			len(c.removals.byPod), len(c.lookups.byEvent), len(c.orphans.byEvent))
 	}
 }
 

@@ -2,10 +2,11 @@ package worker
 
 import (
 	"fmt"
-	"github.com/ottoscaler/ottoscaler/internal/event"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
 // world is a model of everything around the core: the stream, the records, the cluster and the wire between them. It
@@ -25,7 +26,7 @@ type world struct {
 	pending map[event.ID]bool
 	records map[event.ID]*Record
 	mark    event.ID
-	keys    map[string]holding
+	keys    map[string]keyOwner
 	dead    map[event.ID]string // reason codes
 	dups    map[event.ID]event.ID
 	said    map[string]int // outcomes on the status stream, by worker
@@ -66,7 +67,7 @@ type modelPod struct {
 func newWorld(set Settings, fatal func(string, ...any)) *world {
 	w := &world{
 		set: set, now: time.Unix(1_756_659_802, 0).UTC(),
-		pending: map[event.ID]bool{}, records: map[event.ID]*Record{}, keys: map[string]holding{}, dead: map[event.ID]string{},
+		pending: map[event.ID]bool{}, records: map[event.ID]*Record{}, keys: map[string]keyOwner{}, dead: map[event.ID]string{},
 		dups: map[event.ID]event.ID{}, said: map[string]int{}, closed: map[event.ID]Counts{}, pods: map[string]*modelPod{},
 		posted: map[string]int{}, foreign: map[string]bool{}, doomed: map[Victim]bool{}, gone: map[event.ID]bool{},
 	}
@@ -93,7 +94,7 @@ func (w *world) beginWith(r Carryover) {
 	}
 	w.core = newState(w.set)
 	w.writes, w.creates, w.removes, w.asks, w.replies, w.watched, w.ahead = nil, nil, nil, nil, nil, nil, nil
-	in := loaded{mark: higher(w.mark, r.Mark)}
+	in := loaded{lastAccepted: higher(w.mark, r.LastAccepted)}
 	for _, r := range w.sortedRecords() {
 		if !r.Closed {
 			in.records = append(in.records, w.copyOf(r))
@@ -154,8 +155,8 @@ func (w *world) feed(in input) {
 	if n := len(w.creates); n > w.set.CreateConcurrency {
 		w.fatal("%d POSTs in flight: at most %d", n, w.set.CreateConcurrency)
 	}
-	if w.core.live > w.set.MaxWorkers && w.terms == 1 {
-		w.fatal("%d workers live: at most %d", w.core.live, w.set.MaxWorkers)
+	if w.core.holdingCapacity > w.set.MaxWorkers && w.terms == 1 {
+		w.fatal("%d workers live: at most %d", w.core.holdingCapacity, w.set.MaxWorkers)
 	}
 }
 

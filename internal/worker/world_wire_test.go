@@ -53,7 +53,7 @@ func (w *world) serveAsk(i int, fail bool) {
 	case check:
 		r := checked{check: e}
 		if p := w.pods[e.Name]; p != nil && (e.UID == "" || p.obs.Ref == e.PodRef) {
-			r.pod = copied(&p.obs)
+			r.pod = copyOf(&p.obs)
 			r.pod.Origin = p.spec.Event
 		}
 		if p := w.pods[e.Name]; p != nil && p.edited() && e.UID == "" {

@@ -1,8 +1,6 @@
 package workertest
 
-import (
-	"testing"
-)
+import "testing"
 
 func TestInMemoryRecords(t *testing.T) { TestRecords(t, inMemory) }
 

@@ -2,12 +2,13 @@ package worker
 
 import (
 	"context"
-	"github.com/ottoscaler/ottoscaler/internal/event"
 	"log/slog"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
-// tell logs a write that is committed: the log says what the records say, no more and no sooner.
-func tell(ctx context.Context, log *slog.Logger, w Write) {
+// logWrite logs a committed write: the log says what the records say, no more and no sooner.
+func logWrite(ctx context.Context, log *slog.Logger, w Write) {
 	switch w := w.(type) {
 	case Accept:
 		log.LogAttrs(ctx, slog.LevelInfo, "event accepted", eventID(w.Event.EventID), taskID(w.Event.TaskID()),
@@ -15,25 +16,25 @@ func tell(ctx context.Context, log *slog.Logger, w Write) {
 	case Duplicate:
 		log.LogAttrs(ctx, slog.LevelInfo, "entry is a duplicate", eventID(w.ID), taskID(w.TaskID), slog.String("of", w.Of.String()))
 	case Settle:
-		log.LogAttrs(ctx, slog.LevelInfo, "event settled: every worker has its Pod", eventID(w.ID), taskID(w.TaskID))
+		log.LogAttrs(ctx, slog.LevelInfo, "event settled", eventID(w.ID), taskID(w.TaskID))
 	case Progress:
 		level := slog.LevelDebug
 		if w.State == StateRetrying {
 			level = slog.LevelWarn
 		}
 		if log.Enabled(ctx, level) {
-			log.LogAttrs(ctx, level, "worker goes on", w.attrs()...)
+			log.LogAttrs(ctx, level, "worker state changed", w.attrs()...)
 		}
 	case Outcome:
 		log.LogAttrs(ctx, slog.LevelInfo, "worker ended", w.attrs()...)
 	case Close:
-		log.LogAttrs(ctx, slog.LevelInfo, "event closed: every worker has its outcome", eventID(w.ID), taskID(w.TaskID),
+		log.LogAttrs(ctx, slog.LevelInfo, "event closed", eventID(w.ID), taskID(w.TaskID),
 			slog.Int("succeeded", w.Counts.Succeeded), slog.Int("failed", w.Counts.Failed),
 			slog.Int("cancelled", w.Counts.Cancelled), slog.Int("lost", w.Counts.Lost))
 	case Select:
-		log.LogAttrs(ctx, slog.LevelInfo, "scale_down has chosen", eventID(w.ID), taskID(w.TaskID),
+		log.LogAttrs(ctx, slog.LevelInfo, "victims selected", eventID(w.ID), taskID(w.TaskID),
 			slog.Int("victims", len(w.Victims)), slog.Int("asked", w.Asked))
-	case Reject, Ack, Restore: // said when it was decided; nothing to say
+	case Reject, Ack, Restore: // logged when it was decided, or not worth a line
 	}
 }
 

@@ -2,36 +2,36 @@ package worker
 
 import "sync"
 
-// sights carries observations from the watch to the loop. The watch never waits for the loop: of several
+// observationBuffer carries observations from the watch to the loop. The watch never waits for the loop: of several
 // observations of one Pod that the loop has not taken yet, only the last is kept, so what is held is bounded by the
 // number of Pods.
-type sights struct {
+type observationBuffer struct {
 	wake chan struct{} // holds one token while there is something to take
 
 	mu       sync.Mutex
 	batch    []Observation
-	at       map[PodRef]int
+	index    map[PodRef]int
 	complete bool
 }
 
-func newSights() *sights {
-	return &sights{wake: make(chan struct{}, 1), at: make(map[PodRef]int)}
+func newObservationBuffer() *observationBuffer {
+	return &observationBuffer{wake: make(chan struct{}, 1), index: make(map[PodRef]int)}
 }
 
 // put is called by the watch. A complete observation replaces what was not taken yet.
-func (s *sights) put(obs []Observation, complete bool) {
+func (s *observationBuffer) put(obs []Observation, complete bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if complete {
 		s.batch, s.complete = s.batch[:0:0], true
-		clear(s.at)
+		clear(s.index)
 	}
 	for _, o := range obs {
-		if i, ok := s.at[o.Ref]; ok {
+		if i, ok := s.index[o.Ref]; ok {
 			s.batch[i] = o
 			continue
 		}
-		s.at[o.Ref] = len(s.batch)
+		s.index[o.Ref] = len(s.batch)
 		s.batch = append(s.batch, o)
 	}
 	select {
@@ -41,11 +41,11 @@ func (s *sights) put(obs []Observation, complete bool) {
 }
 
 // take is called by the loop after each token.
-func (s *sights) take() observed {
+func (s *observationBuffer) take() observed {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	in := observed{s.batch, s.complete}
 	s.batch, s.complete = nil, false
-	clear(s.at)
+	clear(s.index)
 	return in
 }

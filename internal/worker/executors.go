@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/retry"
 )
 
-// The goroutines that do what the core wants done. Each turns effects into inputs, one at a time.
+// The goroutines that carry effects out. Each turns effects into inputs, one at a time.
 
 // reader reads the stream until take or ctx is done, or until only a new term can read it. A batch that was read but not
 // handed over stays pending in Redis and is read again by the next term.
@@ -25,14 +26,14 @@ func (m *Manager) reader(ctx, take context.Context) {
 		}
 		if err != nil && take.Err() == nil {
 			if tries == 0 {
-				m.log.Warn("reading the stream failed, trying again", "error", err)
+				errcode.Warn(m.log, errcode.StreamReadFailed, "error", err)
 			}
 			tries++
 			retry.Sleep(take, retry.Backoff(tries, 5*time.Second))
 			continue
 		}
 		if tries > 0 {
-			m.log.Info("the stream is read again")
+			m.log.Info("stream read resumed")
 			tries = 0
 		}
 		if len(batch) == 0 {
@@ -45,7 +46,7 @@ func (m *Manager) reader(ctx, take context.Context) {
 	}
 }
 
-func (m *Manager) creator(ctx context.Context) {
+func (m *Manager) createExecutor(ctx context.Context) {
 	for {
 		select {
 		case e := <-m.creates:
@@ -57,7 +58,7 @@ func (m *Manager) creator(ctx context.Context) {
 	}
 }
 
-func (m *Manager) remover(ctx context.Context) {
+func (m *Manager) deleteExecutor(ctx context.Context) {
 	for {
 		select {
 		case e := <-m.removes:
@@ -68,11 +69,11 @@ func (m *Manager) remover(ctx context.Context) {
 	}
 }
 
-// asker answers checks and finds. An error of the journal ends the term, as everywhere.
-func (m *Manager) asker(ctx context.Context) {
+// lookupExecutor answers checks and finds. An error of the journal ends the term, as everywhere.
+func (m *Manager) lookupExecutor(ctx context.Context) {
 	for {
 		select {
-		case e := <-m.asks:
+		case e := <-m.lookups:
 			m.answer(ctx, e)
 		case <-ctx.Done():
 			return
@@ -88,16 +89,16 @@ func (m *Manager) answer(ctx context.Context, e effect) {
 	case find:
 		rec, err := m.journal.Find(ctx, e.id)
 		if errors.Is(err, ErrUnreadable) {
-			m.log.Error("an event is left alone, its record cannot be read", "event_id", e.id.String(), "error", err)
+			errcode.Error(m.log, errcode.RedeliveredUnreadable, "event_id", e.id.String(), "error", err)
 			m.reply(ctx, found{find: e, unreadable: true})
 			return
 		}
 		if err != nil {
-			m.fail(fmt.Errorf("looking up the record of event %s: %w", e.id, err))
+			m.fail(fmt.Errorf("read the record of event %s: %w", e.id, err))
 			return
 		}
 		m.reply(ctx, found{find: e, record: rec})
 	default:
-		m.fail(errors.New("an effect that nobody handles"))
+		m.fail(fmt.Errorf("no executor for %T", e))
 	}
 }

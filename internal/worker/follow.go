@@ -1,0 +1,125 @@
+package worker
+
+import (
+	"errors"
+	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/retry"
+)
+
+// recheckInterval is how often a Pod is asked for that the watch does not show although it exists.
+const recheckInterval = 30 * time.Second
+
+// follow handles what was seen of the Pod of an active slot.
+func (s *state) follow(sl *slot, o *Observation) {
+	if o.Ref.UID != sl.uid {
+		return
+	}
+	if sl.node == "" && o.Node != "" {
+		sl.node = o.Node
+		s.queue.of(sl.event.Template).lastScheduled = s.now
+	}
+	sl.deleting = sl.deleting || !o.Deleting.IsZero()
+	sl.protected = o.Protected
+	if o.Gone && !o.Phase.Ended() {
+		sl.unbound = o.Node == ""
+		s.verify(sl)
+		return
+	}
+	sl.phase = slotActive
+	s.evaluate(sl, o) // of a Pod that is gone the last observation may say how it ended
+}
+
+// evaluate acts on the verdict on an active slot.
+func (s *state) evaluate(sl *slot, o *Observation) {
+	switch {
+	case o.Waiting != WaitingImage:
+		sl.pullingSince = time.Time{}
+	case sl.pullingSince.IsZero():
+		sl.pullingSince = s.now
+	}
+	sl.ended = o.Phase.Ended()
+	a := attempt{since: sl.since, pullingSince: sl.pullingSince, lastScheduled: s.queue.of(sl.event.Template).lastScheduled}
+	s.apply(sl, o, verdict(s.now, &s.Settings, a, o))
+}
+
+func (s *state) apply(sl *slot, o *Observation, d decision) {
+	sl.seen = nil
+	switch d.action {
+	case actWait:
+		s.evaluateAt(sl, o, d)
+	case actRun:
+		if !sl.running {
+			sl.running = true
+			r := s.report(sl, d)
+			r.Began, sl.since = sl.since, s.now
+			s.write(Progress{r})
+		}
+		s.evaluateAt(sl, o, d)
+	case actRetry:
+		s.retryOrFail(sl, d)
+	case actEnd:
+		s.end(sl, d)
+	}
+}
+
+// evaluateAt evaluates again what was seen when time alone has changed what it means.
+func (s *state) evaluateAt(sl *slot, o *Observation, d decision) {
+	if !d.reviewAt.IsZero() {
+		sl.seen = copyOf(o)
+		s.wakeAt(sl, d.reviewAt)
+	}
+}
+
+// verify asks the API server for a Pod that the watch does not show any more: a changed label is no absence.
+func (s *state) verify(sl *slot) {
+	sl.phase = slotUnverified
+	s.check(sl)
+}
+
+func (s *state) check(sl *slot) {
+	if s.stopping {
+		return
+	}
+	s.requestsInFlight++
+	s.emit(check{PodRef: s.podOf(sl), event: sl.event.EventID, slot: sl.number})
+}
+
+// checked handles the answer.
+func (s *state) checked(in checked) {
+	s.requestsInFlight--
+	if in.slot == 0 {
+		s.originRead(in)
+		return
+	}
+	e := s.events[in.event]
+	if e == nil {
+		return // it was seen again meanwhile, and came to its end
+	}
+	sl := &e.slots[in.slot-1]
+	switch {
+	case sl.phase != slotUnverified || sl.uid != in.UID: // the watch saw it again
+	case errors.Is(in.err, ErrNameConflict), in.err == nil && in.pod == nil:
+		sl.absent = true
+		s.apply(sl, nil, verdictMissing(sl))
+	case in.err != nil:
+		sl.tries++
+		s.wakeAt(sl, s.now.Add(retry.Backoff(sl.tries, recheckInterval)))
+	case sl.uid == "": // a selected one, whose POST was never answered
+		s.podCreated(sl, in.pod.Ref.UID)
+		s.observeSlot(sl, in.pod)
+	default:
+		s.handleHiddenPod(sl, in.pod)
+	}
+}
+
+// handleHiddenPod handles a Pod that the watch does not show any more and that exists: somebody edited its labels. Nothing
+// happens to it, and its end is found by asking.
+func (s *state) handleHiddenPod(sl *slot, o *Observation) {
+	sl.tries = 0
+	s.follow(sl, o)
+	if sl.phase == slotActive {
+		sl.phase = slotUnverified
+		s.wakeAt(sl, s.now.Add(recheckInterval))
+	}
+}

@@ -1,0 +1,124 @@
+package worker
+
+import (
+	"slices"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
+)
+
+// lookup is the reading of one event's record, for whatever waits for it: an entry that was delivered before, Pods whose
+// event is not tracked.
+type lookup struct {
+	done       bool
+	stale      bool          // the entry was decided on since: the answer may be older than that
+	record     *Record       // nil: there is none
+	unreadable bool          // there is one that cannot be read
+	pods       []Observation // that wait for the answer
+}
+
+// lookups are those in flight, or answered and not used yet, one for each event.
+type lookups struct{ byEvent map[event.ID]*lookup }
+
+func newLookups() lookups { return lookups{make(map[event.ID]*lookup)} }
+
+// get returns the lookup of an event; nil: there is none.
+func (l *lookups) get(id event.ID) *lookup { return l.byEvent[id] }
+
+// start returns the lookup of an event; isNew: it has to be sent.
+func (l *lookups) start(id event.ID) (q *lookup, isNew bool) {
+	if q := l.byEvent[id]; q != nil {
+		return q, false
+	}
+	q = &lookup{}
+	l.byEvent[id] = q
+	return q, true
+}
+
+// decided marks a lookup in flight as stale: its entry was decided on meanwhile.
+func (l *lookups) decided(id event.ID) {
+	if q := l.byEvent[id]; q != nil && !q.done {
+		q.stale = true
+	}
+}
+
+// used forgets a lookup that is answered.
+func (l *lookups) used(id event.ID) {
+	if q := l.byEvent[id]; q != nil && q.done {
+		delete(l.byEvent, id)
+	}
+}
+
+// drop forgets a lookup, whatever its state, and returns the Pods that waited for it.
+func (l *lookups) drop(id event.ID) []Observation {
+	q := l.byEvent[id]
+	delete(l.byEvent, id)
+	return q.pods
+}
+
+// removePods forgets waiting Pods that are gone.
+func (l *lookups) removePods(gone func(*Observation) bool) {
+	for _, q := range l.byEvent {
+		q.pods = slices.DeleteFunc(q.pods, func(o Observation) bool { return gone(&o) })
+	}
+}
+
+// activePods counts waiting Pods that may run.
+func (l *lookups) activePods() int {
+	n := 0
+	for _, q := range l.byEvent {
+		n += countActive(q.pods)
+	}
+	return n
+}
+
+func countActive(pods []Observation) int {
+	n := 0
+	for i := range pods {
+		if !pods[i].Phase.Ended() {
+			n++
+		}
+	}
+	return n
+}
+
+// lookUp reads an event's record, once however many wait for the answer.
+func (s *state) lookUp(id event.ID) *lookup {
+	q, isNew := s.lookups.start(id)
+	if isNew {
+		s.sendLookup(id)
+	}
+	return q
+}
+
+func (s *state) sendLookup(id event.ID) {
+	s.requestsInFlight++
+	s.emit(find{id})
+}
+
+// found handles the answer to lookUp.
+func (s *state) found(in found) {
+	s.requestsInFlight--
+	q := s.lookups.get(in.id)
+	if s.isKnown(in.id) { // decided since: the answer is an old one
+		pods := s.lookups.drop(in.id)
+		for i := range pods {
+			s.observePod(&pods[i])
+		}
+		s.decideInOrder()
+		return
+	}
+	if q.stale {
+		q.stale = false
+		s.sendLookup(in.id)
+		return
+	}
+	q.done, q.record, q.unreadable = true, in.record, in.unreadable
+	for _, o := range q.pods {
+		s.handleUnowned(o, q)
+	}
+	q.pods = nil
+	if !s.intake.has(in.id) {
+		s.lookups.used(in.id)
+	}
+	s.decideInOrder()
+}

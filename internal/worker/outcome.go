@@ -1,0 +1,86 @@
+package worker
+
+// end gives a worker its outcome. A Pod that may still run holds capacity until it is gone.
+func (s *state) end(sl *slot, d decision) {
+	if sl.selectedBy != nil && d.state == StateFailed { // most likely by our own SIGTERM
+		code := d.exitCode
+		d = verdictScaledDown(sl)
+		d.exitCode = code
+	}
+	r := s.report(sl, d)
+	if sl.running {
+		r.Began = sl.since
+	}
+	if sl.uid == "" || sl.ended || sl.absent || d.reason == ReasonNodeLost {
+		s.setHoldsCapacity(sl, false)
+	}
+	sl.phase, sl.since, sl.seen, sl.outcome = slotEnding, s.now, nil, r.record()
+	sl.event.counts.add(d.state, 1)
+	if by := sl.selectedBy; by != nil {
+		r.SelectedBy = by.EventID
+		by.counts.add(d.state, 1)
+		by.pendingVictims--
+	}
+	s.write(Outcome{r})
+	s.settleSlot(sl)
+	s.close(sl.event)
+	if sl.selectedBy != nil {
+		s.close(sl.selectedBy)
+	}
+	s.probeNow()
+}
+
+// retryOrFail ends an attempt, and the worker if it was the last one it may have.
+func (s *state) retryOrFail(sl *slot, d decision) {
+	if sl.attempt >= s.MaxAttempts || sl.selectedBy != nil {
+		d.state = StateFailed
+		s.end(sl, d)
+		return
+	}
+	s.setHoldsCapacity(sl, false)
+	sl.phase = slotEnding
+	s.write(Progress{s.report(sl, d)})
+}
+
+// close ends an event of which no outcome is missing.
+func (s *state) close(e *trackedEvent) {
+	if e.closing || e.hasOpenWorkers() {
+		return
+	}
+	e.closing = true
+	s.write(Close{
+		ID: e.EventID, TaskID: e.TaskID(), IdempotencyKey: e.IdempotencyKey, Slots: len(e.slots),
+		Counts: e.counts, At: s.now,
+	})
+}
+
+func (s *state) report(sl *slot, d decision) Report {
+	e := sl.event
+	return Report{
+		ID: e.EventID, TaskID: e.TaskID(), Worker: s.Names.Worker(e.EventID, sl.number), Slot: sl.number,
+		Attempt: sl.attempt, State: d.state, UID: sl.uid, Node: sl.node, Reason: d.reason, Message: d.message,
+		ExitCode: d.exitCode, At: s.now,
+	}
+}
+
+// record is what the record keeps of a report.
+func (r Report) record() *SlotRecord {
+	return &SlotRecord{
+		Attempt: r.Attempt, State: r.State, UID: r.UID, Node: r.Node, Reason: r.Reason, ExitCode: r.ExitCode, At: r.At,
+	}
+}
+
+func (c *Counts) add(outcome State, n int) {
+	switch outcome {
+	case StateSucceeded:
+		c.Succeeded += n
+	case StateFailed:
+		c.Failed += n
+	case StateCancelled:
+		c.Cancelled += n
+	case StateLost:
+		c.Lost += n
+	}
+}
+
+func (c Counts) total() int { return c.Succeeded + c.Failed + c.Cancelled + c.Lost }

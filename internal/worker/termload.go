@@ -1,0 +1,62 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ottoscaler/ottoscaler/internal/errcode"
+	"github.com/ottoscaler/ottoscaler/internal/event"
+)
+
+const (
+	openPage    = 500 // records read at once at the start of a term
+	restorePage = 100 // records rewritten in one MULTI: each may have a thousand slots
+)
+
+// load reads what earlier terms left, the last accepted ID and every open record, page by page.
+func (m *Manager) load(ctx context.Context) error {
+	lastAccepted, err := m.beginTerm(ctx)
+	if err != nil {
+		return err
+	}
+	events := 0
+	for after := (event.ID{}); ; {
+		page, err := m.journal.Open(ctx, after, openPage)
+		if err != nil {
+			return fmt.Errorf("read open records: %w", err)
+		}
+		m.dispatch(ctx, m.state.step(m.now(), loaded{records: page, lastAccepted: lastAccepted}))
+		events += len(page)
+		if len(page) < openPage {
+			break
+		}
+		after = page[len(page)-1].Event.EventID
+	}
+	m.loaded = true
+	if events > 0 {
+		m.log.Info("open events loaded", "events", events)
+	}
+	return nil
+}
+
+// beginTerm fences earlier terms off. If Redis lost its data under the last one, the open records are rewritten.
+func (m *Manager) beginTerm(ctx context.Context) (event.ID, error) {
+	lastAccepted, known, err := m.journal.Begin(ctx)
+	if err != nil || known && !m.carryover.unfinished || m.carryover.LastAccepted.IsZero() {
+		return lastAccepted, err
+	}
+	m.carryover.unfinished = true
+	records := m.carryover.Records
+	errcode.Error(m.log, errcode.RedisDataLost, "records", len(records))
+	for len(records) > 0 {
+		var batch []Write
+		for _, rec := range records[:min(len(records), restorePage)] {
+			batch = append(batch, Restore{Record: rec, Hash: rec.Event.Hash(), At: m.now()})
+		}
+		if err := m.journal.Commit(ctx, batch); err != nil {
+			return lastAccepted, err
+		}
+		records = records[len(batch):]
+	}
+	return higher(lastAccepted, m.carryover.LastAccepted), nil
+}

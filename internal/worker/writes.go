@@ -1,0 +1,110 @@
+package worker
+
+import (
+	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
+)
+
+// Write is one change of the records with its entry on the status stream. The kinds are listed below; a Journal
+// handles every one of them.
+type Write interface{ isWrite() }
+
+type (
+	// Accept accepts an event: its record, its place in the open set, the last accepted ID, its idempotency key, the
+	// status entry `accepted`. It does not acknowledge.
+	Accept struct {
+		Event event.Event
+		Hash  string // content hash, kept with the idempotency key
+		At    time.Time
+	}
+	// Duplicate acknowledges an entry that is the same as Of (the zero ID: its own ID was accepted before and its
+	// record is gone); moves the last accepted ID; the status entry `duplicate`.
+	Duplicate struct {
+		ID     event.ID
+		Of     event.ID
+		Type   event.Type // as sent; empty where that is none
+		TaskID string
+		At     time.Time
+	}
+	// Reject puts an entry on the dead-letter stream and acknowledges it; moves the last accepted ID; the status entry
+	// `rejected`.
+	Reject struct {
+		ID     event.ID
+		Fields map[string]string
+		Size   Size   // the entry's
+		Code   string // snake_case, for programs
+		Reason string // a sentence, for people
+		TaskID string // as sent, if it was valid
+		At     time.Time
+	}
+	// Progress records a slot's state that is no outcome: created, running or retrying; the status entry `worker`.
+	Progress struct{ Report }
+	// Outcome records how a worker ended; the status entry `worker`. At most one a worker, ever.
+	Outcome struct{ Report }
+	// Settle acknowledges an event whose slots were all created or have an outcome; the status entry `settled`.
+	Settle struct {
+		ID     event.ID
+		TaskID string
+		At     time.Time
+	}
+	// Close ends an event: takes it off the open set, compacts its record to the counts and lets it, and its
+	// idempotency key, expire after the record TTL; the status entry `closed`.
+	Close struct {
+		ID             event.ID
+		TaskID         string
+		IdempotencyKey string
+		Slots          int // how many slot fields the record has
+		Counts         Counts
+		At             time.Time
+	}
+	// Ack acknowledges an entry whose event was settled before and that was delivered again. No status entry.
+	Ack struct{ ID event.ID }
+	// Select settles a scale_down: its victims are recorded, and its entry is acknowledged. The status entry
+	// `scaled_down` has how many there are of those asked for.
+	Select struct {
+		ID      event.ID
+		TaskID  string
+		Victims []Victim
+		Asked   int
+		At      time.Time
+	}
+	// Restore rewrites a whole record, that of an open event with its place in the open set and its idempotency key, and,
+	// if it is the highest, the last accepted ID: Redis lost its data, or this record. No status entry.
+	Restore struct {
+		Record Record
+		Hash   string // content hash
+		At     time.Time
+	}
+)
+
+func (Accept) isWrite()    {}
+func (Duplicate) isWrite() {}
+func (Reject) isWrite()    {}
+func (Progress) isWrite()  {}
+func (Outcome) isWrite()   {}
+func (Settle) isWrite()    {}
+func (Close) isWrite()     {}
+func (Ack) isWrite()       {}
+func (Select) isWrite()    {}
+func (Restore) isWrite()   {}
+
+// Report is what is recorded and published of one worker at one moment.
+type Report struct {
+	ID         event.ID
+	TaskID     string
+	Worker     string // the worker's name: that of its first Pod
+	Slot       int    // 1..PodCount
+	Attempt    int    // 1..
+	State      State
+	UID        string
+	Node       string
+	Reason     string // CamelCase; may be empty
+	Message    string // for people, at most 1 KiB; may be empty
+	ExitCode   *int
+	At         time.Time
+	SelectedBy event.ID // an outcome's: the scale_down that chose the worker, whose counts it goes into; zero: none
+	// Began is when the stage began that this report ends, for meters: of a created, the wait since the event was taken
+	// in; of a running, the Pod's start; of an outcome, the run. Zero: there was no such stage, or nobody saw it begin.
+	Began time.Time
+}
