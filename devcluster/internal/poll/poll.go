@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Condition reports whether polling ends. With done, err is the result; otherwise it says what is still missing.
+// Condition reports whether polling ends. If done, err is the result; otherwise err is the reason to continue.
 type Condition func(ctx context.Context) (done bool, err error)
 
 // Until evaluates the condition at once and then after every interval. When ctx ends first, it returns the error of the

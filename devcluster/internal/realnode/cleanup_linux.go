@@ -144,7 +144,7 @@ func removeFiles(files []string) {
 // removeEmptyFolders keeps folders that others use too.
 func removeEmptyFolders(dirs ...string) { removeFiles(dirs) }
 
-// removeAll repeats a step until it reports that everything is removed: its effect takes the kernel a moment.
+// removeAll repeats a step until it reports that everything is removed: the kernel finishes asynchronously.
 func removeAll(ctx context.Context, what string, step func() (bool, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, removeTimeout)
 	defer cancel()
