@@ -94,7 +94,9 @@ func (s *Server) serve(ctx context.Context, conn net.Conn) {
 		resp.Error = err.Error()
 	}
 	resp.Components = s.components.Status()
-	_ = json.NewEncoder(conn).Encode(resp) // fails only when the client has disconnected
+	if err := json.NewEncoder(conn).Encode(resp); err != nil {
+		return // the client has disconnected
+	}
 }
 
 func (s *Server) handle(ctx context.Context, req Request) error {
