@@ -1,8 +1,8 @@
 // Command devcluster runs a real Kubernetes on loopback, from one binary and without a container engine.
 //
-// The binary is all components at once: started as `devcluster kube-apiserver …` it is the API server. Each
-// has to be a process of its own, because logging and signal handling of Kubernetes can be set up only once
-// in a process, and because the fault tests kill them one by one.
+// The binary contains all components: `devcluster kube-apiserver …` is the API server. Each component needs a
+// process of its own, because Kubernetes sets up logging and signal handling once per process, and because
+// faults are injected into one component at a time.
 package main
 
 import (
@@ -26,7 +26,7 @@ func main() {
 }
 
 func runCLI() int {
-	component.DropGlobalFlags()
+	component.ResetGlobalFlags()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	err := cli.Run(ctx, cli.Env{
@@ -38,8 +38,8 @@ func runCLI() int {
 		Version: component.Version(),
 		Kubectl: component.Kubectl,
 	})
-	code, tell := cli.Code(err)
-	if tell {
+	code, printErr := cli.ExitCode(err)
+	if printErr {
 		fmt.Fprintln(os.Stderr, "devcluster:", err)
 	}
 	return code

@@ -1,4 +1,4 @@
-// Package test starts the built devcluster, uses it, breaks it and stops it (build tag real).
+// Package test runs the built devcluster: it starts clusters, injects faults and stops them (build tag real).
 //
-// It is apart from the binary's own package: testing or vetting that one means going through Kubernetes.
+// It is separate from the package of the binary, so that testing and vetting it does not compile Kubernetes.
 package test

@@ -16,8 +16,8 @@ func (a *app) token() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "token",
 		Short: "Print a token of a ServiceAccount",
-		Long: `Prints a token of a ServiceAccount, signed by the API server. Unlike the admin's kubeconfig it is
-subject to RBAC and to API priority and fairness.`,
+		Long: `Prints a token of a ServiceAccount, signed by the API server. Unlike the admin, its user is subject
+to RBAC and to API priority and fairness.`,
 		Example: "  devcluster token --serviceaccount default/default --duration 10m",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -30,7 +30,7 @@ subject to RBAC and to API priority and fairness.`,
 		},
 	}
 	cmd.Flags().StringVar(&account, "serviceaccount", "default/default", "NAMESPACE/NAME")
-	cmd.Flags().DurationVar(&duration, "duration", duration, "how long it is valid, at least 10m")
+	cmd.Flags().DurationVar(&duration, "duration", duration, "validity of the token, at least 10m")
 	return cmd
 }
 
@@ -38,7 +38,7 @@ func (a *app) kubeconfig() *cobra.Command {
 	account, duration, raw := "", time.Hour, false
 	cmd := &cobra.Command{
 		Use:   "kubeconfig",
-		Short: "Print the path of the admin's kubeconfig, or a ServiceAccount's kubeconfig itself",
+		Short: "Print the path of the admin's kubeconfig, or the kubeconfig of a ServiceAccount",
 		Example: `  export KUBECONFIG=$(devcluster kubeconfig)
   devcluster kubeconfig --serviceaccount default/default >sa.kubeconfig`,
 		Args: cobra.NoArgs,
@@ -53,14 +53,14 @@ func (a *app) kubeconfig() *cobra.Command {
 			}
 		},
 	}
-	cmd.Flags().StringVar(&account, "serviceaccount", "", "NAMESPACE/NAME: print a kubeconfig with its token")
-	cmd.Flags().DurationVar(&duration, "duration", duration, "how long the token is valid, at least 10m")
+	cmd.Flags().StringVar(&account, "serviceaccount", "", "NAMESPACE/NAME: print a kubeconfig with a token of it")
+	cmd.Flags().DurationVar(&duration, "duration", duration, "validity of the token, at least 10m")
 	cmd.Flags().BoolVar(&raw, "raw", false, "print the admin's kubeconfig instead of its path")
 	return cmd
 }
 
 func (a *app) printAdminPath() error {
-	_, ready, err := a.running()
+	_, ready, err := a.readReady()
 	if err != nil {
 		return err
 	}
@@ -69,16 +69,20 @@ func (a *app) printAdminPath() error {
 }
 
 func (a *app) printAdminConfig() error {
-	_, ready, err := a.running()
-	if err != nil {
-		return err
-	}
-	data, err := os.ReadFile(ready.Kubeconfig)
+	data, err := a.adminKubeconfig()
 	if err != nil {
 		return err
 	}
 	_, err = a.env.Out.Write(data)
 	return err
+}
+
+func (a *app) adminKubeconfig() ([]byte, error) {
+	_, ready, err := a.readReady()
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(ready.Kubeconfig)
 }
 
 func (a *app) printAccountConfig(ctx context.Context, account string, d time.Duration) error {
@@ -95,11 +99,7 @@ func (a *app) printAccountConfig(ctx context.Context, account string, d time.Dur
 }
 
 func (a *app) requestToken(ctx context.Context, account string, d time.Duration) (kube.Access, string, error) {
-	_, ready, err := a.running()
-	if err != nil {
-		return kube.Access{}, "", err
-	}
-	data, err := os.ReadFile(ready.Kubeconfig)
+	data, err := a.adminKubeconfig()
 	if err != nil {
 		return kube.Access{}, "", err
 	}

@@ -11,14 +11,14 @@ import (
 func (a *app) clean() *cobra.Command {
 	return &cobra.Command{
 		Use:   "clean",
-		Short: "Remove a cluster's folder and what a killed `up` left on this machine",
-		Long: `Removes the folder with its logs, and the containers, mounts and network that a killed
-devcluster up may have left. It refuses while the cluster runs. The next devcluster up of the same
-folder does the same by itself, except removing the folder.`,
+		Short: "Remove the folder of a cluster and everything a killed `up` left on this machine",
+		Long: `Removes the folder with its logs, and the containers, mounts and network links that a killed
+devcluster up may have left. It fails while the cluster is running. The next devcluster up of the
+same folder cleans up too, but keeps the folder.`,
 		Example: "  devcluster clean --dir /tmp/a",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			dir, err := a.folder()
+			dir, err := a.stateDir()
 			if err != nil {
 				return err
 			}
@@ -30,7 +30,7 @@ folder does the same by itself, except removing the folder.`,
 func (a *app) version() *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
-		Short:   "Print the version of Kubernetes inside",
+		Short:   "Print the version of Kubernetes",
 		Example: "  devcluster version",
 		Args:    cobra.NoArgs,
 		Run:     func(*cobra.Command, []string) { fmt.Fprintln(a.env.Out, "Kubernetes", a.env.Version) },

@@ -14,10 +14,10 @@ import (
 	"github.com/ottoscaler/ottoscaler/devcluster/internal/statedir"
 )
 
-// Env is all that the commands get from the outside.
+// Env is the environment of the commands.
 type Env struct {
 	Args    []string
-	Lookup  func(string) (string, bool) // an environment variable
+	Lookup  func(string) (string, bool) // reads an environment variable
 	In      io.Reader
 	Out     io.Writer
 	Err     io.Writer
@@ -25,12 +25,12 @@ type Env struct {
 	Kubectl func(args []string) int // runs kubectl in this process
 }
 
-// ExitError is an error that has been told already; only its code is left to say.
+// ExitError is an exit code whose error was already printed.
 type ExitError int
 
 func (e ExitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
-// Run runs the command that Args name.
+// Run executes the command in env.Args.
 func Run(ctx context.Context, env Env) error {
 	a := &app{env: env}
 	root := a.root()
@@ -52,10 +52,10 @@ func (a *app) root() *cobra.Command {
 		Use:   "devcluster",
 		Short: "A real Kubernetes on loopback, from one binary, without a container engine",
 		Long: `devcluster runs etcd, the Kubernetes API server, controller-manager and scheduler as child
-processes on loopback, with one node: a real one (containerd, runc and kubelet; root on Linux) or
-simulated ones (kwok; anywhere). It is ready in seconds and leaves nothing behind.`,
-		Example: `  devcluster up                          # in one terminal; Ctrl-C ends it
-  devcluster kubectl get nodes           # in another one, from the same folder
+processes on loopback, with one real node (containerd, runc and kubelet; needs root on Linux) or with
+simulated nodes (kwok; on any system). It is ready in seconds and removes everything it created.`,
+		Example: `  devcluster up                          # in one terminal; Ctrl-C stops it
+  devcluster kubectl get nodes           # in another one, from the same directory
   devcluster kubectl run hello --image=busybox:latest --image-pull-policy=IfNotPresent \
       --restart=Never -- echo hello
   devcluster kubectl logs hello`,
@@ -66,16 +66,16 @@ simulated ones (kwok; anywhere). It is ready in seconds and leaves nothing behin
 	}
 	root.PersistentFlags().StringVar(&a.dir, "dir", "",
 		"the cluster's folder (default: $DEVCLUSTER_DIR, else one per user and working directory)")
-	root.PersistentFlags().BoolVar(&a.verbose, "verbose", false, "tell more on stderr")
+	root.PersistentFlags().BoolVar(&a.verbose, "verbose", false, "print debug messages to stderr")
 	root.AddCommand(a.up(), a.wait(), a.status(), a.kubectl(), a.kubeconfig(), a.token(), a.load(), a.clean(), a.version())
-	root.AddCommand(a.faults()...)
+	root.AddCommand(a.faultCommands()...)
 	return root
 }
 
-// folder is the cluster's folder, whichever way it was named.
-func (a *app) folder() (statedir.Dir, error) {
+// stateDir is the folder of the cluster, from --dir or the environment.
+func (a *app) stateDir() (statedir.Dir, error) {
 	if a.dir != "" {
-		return statedir.Of(a.dir)
+		return statedir.New(a.dir)
 	}
 	return statedir.Default(a.env.Lookup)
 }
@@ -88,9 +88,9 @@ func (a *app) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(a.env.Err, &slog.HandlerOptions{Level: level}))
 }
 
-// running returns the cluster that runs in the folder.
-func (a *app) running() (statedir.Dir, statedir.Ready, error) {
-	dir, err := a.folder()
+// readReady returns ready.json, which a killed `up` may have left: see queryStatus.
+func (a *app) readReady() (statedir.Dir, statedir.Ready, error) {
+	dir, err := a.stateDir()
 	if err != nil {
 		return "", statedir.Ready{}, err
 	}
@@ -98,8 +98,8 @@ func (a *app) running() (statedir.Dir, statedir.Ready, error) {
 	return dir, ready, err
 }
 
-// Code is the exit code for what Run returned, and whether the error is still to be told.
-func Code(err error) (code int, tell bool) {
+// ExitCode returns the exit code for an error of Run, and whether the error has to be printed.
+func ExitCode(err error) (code int, printErr bool) {
 	var exit ExitError
 	switch {
 	case err == nil:
@@ -111,11 +111,11 @@ func Code(err error) (code int, tell bool) {
 	}
 }
 
-// self is the path of this binary, which all components are started from.
-func self() (string, error) {
+// executable is the path of this binary, which is also the binary of all components.
+func executable() (string, error) {
 	path, err := os.Executable()
 	if err != nil {
-		return "", fmt.Errorf("finding this binary: %w", err)
+		return "", fmt.Errorf("locating this binary: %w", err)
 	}
 	return path, nil
 }

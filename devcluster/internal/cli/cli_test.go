@@ -21,13 +21,13 @@ func run(t *testing.T, args ...string) (out string, kubectl []string, err error)
 	return buf.String(), kubectl, err
 }
 
-func TestErrorsSayWhatToDo(t *testing.T) {
+func TestErrors(t *testing.T) {
 	tests := []struct {
 		args string
 		want string
 	}{
-		{"up --node podman", "there are auto, containerd, kwok and none"},
-		{"up --node kwok --nodes 0", "choose 1 to 5000"},
+		{"up --node podman", "want auto, containerd, kwok or none"},
+		{"up --node kwok --nodes 0", "must be 1 to 5000"},
 		{"up --node kwok --node-grace 1s", "at least 4s"},
 		{"up extra", "unknown command"},
 		{"kill", "one of etcd"},
@@ -39,21 +39,21 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		{"kubeconfig", "devcluster up"},
 		{"kubectl get pods", "devcluster up"},
 		{"wait --timeout 1ms", "not ready after 1ms"},
-		{"dance", "unknown command"},
-		{"up --frobnicate", "unknown flag"},
+		{"unknown", "unknown command"},
+		{"up --unknown", "unknown flag"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.args, func(t *testing.T) {
 			_, _, err := run(t, strings.Fields(tt.args)...)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("error %v does not say %q", err, tt.want)
+				t.Errorf("error %v, want %q", err, tt.want)
 			}
 		})
 	}
 }
 
-func TestKubectlGetsAllFlagsButDir(t *testing.T) {
-	t.Setenv("KUBECONFIG", "") // put back afterwards what the command sets
+func TestKubectlReceivesAllFlagsButDir(t *testing.T) {
+	t.Setenv("KUBECONFIG", "") // restores the variable, which the command sets
 	for _, args := range [][]string{
 		{"kubectl", "--dir", "/nowhere", "version", "--client", "-o", "json"},
 		{"kubectl", "--dir=/nowhere", "version", "--client", "-o", "json"},
@@ -61,10 +61,10 @@ func TestKubectlGetsAllFlagsButDir(t *testing.T) {
 	} {
 		_, got, err := run(t, args...)
 		if want := []string{"version", "--client", "-o", "json"}; !slices.Equal(got, want) {
-			t.Errorf("%v: kubectl got %v", args, got)
+			t.Errorf("%v: kubectl received %v", args, got)
 		}
-		if code, tell := Code(err); code != 3 || tell {
-			t.Errorf("%v: exit code %d, told %v", args, code, tell)
+		if code, printErr := ExitCode(err); code != 3 || printErr {
+			t.Errorf("%v: exit code %d, print the error: %v", args, code, printErr)
 		}
 	}
 }

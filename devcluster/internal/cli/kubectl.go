@@ -11,7 +11,7 @@ import (
 func (a *app) kubectl() *cobra.Command {
 	return &cobra.Command{
 		Use:   "kubectl [ARGUMENTS…]",
-		Short: "Run kubectl, pointed at the cluster",
+		Short: "Run kubectl against the cluster",
 		Example: `  devcluster kubectl get pods -A
   devcluster kubectl run hello --image busybox --image-pull-policy IfNotPresent --restart Never -- echo hello
   devcluster kubectl --dir /tmp/a apply -f - <pod.yaml`,
@@ -22,7 +22,7 @@ func (a *app) kubectl() *cobra.Command {
 	}
 }
 
-// takeDir takes our own flag off the front; kubectl has none of that name.
+// takeDir removes a leading --dir, which is not a flag of kubectl.
 func (a *app) takeDir(args []string) []string {
 	switch {
 	case len(args) >= 2 && args[0] == "--dir":
@@ -36,7 +36,7 @@ func (a *app) takeDir(args []string) []string {
 }
 
 func (a *app) runKubectl(args []string) error {
-	dir, err := a.folder()
+	dir, err := a.stateDir()
 	if err != nil {
 		return err
 	}
@@ -52,10 +52,10 @@ func (a *app) runKubectl(args []string) error {
 	return nil
 }
 
-// needsCluster is false for what kubectl can do alone, and for a --kubeconfig of the user's choice.
+// needsCluster is false for commands that work without a cluster, and with an explicit --kubeconfig.
 func needsCluster(args []string) bool {
-	alone := []string{"help", "completion", "options", "kustomize", "plugin", "version", "config"}
-	if len(args) == 0 || slices.Contains(alone, args[0]) {
+	offline := []string{"help", "completion", "options", "kustomize", "plugin", "version", "config"}
+	if len(args) == 0 || slices.Contains(offline, args[0]) {
 		return false
 	}
 	return !slices.ContainsFunc(args, func(arg string) bool {

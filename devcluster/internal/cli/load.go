@@ -11,13 +11,13 @@ import (
 func (a *app) load() *cobra.Command {
 	return &cobra.Command{
 		Use:   "load FILE",
-		Short: "Load an image, as a docker-archive tar, into the real node",
-		Long: `Loads an image, as a docker-archive tar, into the real node of the running cluster. Pods that use it have to say
-imagePullPolicy IfNotPresent or Never: there is no registry.`,
+		Short: "Load an image from a docker-archive tar into the real node",
+		Long: `Loads an image from a docker-archive tar into the real node of the running cluster. Pods that use it
+need the imagePullPolicy IfNotPresent or Never: there is no registry.`,
 		Example: "  devcluster load app.tar",
 		Args:    exactlyOne("FILE, a docker-archive tar"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			dir, ready, err := a.running()
+			dir, ready, err := a.readReady()
 			if err != nil {
 				return err
 			}

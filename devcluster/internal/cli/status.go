@@ -10,19 +10,20 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ottoscaler/ottoscaler/devcluster/internal/control"
-	"github.com/ottoscaler/ottoscaler/devcluster/internal/proc"
+	"github.com/ottoscaler/ottoscaler/devcluster/internal/poll"
 	"github.com/ottoscaler/ottoscaler/devcluster/internal/statedir"
+	"github.com/ottoscaler/ottoscaler/devcluster/internal/supervisor"
 )
 
 func (a *app) status() *cobra.Command {
 	asJSON := false
 	cmd := &cobra.Command{
 		Use:     "status",
-		Short:   "Show what runs in the folder; exit code 1 if nothing does",
+		Short:   "Show the cluster in the folder; exit code 1 if none is running",
 		Example: "  devcluster status\n  devcluster status --json | jq -r .kubeconfig",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			ready, list, err := a.alive(cmd.Context())
+			ready, list, err := a.queryStatus(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -32,36 +33,36 @@ func (a *app) status() *cobra.Command {
 			return a.printStatus(ready, list)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print ready.json and the states of the components")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print ready.json and the states of the components as JSON")
 	return cmd
 }
 
-// alive asks the running `up` itself: ready.json alone may be what a killed one left.
-func (a *app) alive(ctx context.Context) (statedir.Ready, []proc.Status, error) {
-	dir, ready, err := a.running()
+// queryStatus asks the running `up`: ready.json may be left from a killed one.
+func (a *app) queryStatus(ctx context.Context) (statedir.Ready, []supervisor.Status, error) {
+	dir, ready, err := a.readReady()
 	if err != nil {
 		return ready, nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	list, err := control.Order(ctx, ready.Socket, control.Request{Verb: control.Status})
+	list, err := control.Send(ctx, ready.Socket, control.Request{Verb: control.Status})
 	if err != nil {
-		return ready, nil, fmt.Errorf("%w: %s (an earlier one was killed; the next `devcluster up` or `devcluster clean` tidies up): %w",
-			statedir.ErrDown, dir, err)
+		return ready, nil, fmt.Errorf("%w: %s (the previous one was killed; `devcluster up` or `devcluster clean` removes its remains): %w",
+			statedir.ErrNotRunning, dir, err)
 	}
 	return ready, list, nil
 }
 
-func (a *app) printJSON(ready statedir.Ready, list []proc.Status) error {
+func (a *app) printJSON(ready statedir.Ready, list []supervisor.Status) error {
 	enc := json.NewEncoder(a.env.Out)
 	enc.SetIndent("", "  ")
 	return enc.Encode(struct {
 		statedir.Ready
-		States []proc.Status `json:"states"`
+		States []supervisor.Status `json:"states"`
 	}{ready, list})
 }
 
-func (a *app) printStatus(ready statedir.Ready, list []proc.Status) error {
+func (a *app) printStatus(ready statedir.Ready, list []supervisor.Status) error {
 	fmt.Fprintf(a.env.Out, "%s\nnode: %s, up since %s, process %d\n\n",
 		ready.Dir, ready.Node, ready.StartedAt.Local().Format(time.TimeOnly), ready.PID)
 	tw := tabwriter.NewWriter(a.env.Out, 0, 0, 2, ' ', 0)
@@ -88,20 +89,17 @@ func (a *app) wait() *cobra.Command {
 			return a.waitReady(ctx, timeout)
 		},
 	}
-	cmd.Flags().DurationVar(&timeout, "timeout", timeout, "how long to wait")
+	cmd.Flags().DurationVar(&timeout, "timeout", timeout, "maximum time to wait")
 	return cmd
 }
 
 func (a *app) waitReady(ctx context.Context, timeout time.Duration) error {
-	for {
-		_, _, err := a.alive(ctx)
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("not ready after %v: %w", timeout, err)
-		case <-time.After(100 * time.Millisecond):
-		}
+	err := poll.Until(ctx, 100*time.Millisecond, func(ctx context.Context) (bool, error) {
+		_, _, err := a.queryStatus(ctx)
+		return err == nil, err
+	})
+	if err != nil {
+		return fmt.Errorf("cluster not ready after %v: %w", timeout, err)
 	}
+	return nil
 }

@@ -1,7 +1,7 @@
 package cluster
 
-// auditPolicy logs every request for Pods and their subresources by anyone, a delete with its body so that
-// its UID precondition can be seen, and all that ServiceAccounts outside kube-system ask for.
+// auditPolicy logs all requests for Pods and their subresources, deletes with their bodies to show UID
+// preconditions, and all requests of ServiceAccounts outside kube-system.
 const auditPolicy = `apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]

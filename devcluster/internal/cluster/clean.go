@@ -8,8 +8,8 @@ import (
 	"github.com/ottoscaler/ottoscaler/devcluster/internal/statedir"
 )
 
-// Clean removes a cluster's folder and what a killed run of it left on the machine. It refuses while the
-// cluster runs.
+// Clean removes the folder of a cluster and everything a killed run left on the machine. It fails while the cluster
+// is running.
 func Clean(ctx context.Context, dir statedir.Dir, logger *slog.Logger) error {
 	if !dir.Exists() {
 		return nil
@@ -19,7 +19,7 @@ func Clean(ctx context.Context, dir statedir.Dir, logger *slog.Logger) error {
 		return err
 	}
 	defer unlock()
-	if err := cleanup(ctx, dir, logger); err != nil {
+	if err := cleanUp(ctx, dir, logger); err != nil {
 		return fmt.Errorf("cleaning %s: %w", dir, err)
 	}
 	return dir.Remove()

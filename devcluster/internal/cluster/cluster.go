@@ -12,62 +12,65 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ottoscaler/ottoscaler/devcluster/internal/control"
+	"github.com/ottoscaler/ottoscaler/devcluster/internal/fidelity"
 	"github.com/ottoscaler/ottoscaler/devcluster/internal/kube"
-	"github.com/ottoscaler/ottoscaler/devcluster/internal/netplan"
-	"github.com/ottoscaler/ottoscaler/devcluster/internal/proc"
+	"github.com/ottoscaler/ottoscaler/devcluster/internal/ports"
 	"github.com/ottoscaler/ottoscaler/devcluster/internal/statedir"
-	"github.com/ottoscaler/ottoscaler/devcluster/internal/truth"
+	"github.com/ottoscaler/ottoscaler/devcluster/internal/supervisor"
 )
 
-// Config says what cluster to run.
+// Config describes the cluster to run.
 type Config struct {
 	Dir        statedir.Dir
-	Self       string   // path of this binary, which is all components
-	Node       string   // truth.Containerd, Kwok or None; see Resolve
-	Nodes      int      // how many simulated ones
+	Executable string   // path of this binary, which contains all components
+	Node       string   // fidelity.Containerd, Kwok or None; see ResolveNode
+	Nodes      int      // number of simulated nodes
 	Images     []string // docker-archive tars for the real node
 	Audit      bool
-	NodeGrace  time.Duration // silence after which a node counts as lost
-	EvictAfter time.Duration // how long Pods then stay bound to it
-	Out        io.Writer     // progress for people
+	NodeGrace  time.Duration // time without a heartbeat after which a node counts as lost
+	EvictAfter time.Duration // time until the Pods of a lost node are deleted
+	Out        io.Writer     // progress messages
 	Logger     *slog.Logger
 }
 
 // Cluster is one run of one cluster.
 type Cluster struct {
-	conf   Config
-	dir    statedir.Dir
-	plan   netplan.Plan
-	procs  *proc.Group
-	client *kube.Client // as the admin
-	node   node
-	out    *progress
+	conf       Config
+	dir        statedir.Dir
+	alloc      ports.Allocation
+	components *supervisor.Group
+	client     *kube.Client // as the admin
+	node       node
+	out        *progress
 }
 
 // New starts nothing.
 func New(conf Config) *Cluster {
-	return &Cluster{conf: conf, dir: conf.Dir, procs: proc.NewGroup(conf.Logger), out: &progress{w: conf.Out, start: time.Now()}}
+	return &Cluster{
+		conf: conf, dir: conf.Dir, components: supervisor.NewGroup(conf.Logger),
+		out: &progress{w: conf.Out, start: time.Now()},
+	}
 }
 
-// Run starts the cluster and serves until ctx ends, which is a success, or until a component ends unasked.
-// It returns when everything it started is gone.
+// Run starts the cluster and serves until ctx ends, which is a success, or until a component exits unexpectedly.
+// It returns when everything it started has been removed.
 func (c *Cluster) Run(ctx context.Context) (err error) {
-	undo := &cleanups{}
-	defer func() { err = errors.Join(err, undo.run()) }()
-	if err := c.prepare(ctx, undo); err != nil {
+	cl := &cleanups{}
+	defer func() { err = errors.Join(err, cl.run()) }()
+	if err := c.prepare(ctx, cl); err != nil {
 		return err
 	}
-	if err := c.start(ctx, undo); err != nil {
+	if err := c.start(ctx, cl); err != nil {
 		if ctx.Err() != nil {
 			return nil // interrupted while starting
 		}
 		return err
 	}
-	return c.serve(ctx, undo)
+	return c.serve(ctx, cl)
 }
 
-// prepare owns the folder and fills it with what the components read.
-func (c *Cluster) prepare(ctx context.Context, undo *cleanups) error {
+// prepare locks the folder and writes the files that the components read.
+func (c *Cluster) prepare(ctx context.Context, cl *cleanups) error {
 	if err := c.dir.Create(); err != nil {
 		return err
 	}
@@ -75,83 +78,83 @@ func (c *Cluster) prepare(ctx context.Context, undo *cleanups) error {
 	if err != nil {
 		return err
 	}
-	undo.add("unlocking the folder", func() error { unlock(); return nil })
-	if err := cleanup(ctx, c.dir, c.conf.Logger); err != nil {
-		return fmt.Errorf("removing what an earlier run left in %s: %w", c.dir, err)
+	cl.add("unlocking the folder", func() error { unlock(); return nil })
+	if err := cleanUp(ctx, c.dir, c.conf.Logger); err != nil {
+		return fmt.Errorf("cleaning up after an earlier run in %s: %w", c.dir, err)
 	}
 	if err := c.dir.Create(); err != nil {
 		return err
 	}
-	if err := c.choosePlan(); err != nil {
+	if err := c.allocate(); err != nil {
 		return err
 	}
-	if err := c.mint(); err != nil {
+	if err := c.issueCredentials(); err != nil {
 		return err
 	}
 	return os.WriteFile(c.dir.AuditPolicy(), []byte(auditPolicy), 0o600)
 }
 
-func (c *Cluster) choosePlan() error {
-	before := c.dir.ReadState()
-	plan, err := netplan.Choose(string(c.dir), before.Ports, before.CIDR, netplan.Local{})
+func (c *Cluster) allocate() error {
+	previous := c.dir.ReadState()
+	alloc, err := ports.Allocate(string(c.dir), previous.Ports, previous.CIDR, ports.Localhost{})
 	if err != nil {
-		return fmt.Errorf("choosing addresses: %w", err)
+		return fmt.Errorf("allocating ports and addresses: %w", err)
 	}
-	c.plan = plan
-	return c.dir.WriteState(statedir.State{Ports: plan.Ports, CIDR: plan.Slot.String()})
+	c.alloc = alloc
+	return c.dir.WriteState(statedir.State{Ports: alloc.Ports, CIDR: alloc.CIDR.String()})
 }
 
-// start returns when all components are ready and the node takes Pods.
-func (c *Cluster) start(ctx context.Context, undo *cleanups) error {
-	undo.add("stopping the components", c.procs.StopAll)
-	undo.add("withdrawing ready.json", c.dir.RemoveReady)
-	for _, s := range []proc.Spec{c.etcd(), c.apiServer()} {
-		if err := c.startOne(ctx, s); err != nil {
+// start returns when all components are ready and Pods can be scheduled.
+func (c *Cluster) start(ctx context.Context, cl *cleanups) error {
+	cl.add("stopping the components", c.components.StopAll)
+	cl.add("removing ready.json", c.dir.RemoveReady)
+	for _, s := range []supervisor.Spec{c.etcd(), c.apiServer()} {
+		if err := c.startComponent(ctx, s); err != nil {
 			return err
 		}
 	}
 	c.node = c.newNode()
 	group, ctx := errgroup.WithContext(ctx)
-	for _, s := range []proc.Spec{c.controllerManager(), c.scheduler()} {
-		group.Go(func() error { return c.startOne(ctx, s) })
+	for _, s := range []supervisor.Spec{c.controllerManager(), c.scheduler()} {
+		group.Go(func() error { return c.startComponent(ctx, s) })
 	}
-	group.Go(func() error { return c.startNode(ctx, undo) })
+	group.Go(func() error { return c.startNode(ctx, cl) })
 	return group.Wait()
 }
 
-func (c *Cluster) startOne(ctx context.Context, s proc.Spec) error {
-	if err := c.procs.Start(ctx, s); err != nil {
+func (c *Cluster) startComponent(ctx context.Context, s supervisor.Spec) error {
+	if err := c.components.Start(ctx, s); err != nil {
 		return err
 	}
 	c.out.ready(s.Name)
 	return nil
 }
 
-// serve says that the cluster is ready and takes orders until the end.
-func (c *Cluster) serve(ctx context.Context, undo *cleanups) error {
-	server, err := control.Listen(c.dir.Socket(), c.procs)
+// serve writes ready.json and handles control requests until ctx ends or a component exits.
+func (c *Cluster) serve(ctx context.Context, cl *cleanups) error {
+	server, err := control.Listen(c.dir.Socket(), c.components)
 	if err != nil {
 		return err
 	}
 	serving, stop := context.WithCancel(ctx)
 	served := make(chan error, 1)
 	go func() { served <- server.Run(serving) }()
-	undo.add("closing the control socket", func() error { stop(); return <-served })
-	undo.add("withdrawing ready.json", c.dir.RemoveReady)
+	cl.add("closing the control socket", func() error { stop(); return <-served })
+	cl.add("removing ready.json", c.dir.RemoveReady)
 	if err := c.dir.WriteReady(c.ready()); err != nil {
 		return err
 	}
-	c.announce()
+	c.printSummary()
 	select {
 	case <-ctx.Done():
-		c.out.say("\nstopping…")
+		c.out.printf("\nstopping…")
 		return nil
-	case e := <-c.procs.Exited():
-		return fmt.Errorf("%s ended although nobody asked it to: %w%s", e.Name, exitCause(e), e.LogTail)
+	case e := <-c.components.Exited():
+		return fmt.Errorf("%s exited unexpectedly: %w%s", e.Name, exitCause(e), e.LogTail)
 	}
 }
 
-func exitCause(e proc.ExitEvent) error {
+func exitCause(e supervisor.ExitEvent) error {
 	if e.Err == nil {
 		return errors.New("exit status 0")
 	}
@@ -160,12 +163,12 @@ func exitCause(e proc.ExitEvent) error {
 
 func (c *Cluster) ready() statedir.Ready {
 	pids := map[string]int{}
-	for _, s := range c.procs.Status() {
+	for _, s := range c.components.Status() {
 		pids[s.Name] = s.PID
 	}
 	r := statedir.Ready{
-		Dir: string(c.dir), PID: os.Getpid(), Kubeconfig: c.dir.Kubeconfig(), APIServer: c.server(),
-		Node: c.conf.Node, Nodes: c.node.names(), ServiceIP: c.plan.ServiceIP.String(),
+		Dir: string(c.dir), PID: os.Getpid(), Kubeconfig: c.dir.Kubeconfig(), APIServer: c.apiServerURL(),
+		Node: c.conf.Node, Nodes: c.node.names(), ServiceIP: c.alloc.ServiceIP.String(),
 		Socket: c.dir.Socket(), Components: pids, StartedAt: time.Now().UTC(),
 	}
 	if c.conf.Audit {
@@ -174,15 +177,15 @@ func (c *Cluster) ready() statedir.Ready {
 	return r
 }
 
-func (c *Cluster) announce() {
-	c.out.say("")
-	_ = truth.Print(c.conf.Out, truth.Table(c.conf.Node))
-	c.out.say("\nKUBECONFIG=%s", c.dir.Kubeconfig())
+func (c *Cluster) printSummary() {
+	c.out.printf("")
+	_ = fidelity.Print(c.conf.Out, fidelity.Table(c.conf.Node))
+	c.out.printf("\nKUBECONFIG=%s", c.dir.Kubeconfig())
 	if c.conf.Audit {
-		c.out.say("audit log  %s", c.dir.AuditLog())
+		c.out.printf("audit log  %s", c.dir.AuditLog())
 	}
-	c.out.say("logs       %s", c.dir.Log("*"))
-	c.out.say("\nready in %.1f s · Ctrl-C stops it and leaves nothing behind", time.Since(c.out.start).Seconds())
+	c.out.printf("logs       %s", c.dir.Log("*"))
+	c.out.printf("\nready in %.1f s · Ctrl-C stops it and removes everything", time.Since(c.out.start).Seconds())
 }
 
-func (c *Cluster) server() string { return "https://" + c.plan.Address("kube-apiserver") }
+func (c *Cluster) apiServerURL() string { return "https://" + c.alloc.Address("kube-apiserver") }

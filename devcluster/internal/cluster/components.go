@@ -6,39 +6,39 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ottoscaler/ottoscaler/devcluster/internal/proc"
+	"github.com/ottoscaler/ottoscaler/devcluster/internal/supervisor"
 )
 
-func (c *Cluster) spec(name string, args []string, ready func(context.Context) error) proc.Spec {
-	return proc.Spec{
+func (c *Cluster) spec(name string, args []string, ready func(context.Context) error) supervisor.Spec {
+	return supervisor.Spec{
 		Name:    name,
-		Path:    c.conf.Self,
+		Path:    c.conf.Executable,
 		Args:    append([]string{name}, args...),
 		Dir:     string(c.dir),
 		LogFile: c.dir.Log(name),
 		Ready:   ready,
-		// Nothing is kept, so nobody is waited for: clients with open watches would hold the API server.
+		// No state survives the run, so shutdown is short: the API server would wait for clients with open watches.
 		StopTimeout: 2 * time.Second,
 	}
 }
 
-func (c *Cluster) etcd() proc.Spec {
+func (c *Cluster) etcd() supervisor.Spec {
 	return c.spec("etcd", c.etcdArgs(), func(ctx context.Context) error {
-		return c.client.Probe(ctx, "https://"+c.plan.Address("etcd")+"/health")
+		return c.client.Probe(ctx, "https://"+c.alloc.Address("etcd")+"/health")
 	})
 }
 
-func (c *Cluster) apiServer() proc.Spec {
+func (c *Cluster) apiServer() supervisor.Spec {
 	return c.spec("kube-apiserver", c.apiServerArgs(), func(ctx context.Context) error {
 		return c.client.Get(ctx, "/readyz", nil)
 	})
 }
 
-// controllerManager counts as ready when a Pod can be created in the namespace default: that needs its
+// controllerManager is ready when a Pod can be created in the namespace default, which requires the default
 // ServiceAccount and the ConfigMap with the cluster's CA.
-func (c *Cluster) controllerManager() proc.Spec {
+func (c *Cluster) controllerManager() supervisor.Spec {
 	return c.spec("kube-controller-manager", c.controllerManagerArgs(), func(ctx context.Context) error {
-		if err := c.client.Probe(ctx, "https://"+c.plan.Address("kube-controller-manager")+"/healthz"); err != nil {
+		if err := c.client.Probe(ctx, "https://"+c.alloc.Address("kube-controller-manager")+"/healthz"); err != nil {
 			return err
 		}
 		for _, path := range []string{"serviceaccounts/default", "configmaps/kube-root-ca.crt"} {
@@ -50,14 +50,14 @@ func (c *Cluster) controllerManager() proc.Spec {
 	})
 }
 
-func (c *Cluster) scheduler() proc.Spec {
+func (c *Cluster) scheduler() supervisor.Spec {
 	return c.spec("kube-scheduler", c.schedulerArgs(), func(ctx context.Context) error {
-		return c.client.Probe(ctx, "https://"+c.plan.Address("kube-scheduler")+"/readyz")
+		return c.client.Probe(ctx, "https://"+c.alloc.Address("kube-scheduler")+"/readyz")
 	})
 }
 
-// nodeReady fails until Pods can be scheduled to the node.
-func (c *Cluster) nodeReady(ctx context.Context, name string) error {
+// checkNode fails until Pods can be scheduled to the node.
+func (c *Cluster) checkNode(ctx context.Context, name string) error {
 	var node struct {
 		Spec struct {
 			Taints []struct{ Key, Effect string } `json:"taints"`
@@ -79,5 +79,5 @@ func (c *Cluster) nodeReady(ctx context.Context, name string) error {
 			return errors.New(cond.Message)
 		}
 	}
-	return fmt.Errorf("node %s has not reported yet", name)
+	return fmt.Errorf("node %s has no Ready condition yet", name)
 }

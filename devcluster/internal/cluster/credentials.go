@@ -9,12 +9,12 @@ import (
 	"github.com/ottoscaler/ottoscaler/devcluster/internal/pki"
 )
 
-// Every component is a user of its own, so that the audit log tells them apart. Those in system:masters
-// may do everything and bypass priority and fairness.
+// Every component is a user of its own, so that the audit log distinguishes them. Members of system:masters are
+// allowed everything and bypass priority and fairness.
 const masters = "system:masters"
 
 type identity struct {
-	file   string // name of its kubeconfig
+	name   string // of its kubeconfig
 	user   string
 	groups []string
 }
@@ -29,8 +29,8 @@ func (c *Cluster) identities() []identity {
 	}
 }
 
-// mint makes all keys and kubeconfigs of this run anew; nothing of an earlier run is valid any more.
-func (c *Cluster) mint() error {
+// issueCredentials creates all keys and kubeconfigs of this run; those of earlier runs become invalid.
+func (c *Cluster) issueCredentials() error {
 	ca, err := pki.NewAuthority(time.Now())
 	if err != nil {
 		return err
@@ -38,23 +38,23 @@ func (c *Cluster) mint() error {
 	if err := os.WriteFile(c.dir.PKI("ca.crt"), ca.PEM(), 0o600); err != nil {
 		return err
 	}
-	if err := c.mintServers(ca); err != nil {
+	if err := c.issueServers(ca); err != nil {
 		return err
 	}
 	for _, id := range c.identities() {
-		if err := c.mintUser(ca, id); err != nil {
+		if err := c.issueUser(ca, id); err != nil {
 			return err
 		}
 	}
-	admin, err := os.ReadFile(c.dir.ConfigOf("admin"))
+	admin, err := os.ReadFile(c.dir.UserKubeconfig("admin"))
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(c.dir.Kubeconfig(), admin, 0o600)
 }
 
-func (c *Cluster) mintServers(ca *pki.Authority) error {
-	server, err := ca.Server("devcluster", "127.0.0.1", "::1", "localhost", c.plan.ServiceIP.String(),
+func (c *Cluster) issueServers(ca *pki.Authority) error {
+	server, err := ca.Server("devcluster", "127.0.0.1", "::1", "localhost", c.alloc.ServiceIP.String(),
 		"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local")
 	if err != nil {
 		return err
@@ -79,20 +79,20 @@ func (c *Cluster) mintServers(ca *pki.Authority) error {
 	return os.WriteFile(c.dir.PKI("sa.key"), private, 0o600)
 }
 
-func (c *Cluster) mintUser(ca *pki.Authority, id identity) error {
+func (c *Cluster) issueUser(ca *pki.Authority, id identity) error {
 	pair, err := ca.Client(id.user, id.groups...)
 	if err != nil {
 		return err
 	}
-	access := kube.Access{Server: c.server(), CA: ca.PEM(), User: id.user, Cert: pair.Cert, Key: pair.Key}
+	access := kube.Access{Server: c.apiServerURL(), CA: ca.PEM(), User: id.user, Cert: pair.Cert, Key: pair.Key}
 	data, err := access.Kubeconfig()
 	if err != nil {
-		return fmt.Errorf("encoding the kubeconfig of %s: %w", id.file, err)
+		return fmt.Errorf("encoding the kubeconfig of %s: %w", id.name, err)
 	}
-	if id.file == "admin" {
+	if id.name == "admin" {
 		if c.client, err = kube.NewClient(access); err != nil {
 			return err
 		}
 	}
-	return os.WriteFile(c.dir.ConfigOf(id.file), data, 0o600)
+	return os.WriteFile(c.dir.UserKubeconfig(id.name), data, 0o600)
 }

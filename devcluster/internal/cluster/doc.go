@@ -1,9 +1,9 @@
-// Package cluster starts a Kubernetes on loopback, watches over it and takes it down again.
+// Package cluster starts a Kubernetes on loopback, supervises it and stops it.
 //
-// The order, as Run draws it:
+// The sequence of Run:
 //
-//	lock the folder → remove what a killed run left → choose addresses → mint keys
-//	→ etcd → kube-apiserver → { kube-controller-manager, kube-scheduler, node } → ready.json → watch
+//	lock the folder → clean up after a killed run → allocate ports and addresses → issue credentials
+//	→ etcd → kube-apiserver → { kube-controller-manager, kube-scheduler, node } → ready.json → serve
 //
-// Whatever is made registers its undoing at once; leaving Run undoes all of it, the last first.
+// Each step registers its cleanup at once. When Run returns, all cleanups have run, in reverse order.
 package cluster

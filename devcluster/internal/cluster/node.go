@@ -7,12 +7,13 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/ottoscaler/ottoscaler/devcluster/internal/proc"
+	"github.com/ottoscaler/ottoscaler/devcluster/internal/fidelity"
+	"github.com/ottoscaler/ottoscaler/devcluster/internal/poll"
 	"github.com/ottoscaler/ottoscaler/devcluster/internal/simnode"
-	"github.com/ottoscaler/ottoscaler/devcluster/internal/truth"
+	"github.com/ottoscaler/ottoscaler/devcluster/internal/supervisor"
 )
 
-// node is what Pods run on, or seem to.
+// node is the node, or the nodes, that Pods are scheduled to.
 type node interface {
 	names() []string
 	start(ctx context.Context) error
@@ -21,17 +22,17 @@ type node interface {
 
 func (c *Cluster) newNode() node {
 	switch c.conf.Node {
-	case truth.Containerd:
+	case fidelity.Containerd:
 		return c.newRealNode()
-	case truth.Kwok:
-		return &simulated{c}
+	case fidelity.Kwok:
+		return &simulatedNodes{c}
 	default:
 		return noNode{}
 	}
 }
 
-func (c *Cluster) startNode(ctx context.Context, undo *cleanups) error {
-	undo.add("stopping the node", func() error {
+func (c *Cluster) startNode(ctx context.Context, cl *cleanups) error {
+	cl.add("stopping the node", func() error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer cancel()
 		return c.node.stop(ctx)
@@ -55,17 +56,14 @@ func (c *Cluster) startNode(ctx context.Context, undo *cleanups) error {
 func (c *Cluster) waitNode(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	for {
-		err := c.nodeReady(ctx, name)
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%w (last: %w); see %s", ctx.Err(), err, c.dir.Log("*"))
-		case <-time.After(50 * time.Millisecond):
-		}
+	err := poll.Until(ctx, 50*time.Millisecond, func(ctx context.Context) (bool, error) {
+		err := c.checkNode(ctx, name)
+		return err == nil, err
+	})
+	if err != nil {
+		return fmt.Errorf("%w; see %s", err, c.dir.Log("*"))
 	}
+	return nil
 }
 
 type noNode struct{}
@@ -74,12 +72,12 @@ func (noNode) names() []string             { return nil }
 func (noNode) start(context.Context) error { return nil }
 func (noNode) stop(context.Context) error  { return nil }
 
-// simulated nodes are played by kwok; its process is stopped with the other components.
-type simulated struct{ c *Cluster }
+// simulatedNodes are managed by kwok, whose process is stopped with the other components.
+type simulatedNodes struct{ c *Cluster }
 
-func (s *simulated) names() []string { return simnode.Names(s.c.conf.Nodes) }
+func (s *simulatedNodes) names() []string { return simnode.Names(s.c.conf.Nodes) }
 
-func (s *simulated) start(ctx context.Context) error {
+func (s *simulatedNodes) start(ctx context.Context) error {
 	for _, name := range s.names() {
 		if err := s.c.client.Create(ctx, "/api/v1/nodes", simnode.Node(name), nil); err != nil {
 			return fmt.Errorf("creating node %s: %w", name, err)
@@ -88,10 +86,10 @@ func (s *simulated) start(ctx context.Context) error {
 	if err := s.writeConfig(); err != nil {
 		return err
 	}
-	return s.c.startOne(ctx, s.spec())
+	return s.c.startComponent(ctx, s.spec())
 }
 
-func (s *simulated) writeConfig() error {
+func (s *simulatedNodes) writeConfig() error {
 	if err := os.MkdirAll(s.c.dir.Kwok(), 0o700); err != nil {
 		return err
 	}
@@ -99,16 +97,16 @@ func (s *simulated) writeConfig() error {
 	return os.WriteFile(s.c.kwokConfig(), []byte(config), 0o600)
 }
 
-// spec keeps kwok from reading the user's own configuration: it would be merged into ours.
-func (s *simulated) spec() proc.Spec {
+// spec sets KWOK_WORKDIR: kwok would merge the user's own configuration into this one.
+func (s *simulatedNodes) spec() supervisor.Spec {
 	spec := s.c.spec("kwok", s.c.kwokArgs(), func(ctx context.Context) error {
 		names := s.names()
-		return s.c.nodeReady(ctx, names[len(names)-1])
+		return s.c.checkNode(ctx, names[len(names)-1])
 	})
 	spec.Env = []string{"KWOK_WORKDIR=" + s.c.dir.Kwok()}
 	return spec
 }
 
-func (s *simulated) stop(context.Context) error { return nil }
+func (s *simulatedNodes) stop(context.Context) error { return nil }
 
 func (c *Cluster) kwokConfig() string { return filepath.Join(c.dir.Kwok(), "config.yaml") }

@@ -6,36 +6,35 @@ import (
 	"fmt"
 	"log/slog"
 
-	"github.com/ottoscaler/ottoscaler/devcluster/internal/proc"
+	"github.com/ottoscaler/ottoscaler/devcluster/internal/fidelity"
 	"github.com/ottoscaler/ottoscaler/devcluster/internal/realnode"
 	"github.com/ottoscaler/ottoscaler/devcluster/internal/statedir"
-	"github.com/ottoscaler/ottoscaler/devcluster/internal/truth"
 )
 
-// The API server reaches the kubelet under the node's name: localhost needs no DNS.
+// The API server resolves the node's name to reach the kubelet: localhost needs no DNS.
 const realNodeName = "localhost"
 
 type realNode struct {
 	*realnode.Node
-	procs *proc.Group
-	out   *progress
+	out *progress
 }
 
 func (c *Cluster) newRealNode() *realNode {
 	node := realnode.New(realnode.Options{
 		Name:         realNodeName,
 		Dir:          string(c.dir),
-		Kubeconfig:   c.dir.ConfigOf("kubelet"),
+		Kubeconfig:   c.dir.UserKubeconfig("kubelet"),
 		ClientCAFile: c.dir.PKI("ca.crt"),
-		APIServer:    c.plan.Address("kube-apiserver"),
-		ServiceIP:    c.plan.ServiceIP.String(),
-		PodCIDR:      c.plan.PodCIDR.String(),
+		APIServer:    c.alloc.Address("kube-apiserver"),
+		ServiceIP:    c.alloc.ServiceIP.String(),
+		PodCIDR:      c.alloc.PodCIDR.String(),
 		Images:       c.conf.Images,
-		KubeletPort:  c.plan.Ports["kubelet"],
+		KubeletPort:  c.alloc.Ports["kubelet"],
 		Logger:       c.conf.Logger,
-		Procs:        c.procs,
+		Executable:   c.conf.Executable,
+		Supervisor:   c.components,
 	})
-	return &realNode{node, c.procs, c.out}
+	return &realNode{node, c.out}
 }
 
 func (n *realNode) names() []string                { return []string{realNodeName} }
@@ -49,35 +48,35 @@ func (n *realNode) start(ctx context.Context) error {
 	return nil
 }
 
-// Resolve turns what a person asked for (auto, containerd, kwok, none) into a kind of node and the reason.
-func Resolve(asked string) (kind, why string, err error) {
-	switch asked {
-	case truth.Kwok, truth.None:
-		return asked, "as asked", nil
-	case truth.Containerd:
+// ResolveNode turns the requested kind of node (auto, containerd, kwok, none) into the kind to run, with the reason.
+func ResolveNode(requested string) (kind, reason string, err error) {
+	switch requested {
+	case fidelity.Kwok, fidelity.None:
+		return requested, "as requested", nil
+	case fidelity.Containerd:
 		if err := realnode.Check(); err != nil {
 			return "", "", fmt.Errorf("this machine cannot run a real node: %w", err)
 		}
-		return asked, "as asked", nil
+		return requested, "as requested", nil
 	case "auto":
 		if err := realnode.Check(); err != nil {
-			return truth.Kwok, "no real node: " + err.Error(), nil //nolint:nilerr // it is the reason for the choice
+			return fidelity.Kwok, "no real node: " + err.Error(), nil //nolint:nilerr // the error is the reason for the fallback
 		}
-		return truth.Containerd, "this machine can run a real node", nil
+		return fidelity.Containerd, "this machine can run a real node", nil
 	default:
-		return "", "", fmt.Errorf("no such kind of node: %q (there are auto, containerd, kwok and none)", asked)
+		return "", "", fmt.Errorf("unknown kind of node %q: want auto, containerd, kwok or none", requested)
 	}
 }
 
-// cleanup removes what a killed run left: containers, mounts, network and files. The folder is locked.
-func cleanup(ctx context.Context, dir statedir.Dir, logger *slog.Logger) error {
+// cleanUp removes the containers, mounts, network links and files of a killed run. The caller has locked the folder.
+func cleanUp(ctx context.Context, dir statedir.Dir, logger *slog.Logger) error {
 	return errors.Join(realnode.Cleanup(ctx, string(dir), logger), dir.Reset())
 }
 
-// Load puts a docker-archive into the node of the cluster that runs in the folder.
+// Load imports a docker-archive into the real node of the running cluster.
 func Load(ctx context.Context, dir statedir.Dir, ready statedir.Ready, archive string) error {
-	if ready.Node != truth.Containerd {
-		return fmt.Errorf("the node is %s, whose Pods need no image", ready.Node)
+	if ready.Node != fidelity.Containerd {
+		return fmt.Errorf("node is %s: only containerd nodes load images", ready.Node)
 	}
 	return realnode.Import(ctx, string(dir), archive)
 }

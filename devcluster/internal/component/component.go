@@ -11,13 +11,13 @@ import (
 	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
 
-	"github.com/ottoscaler/ottoscaler/devcluster/internal/proc"
+	"github.com/ottoscaler/ottoscaler/devcluster/internal/supervisor"
 )
 
-// Main runs a component until it ends or is signalled; args[0] is its name. It returns the exit code.
+// Main runs a component until it exits or is signalled, and returns the exit code. args[0] is its name.
 type Main func(args []string) int
 
-// Find returns the component of that name, if this binary has it on this system.
+// Find returns the component of that name, if it exists on this operating system.
 func Find(name string) (Main, bool) {
 	all := map[string]Main{
 		"etcd":                    runEtcd,
@@ -33,14 +33,14 @@ func Find(name string) (Main, bool) {
 
 func kubernetes(command func() *cobra.Command) Main {
 	return func(args []string) int {
-		proc.DieWithParent()
-		os.Args = args // its flags and its usage text start from here
+		supervisor.ExitWithParent()
+		os.Args = args // the component parses its flags from here
 		return cli.Run(command())
 	}
 }
 
 func runEtcd(args []string) int {
-	proc.DieWithParent()
+	supervisor.ExitWithParent()
 	etcdmain.Main(args)
 	return 0
 }

@@ -1,5 +1,5 @@
-// Package component holds the parts of Kubernetes that this binary can be.
+// Package component contains the components of Kubernetes that this binary can run.
 //
-// It is the only package that imports them: they take minutes to compile, and nothing that is unit-tested
-// may depend on it.
+// It is the only package that imports them: they take minutes to compile, so no unit-tested package may
+// depend on it.
 package component

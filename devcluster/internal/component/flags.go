@@ -6,8 +6,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// DropGlobalFlags empties the flag set of the process. Packages of Kubernetes register flags there when
-// they are imported, and cobra adds all of it to any command: kwok's --version clashes with theirs.
-func DropGlobalFlags() {
+// ResetGlobalFlags empties the global flag set. Kubernetes packages register flags there when they are imported, and
+// cobra adds them to every command: kwok's --version would conflict with theirs.
+func ResetGlobalFlags() {
 	pflag.CommandLine = pflag.NewFlagSet(os.Args[0], pflag.ExitOnError)
 }

@@ -9,12 +9,12 @@ import (
 	"k8s.io/kubectl/pkg/cmd/util"
 )
 
-// Kubectl runs kubectl with these arguments (without its own name) and exits like it: kubectl ends the
-// process itself after most errors.
+// Kubectl runs kubectl with these arguments, which exclude its name. After most errors kubectl exits the process
+// itself.
 func Kubectl(args []string) int {
-	DropGlobalFlags()
-	os.Args = append([]string{"kubectl"}, args...)           // it looks for plugins there
-	_, _ = logs.GlogSetter(kubectl.GetLogVerbosity(os.Args)) // -v counts from the first line on
+	ResetGlobalFlags()
+	os.Args = append([]string{"kubectl"}, args...)           // kubectl looks up its plugins from here
+	_, _ = logs.GlogSetter(kubectl.GetLogVerbosity(os.Args)) // applies -v before the first message
 	command := kubectl.NewDefaultKubectlCommand()
 	if err := cli.RunNoErrOutput(command); err != nil {
 		util.CheckErr(err)

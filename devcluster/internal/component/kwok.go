@@ -9,15 +9,14 @@ import (
 	"sigs.k8s.io/kwok/pkg/log"
 	"sigs.k8s.io/kwok/pkg/utils/signals"
 
-	"github.com/ottoscaler/ottoscaler/devcluster/internal/proc"
+	"github.com/ottoscaler/ottoscaler/devcluster/internal/supervisor"
 )
 
-// runKwok reads its config and log flags ahead of the others, straight from os.Args: that is how kwok's
-// packages expect to be started.
+// runKwok parses the flags for configuration and logging before the others, from os.Args: kwok's packages require it.
 func runKwok(args []string) int {
-	proc.DieWithParent()
+	supervisor.ExitWithParent()
 	os.Args = args
-	DropGlobalFlags()
+	ResetGlobalFlags()
 	flags := pflag.NewFlagSet("global", pflag.ContinueOnError)
 	flags.ParseErrorsAllowlist.UnknownFlags = true
 	flags.Usage = func() {}
@@ -30,7 +29,7 @@ func runKwok(args []string) int {
 	command := kwok.NewCommand(ctx)
 	command.PersistentFlags().AddFlagSet(flags)
 	if err := command.ExecuteContext(ctx); err != nil {
-		logger.Error("kwok ended", "err", err)
+		logger.Error("kwok failed", "err", err)
 		return 1
 	}
 	return 0

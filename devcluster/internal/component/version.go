@@ -2,5 +2,5 @@ package component
 
 import "k8s.io/component-base/version"
 
-// Version is that of Kubernetes; it comes in through the linker, see the file ldflags.
+// Version is the version of Kubernetes, set by the linker: see the file ldflags.
 func Version() string { return version.Get().GitVersion }

@@ -1,4 +1,4 @@
-// Package control lets other commands give orders to a running `devcluster up` over a unix socket.
+// Package control sends requests of other commands to a running `devcluster up` over a unix socket.
 package control
 
 import (
@@ -11,10 +11,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ottoscaler/ottoscaler/devcluster/internal/proc"
+	"github.com/ottoscaler/ottoscaler/devcluster/internal/supervisor"
 )
 
-// Verbs of a Request. All but Status need a component.
+// Verbs of a Request. All but Status require a component.
 const (
 	Kill   = "kill"
 	Freeze = "freeze"
@@ -23,36 +23,36 @@ const (
 	Status = "status"
 )
 
-// Request is one order; a connection carries one request and one answer.
+// Request is one operation. A connection carries one request and one response.
 type Request struct {
 	Verb      string `json:"verb"`
 	Component string `json:"component,omitempty"`
 }
 
-// Answer tells how it went and how the components are now.
-type Answer struct {
-	Error      string        `json:"error,omitempty"`
-	Components []proc.Status `json:"components"`
+// Response has the error of the operation, if any, and the states of all components afterwards.
+type Response struct {
+	Error      string              `json:"error,omitempty"`
+	Components []supervisor.Status `json:"components"`
 }
 
-// Group is what orders act on: the four orders, and a look.
-type Group interface { //nolint:interfacebloat // one method an order
+// Components are the target of the requests.
+type Components interface { //nolint:interfacebloat // one method per verb
 	Kill(name string) error
 	Freeze(name string) error
 	Thaw(name string) error
 	Restart(ctx context.Context, name string) error
-	Status() []proc.Status
+	Status() []supervisor.Status
 }
 
-// Server answers orders until its context ends.
+// Server handles requests until its context ends.
 type Server struct {
-	listener net.Listener
-	group    Group
+	listener   net.Listener
+	components Components
 }
 
-// Listen makes the socket, for its owner only. Call it while the folder is locked: it replaces a socket
-// that an earlier run left.
-func Listen(path string, g Group) (*Server, error) {
+// Listen creates the socket, accessible by its owner only. Call it while the folder is locked: it replaces the
+// socket of an earlier run.
+func Listen(path string, c Components) (*Server, error) {
 	_ = os.Remove(path)
 	l, err := net.Listen("unix", path)
 	if err != nil {
@@ -61,10 +61,10 @@ func Listen(path string, g Group) (*Server, error) {
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	return &Server{listener: l, group: g}, nil
+	return &Server{listener: l, components: c}, nil
 }
 
-// Run serves until ctx ends and returns when the last answer is given; the socket is gone then.
+// Run serves until ctx ends. It returns after the last response; the socket is removed by then.
 func (s *Server) Run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { _ = s.listener.Close() })
 	defer stop()
@@ -76,7 +76,7 @@ func (s *Server) Run(ctx context.Context) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("accepting an order: %w", err)
+			return fmt.Errorf("accepting a control connection: %w", err)
 		}
 		wg.Go(func() { s.serve(ctx, conn) })
 	}
@@ -89,51 +89,51 @@ func (s *Server) serve(ctx context.Context, conn net.Conn) {
 	if err := json.NewDecoder(conn).Decode(&req); err != nil {
 		return
 	}
-	answer := Answer{}
-	if err := s.obey(ctx, req); err != nil {
-		answer.Error = err.Error()
+	var resp Response
+	if err := s.handle(ctx, req); err != nil {
+		resp.Error = err.Error()
 	}
-	answer.Components = s.group.Status()
-	if err := json.NewEncoder(conn).Encode(answer); err != nil {
-		return // who asked has gone
+	resp.Components = s.components.Status()
+	if err := json.NewEncoder(conn).Encode(resp); err != nil {
+		return // the client has disconnected
 	}
 }
 
-func (s *Server) obey(ctx context.Context, req Request) error {
+func (s *Server) handle(ctx context.Context, req Request) error {
 	switch req.Verb {
 	case Kill:
-		return s.group.Kill(req.Component)
+		return s.components.Kill(req.Component)
 	case Freeze:
-		return s.group.Freeze(req.Component)
+		return s.components.Freeze(req.Component)
 	case Thaw:
-		return s.group.Thaw(req.Component)
+		return s.components.Thaw(req.Component)
 	case Start:
-		return s.group.Restart(ctx, req.Component)
+		return s.components.Restart(ctx, req.Component)
 	case Status:
 		return nil
 	default:
-		return fmt.Errorf("no such order: %q", req.Verb)
+		return fmt.Errorf("unknown verb: %q", req.Verb)
 	}
 }
 
-// Order sends one request to the socket and returns the components as they are afterwards.
-func Order(ctx context.Context, socket string, req Request) ([]proc.Status, error) {
+// Send sends one request to the socket and returns the states of the components afterwards.
+func Send(ctx context.Context, socket string, req Request) ([]supervisor.Status, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", socket)
 	if err != nil {
-		return nil, fmt.Errorf("talking to devcluster up: %w", err)
+		return nil, fmt.Errorf("connecting to devcluster up: %w", err)
 	}
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now()) })
 	defer stop()
 	if err := json.NewEncoder(conn).Encode(req); err != nil {
-		return nil, fmt.Errorf("sending an order: %w", err)
+		return nil, fmt.Errorf("sending a request to devcluster up: %w", err)
 	}
-	var answer Answer
-	if err := json.NewDecoder(conn).Decode(&answer); err != nil {
-		return nil, fmt.Errorf("waiting for devcluster up to answer: %w", err)
+	var resp Response
+	if err := json.NewDecoder(conn).Decode(&resp); err != nil {
+		return nil, fmt.Errorf("waiting for the response of devcluster up: %w", err)
 	}
-	if answer.Error != "" {
-		return answer.Components, errors.New(answer.Error)
+	if resp.Error != "" {
+		return resp.Components, errors.New(resp.Error)
 	}
-	return answer.Components, nil
+	return resp.Components, nil
 }

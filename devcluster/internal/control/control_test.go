@@ -8,30 +8,30 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ottoscaler/ottoscaler/devcluster/internal/proc"
+	"github.com/ottoscaler/ottoscaler/devcluster/internal/supervisor"
 )
 
-type fakeGroup struct{ orders chan string }
+type fakeComponents struct{ calls chan string }
 
-func (g fakeGroup) note(verb, name string) error {
-	g.orders <- verb + " " + name
-	if name == "nobody" {
+func (c fakeComponents) record(verb, name string) error {
+	c.calls <- verb + " " + name
+	if name == "missing" {
 		return errors.New("no such component")
 	}
 	return nil
 }
-func (g fakeGroup) Kill(n string) error                       { return g.note("kill", n) }
-func (g fakeGroup) Freeze(n string) error                     { return g.note("freeze", n) }
-func (g fakeGroup) Thaw(n string) error                       { return g.note("thaw", n) }
-func (g fakeGroup) Restart(_ context.Context, n string) error { return g.note("start", n) }
-func (g fakeGroup) Status() []proc.Status {
-	return []proc.Status{{Name: "etcd", State: "running", PID: 7}}
+func (c fakeComponents) Kill(n string) error                       { return c.record("kill", n) }
+func (c fakeComponents) Freeze(n string) error                     { return c.record("freeze", n) }
+func (c fakeComponents) Thaw(n string) error                       { return c.record("thaw", n) }
+func (c fakeComponents) Restart(_ context.Context, n string) error { return c.record("start", n) }
+func (c fakeComponents) Status() []supervisor.Status {
+	return []supervisor.Status{{Name: "etcd", State: "running", PID: 7}}
 }
 
-func TestOrders(t *testing.T) {
-	group := fakeGroup{orders: make(chan string, 1)}
+func TestRequests(t *testing.T) {
+	components := fakeComponents{calls: make(chan string, 1)}
 	path := filepath.Join(t.TempDir(), "s")
-	server, err := Listen(path, group)
+	server, err := Listen(path, components)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,25 +40,26 @@ func TestOrders(t *testing.T) {
 	go func() { served <- server.Run(ctx) }()
 
 	for _, verb := range []string{Kill, Freeze, Thaw, Start} {
-		list, err := Order(t.Context(), path, Request{Verb: verb, Component: "etcd"})
+		list, err := Send(t.Context(), path, Request{Verb: verb, Component: "etcd"})
 		if err != nil || len(list) != 1 || list[0].PID != 7 {
 			t.Errorf("%s: %v, %v", verb, list, err)
 		}
-		if got := <-group.orders; got != verb+" etcd" {
-			t.Errorf("the group got %q", got)
+		if got := <-components.calls; got != verb+" etcd" {
+			t.Errorf("called %q, want %s etcd", got, verb)
 		}
 	}
-	if _, err := Order(t.Context(), path, Request{Verb: Kill, Component: "nobody"}); err == nil || !strings.Contains(err.Error(), "no such component") {
-		t.Errorf("a failed order returned %v", err)
+	_, err = Send(t.Context(), path, Request{Verb: Kill, Component: "missing"})
+	if err == nil || !strings.Contains(err.Error(), "no such component") {
+		t.Errorf("a failed request returned %v", err)
 	}
-	if _, err := Order(t.Context(), path, Request{Verb: "dance"}); err == nil {
-		t.Error("an unknown order was obeyed")
+	if _, err := Send(t.Context(), path, Request{Verb: "unknown"}); err == nil {
+		t.Error("an unknown verb was accepted")
 	}
 	stop()
 	if err := <-served; err != nil {
 		t.Errorf("Run: %v", err)
 	}
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the socket is still there: %v", err)
+		t.Errorf("the socket still exists: %v", err)
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// entry is one file of the only layer. A name that ends in "/" is a folder; target makes it a symbolic link.
+// entry is one file of the layer. A name that ends in "/" is a folder; one with a target is a symbolic link.
 type entry struct {
 	name     string
 	mode     int64
@@ -22,8 +22,8 @@ type entry struct {
 	uid, gid int
 }
 
-// process is how a container of the image starts unless the Pod says otherwise; the names are those of the image format.
-type process struct {
+// execConfig has the defaults of a container, with the field names of the image format.
+type execConfig struct {
 	User       string   `json:",omitempty"`
 	Env        []string `json:",omitempty"`
 	Entrypoint []string `json:",omitempty"`
@@ -33,11 +33,11 @@ type process struct {
 }
 
 type config struct {
-	Architecture string  `json:"architecture"`
-	OS           string  `json:"os"`
-	Created      string  `json:"created"`
-	Config       process `json:"config"`
-	RootFS       rootFS  `json:"rootfs"`
+	Architecture string     `json:"architecture"`
+	OS           string     `json:"os"`
+	Created      string     `json:"created"`
+	Config       execConfig `json:"config"`
+	RootFS       rootFS     `json:"rootfs"`
 }
 
 type rootFS struct {
@@ -51,26 +51,26 @@ type manifest struct {
 	Layers   []string
 }
 
-// writeArchive writes a docker-archive with one layer. The same entries give the same bytes: every time is the epoch.
-func writeArchive(path, ref string, p process, entries []entry) error {
-	layer, err := tarOf(entries)
+// writeArchive writes a docker-archive with one layer. It is reproducible: every time is the epoch.
+func writeArchive(path, ref string, c execConfig, entries []entry) error {
+	layer, err := packTar(entries)
 	if err != nil {
 		return fmt.Errorf("packing the layer of %s: %w", ref, err)
 	}
-	archive, err := archiveOf(ref, p, layer)
+	archive, err := packArchive(ref, c, layer)
 	if err != nil {
 		return fmt.Errorf("packing %s: %w", ref, err)
 	}
 	return os.WriteFile(path, archive, 0o644)
 }
 
-func archiveOf(ref string, p process, layer []byte) ([]byte, error) {
+func packArchive(ref string, c execConfig, layer []byte) ([]byte, error) {
 	layerSum := digest(layer)
 	conf, err := json.Marshal(config{
 		Architecture: runtime.GOARCH,
 		OS:           "linux",
 		Created:      time.Unix(0, 0).UTC().Format(time.RFC3339),
-		Config:       p,
+		Config:       c,
 		RootFS:       rootFS{Type: "layers", DiffIDs: []string{"sha256:" + layerSum}},
 	})
 	if err != nil {
@@ -81,14 +81,14 @@ func archiveOf(ref string, p process, layer []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tarOf([]entry{
+	return packTar([]entry{
 		{name: confName, mode: 0o644, content: conf},
 		{name: layerName, mode: 0o644, content: layer},
 		{name: "manifest.json", mode: 0o644, content: man},
 	})
 }
 
-func tarOf(entries []entry) ([]byte, error) {
+func packTar(entries []entry) ([]byte, error) {
 	var buf bytes.Buffer
 	w := tar.NewWriter(&buf)
 	for _, e := range entries {

@@ -2,15 +2,14 @@ package image
 
 import (
 	"debug/elf"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"strings"
 )
 
-// BusyboxRef is the name under which Pods use the busybox image. `:latest` implies the pull policy Always:
-// Pods have to say IfNotPresent or Never.
+// BusyboxRef is the name of the busybox image. `:latest` implies the pull policy Always: Pods must set IfNotPresent
+// or Never.
 const BusyboxRef = "docker.io/library/busybox:latest"
 
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -25,11 +24,11 @@ func WriteBusybox(file string) error {
 	if err != nil {
 		return err
 	}
-	p := process{Env: []string{"PATH=" + defaultPath}, Cmd: []string{"sh"}}
-	return writeArchive(file, BusyboxRef, p, busyboxLayer(content, names))
+	c := execConfig{Env: []string{"PATH=" + defaultPath}, Cmd: []string{"sh"}}
+	return writeArchive(file, BusyboxRef, c, busyboxLayer(content, names))
 }
 
-// FindBusybox returns the machine's static busybox: a dynamic one would not start in an image of its own.
+// FindBusybox returns the path of a static busybox: a dynamic one would lack its libraries in the image.
 func FindBusybox() (string, error) {
 	file, err := exec.LookPath("busybox")
 	if err != nil {
@@ -42,7 +41,7 @@ func FindBusybox() (string, error) {
 	defer f.Close()
 	for _, prog := range f.Progs {
 		if prog.Type == elf.PT_INTERP {
-			return "", fmt.Errorf("%s is not static", file)
+			return "", fmt.Errorf("%s is dynamically linked", file)
 		}
 	}
 	return file, nil
@@ -67,12 +66,12 @@ func applets() ([]string, error) {
 	}
 	names := strings.Fields(string(out))
 	if len(names) == 0 {
-		return nil, errors.New("busybox has no applets")
+		return nil, fmt.Errorf("%s lists no applets", file)
 	}
 	return names, nil
 }
 
-// busyboxLayer is world-readable and has a writable /tmp and home, so that Pods without root work in it too.
+// busyboxLayer is world-readable and has a writable /tmp and home, for Pods that run as non-root.
 func busyboxLayer(busybox []byte, applets []string) []entry {
 	entries := []entry{
 		{name: "bin/", mode: 0o755},

@@ -1,6 +1,6 @@
-// Package image makes the images every real node has from the start, without a registry and without a
-// container tool: docker-archive tars, the format that containerd imports as it is.
+// Package image builds the preloaded images of a real node, pause and busybox, as docker-archive tars, without a
+// registry or a container tool.
 //
-// Both are made from the machine's own static busybox, so they fit its architecture, and the same busybox
-// gives the same bytes.
+// Both contain the static busybox of the machine, so they have its architecture. The same busybox gives the
+// same bytes.
 package image

@@ -13,10 +13,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestArchiveIsDeterministic(t *testing.T) {
+func TestArchiveIsReproducible(t *testing.T) {
 	write := func() []byte {
 		file := filepath.Join(t.TempDir(), "image.tar")
-		err := writeArchive(file, "localhost/x:1", process{Cmd: []string{"sh"}}, pauseLayer([]byte("ELF")))
+		err := writeArchive(file, "localhost/x:1", execConfig{Cmd: []string{"sh"}}, pauseLayer([]byte("ELF")))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -27,17 +27,17 @@ func TestArchiveIsDeterministic(t *testing.T) {
 		return raw
 	}
 	if !bytes.Equal(write(), write()) {
-		t.Error("the same image gave other bytes")
+		t.Error("the same image has different bytes")
 	}
 }
 
-// The chain manifest -> config -> layer is what containerd follows and checks.
+// containerd follows and verifies the references manifest -> config -> layer.
 func TestArchiveLayout(t *testing.T) {
-	layer, err := tarOf(pauseLayer([]byte("ELF")))
+	layer, err := packTar(pauseLayer([]byte("ELF")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	archive, err := archiveOf("localhost/x:1", process{Entrypoint: []string{"/bin/sh"}}, layer)
+	archive, err := packArchive("localhost/x:1", execConfig{Entrypoint: []string{"/bin/sh"}}, layer)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func TestArchiveLayout(t *testing.T) {
 		t.Error(diff)
 	}
 	if m.Config != digest(files[m.Config].content)+".json" {
-		t.Errorf("the config is named %s, which is not its digest", m.Config)
+		t.Errorf("config name %s is not its digest", m.Config)
 	}
 	var c config
 	decode(t, files[m.Config].content, &c)
@@ -66,8 +66,8 @@ func TestArchiveLayout(t *testing.T) {
 	}
 }
 
-func TestBusyboxLayerServesPodsWithoutRoot(t *testing.T) {
-	raw, err := tarOf(busyboxLayer([]byte("ELF"), []string{"busybox", "sh"}))
+func TestBusyboxLayerSupportsNonRoot(t *testing.T) {
+	raw, err := packTar(busyboxLayer([]byte("ELF"), []string{"busybox", "sh"}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,11 +1,11 @@
 package image
 
-// PauseRef is the sandbox image of every Pod. The name cannot be pulled from anywhere, on purpose.
+// PauseRef is the sandbox image of every Pod. No registry serves this name.
 const PauseRef = "localhost/devcluster/pause:1"
 
-// Init of a Pod's sandbox: holds the namespaces, ends on a signal, and the shell's `wait` reaps whatever is
-// reparented to it. It is a script because the alternatives are worse: this binary is 140 MB, compiling a
-// pause needs Go on the user's machine, and a ready-made one would be a blob for one architecture.
+// pauseScript is the init process of a Pod's sandbox: it keeps the namespaces, exits on a signal, and the shell's
+// `wait` reaps orphans. It is a script because this binary is too big for an image (140 MB), compiling a program
+// needs Go on the user's machine, and a compiled one in the repository would have one architecture.
 const pauseScript = `trap 'exit 0' TERM INT; while :; do sleep 2147483647 & wait $!; done`
 
 // WritePause writes the docker-archive of the pause image to file.
@@ -14,8 +14,8 @@ func WritePause(file string) error {
 	if err != nil {
 		return err
 	}
-	p := process{Env: []string{"PATH=/bin"}, Entrypoint: []string{"/bin/sh", "-c", pauseScript}}
-	return writeArchive(file, PauseRef, p, pauseLayer(busybox))
+	c := execConfig{Env: []string{"PATH=/bin"}, Entrypoint: []string{"/bin/sh", "-c", pauseScript}}
+	return writeArchive(file, PauseRef, c, pauseLayer(busybox))
 }
 
 func pauseLayer(busybox []byte) []entry {

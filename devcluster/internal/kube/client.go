@@ -1,5 +1,5 @@
-// Package kube is the little that devcluster itself needs of a Kubernetes client: four kinds of requests.
-// client-go would be a good library for it, but minutes of compiling for every run of the unit tests.
+// Package kube is a minimal Kubernetes client for the three kinds of requests that devcluster itself sends.
+// client-go would add minutes of compilation to every run of the unit tests.
 package kube
 
 import (
@@ -15,14 +15,14 @@ import (
 	"time"
 )
 
-// Client sends JSON requests to one API server. It may be used from any goroutine.
+// Client sends JSON requests to one API server. It is safe for concurrent use.
 type Client struct {
 	server string
 	token  string
 	http   *http.Client
 }
 
-// StatusError is an answer of the API server that is not a success.
+// StatusError is an unsuccessful response of the API server.
 type StatusError struct {
 	Code    int
 	Message string
@@ -30,11 +30,11 @@ type StatusError struct {
 
 func (e *StatusError) Error() string { return fmt.Sprintf("%d %s", e.Code, e.Message) }
 
-// NewClient connects with nobody yet.
+// NewClient opens no connection yet.
 func NewClient(a Access) (*Client, error) {
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(a.CA) {
-		return nil, errors.New("the cluster's CA certificate cannot be read")
+		return nil, errors.New("invalid CA certificate in the kubeconfig")
 	}
 	conf := &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	if len(a.Cert) > 0 {
@@ -48,12 +48,12 @@ func NewClient(a Access) (*Client, error) {
 	return &Client{server: a.Server, token: a.Token, http: &http.Client{Transport: transport, Timeout: 30 * time.Second}}, nil
 }
 
-// Get reads the object at path into into, unless that is nil.
+// Get decodes the object at path into the pointer into; nil discards it.
 func (c *Client) Get(ctx context.Context, path string, into any) error {
 	return c.do(ctx, http.MethodGet, c.server+path, nil, into)
 }
 
-// Create posts body to a collection's path.
+// Create posts body to the path of a collection.
 func (c *Client) Create(ctx context.Context, path string, body, into any) error {
 	data, err := json.Marshal(body)
 	if err != nil {
@@ -62,7 +62,7 @@ func (c *Client) Create(ctx context.Context, path string, body, into any) error 
 	return c.do(ctx, http.MethodPost, c.server+path, data, into)
 }
 
-// Probe reads any URL that the cluster's CA vouches for, such as another component's health.
+// Probe requests any URL whose certificate the cluster's CA signed, such as the health endpoint of a component.
 func (c *Client) Probe(ctx context.Context, url string) error {
 	return c.do(ctx, http.MethodGet, url, nil, nil)
 }

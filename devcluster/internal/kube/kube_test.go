@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestKubeconfigComesBack(t *testing.T) {
+func TestKubeconfigRoundTrip(t *testing.T) {
 	for _, want := range []Access{
 		{Server: "https://127.0.0.1:1", CA: []byte("ca"), User: "admin", Cert: []byte("cert"), Key: []byte("key")},
 		{Server: "https://127.0.0.1:1", CA: []byte("ca"), User: "default/sa", Token: "secret"},
@@ -41,7 +41,7 @@ func TestTokenRequest(t *testing.T) {
 		_ = json.NewDecoder(r.Body).Decode(&body)
 		if r.Method != http.MethodPost || r.URL.Path != "/api/v1/namespaces/a/serviceaccounts/b/token" || body.Spec.Seconds != 600 {
 			w.WriteHeader(http.StatusNotFound)
-			_, _ = w.Write([]byte(`{"message":"not that"}`))
+			_, _ = w.Write([]byte(`{"message":"not found"}`))
 			return
 		}
 		_, _ = w.Write([]byte(`{"status":{"token":"secret"}}`))
@@ -57,8 +57,8 @@ func TestTokenRequest(t *testing.T) {
 	}
 	_, err = client.ServiceAccountToken(t.Context(), "a/c", 10*time.Minute)
 	var status *StatusError
-	if !errors.As(err, &status) || status.Message != "not that" {
-		t.Errorf("refused with %v", err)
+	if !errors.As(err, &status) || status.Message != "not found" {
+		t.Errorf("error %v, want the message of the API server", err)
 	}
 	if _, err := client.ServiceAccountToken(t.Context(), "nameonly", time.Hour); err == nil {
 		t.Error("a name without a namespace was accepted")

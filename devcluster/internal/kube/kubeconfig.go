@@ -7,7 +7,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Access is how one user reaches the API server: with a client certificate or with a token.
+// Access holds the address of the API server and the credentials of one user: a client certificate or a token.
 type Access struct {
 	Server string // https://127.0.0.1:port
 	CA     []byte // PEM
@@ -17,7 +17,7 @@ type Access struct {
 	Token  string
 }
 
-// Kubeconfig encodes the access for kubectl and client-go, with everything inside one file.
+// Kubeconfig encodes the access for kubectl and client-go, with all certificates and keys inline.
 func (a Access) Kubeconfig() ([]byte, error) {
 	user := map[string]any{}
 	if a.Token != "" {
@@ -30,14 +30,14 @@ func (a Access) Kubeconfig() ([]byte, error) {
 	return yaml.Marshal(map[string]any{
 		"apiVersion":      "v1",
 		"kind":            "Config",
-		"clusters":        []any{named("cluster", "devcluster", cluster)},
-		"users":           []any{named("user", a.User, user)},
-		"contexts":        []any{named("context", "devcluster", map[string]any{"cluster": "devcluster", "user": a.User})},
+		"clusters":        []any{namedEntry("cluster", "devcluster", cluster)},
+		"users":           []any{namedEntry("user", a.User, user)},
+		"contexts":        []any{namedEntry("context", "devcluster", map[string]any{"cluster": "devcluster", "user": a.User})},
 		"current-context": "devcluster",
 	})
 }
 
-// ParseKubeconfig reads back what Kubeconfig wrote.
+// ParseKubeconfig decodes what Kubeconfig encoded.
 func ParseKubeconfig(data []byte) (Access, error) {
 	var f struct {
 		Clusters []struct {
@@ -59,13 +59,13 @@ func ParseKubeconfig(data []byte) (Access, error) {
 		return Access{}, fmt.Errorf("reading a kubeconfig: %w", err)
 	}
 	if len(f.Clusters) != 1 || len(f.Users) != 1 {
-		return Access{}, fmt.Errorf("reading a kubeconfig: it has %d clusters and %d users, not one of each", len(f.Clusters), len(f.Users))
+		return Access{}, fmt.Errorf("reading a kubeconfig: %d clusters and %d users, want one of each", len(f.Clusters), len(f.Users))
 	}
 	c, u := f.Clusters[0].Cluster, f.Users[0]
 	return Access{Server: c.Server, CA: c.CA, User: u.Name, Cert: u.User.Cert, Key: u.User.Key, Token: u.User.Token}, nil
 }
 
-func named(kind, name string, value any) map[string]any {
+func namedEntry(kind, name string, value any) map[string]any {
 	return map[string]any{"name": name, kind: value}
 }
 

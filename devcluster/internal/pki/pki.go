@@ -1,4 +1,4 @@
-// Package pki mints the keys and certificates of one cluster from a certificate authority of its own.
+// Package pki issues the keys and certificates of one cluster from a certificate authority of its own.
 package pki
 
 import (
@@ -17,7 +17,7 @@ import (
 
 const lifetime = 5 * 365 * 24 * time.Hour
 
-// Authority signs certificates; it lives as long as one run of a cluster.
+// Authority signs the certificates of one run of a cluster. Its key is never stored.
 type Authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
@@ -27,7 +27,7 @@ type Authority struct {
 // Pair is a certificate and its key in PEM.
 type Pair struct{ Cert, Key []byte }
 
-// NewAuthority makes a certificate authority that is valid from an hour before now.
+// NewAuthority creates a certificate authority that is valid from an hour before now.
 func NewAuthority(now time.Time) (*Authority, error) {
 	key, err := newKey()
 	if err != nil {
@@ -44,11 +44,11 @@ func NewAuthority(now time.Time) (*Authority, error) {
 	return a, err
 }
 
-// PEM returns the certificate that clients verify the cluster with.
+// PEM returns the CA certificate.
 func (a *Authority) PEM() []byte { return encode("CERTIFICATE", a.cert.Raw) }
 
-// Server mints a certificate for these names and addresses. It serves as a client certificate as well:
-// etcd's listeners talk to each other with one pair.
+// Server issues a certificate for these names and addresses. It is valid for clients as well: etcd uses one pair
+// for its listener and for its own connections.
 func (a *Authority) Server(name string, hosts ...string) (Pair, error) {
 	template := &x509.Certificate{
 		Subject:     pkix.Name{CommonName: name},
@@ -64,7 +64,7 @@ func (a *Authority) Server(name string, hosts ...string) (Pair, error) {
 	return a.issue(template)
 }
 
-// Client mints a certificate for a user of the API server and the groups it is in.
+// Client issues a certificate for a user of the API server and its groups.
 func (a *Authority) Client(user string, groups ...string) (Pair, error) {
 	return a.issue(&x509.Certificate{
 		Subject:     pkix.Name{CommonName: user, Organization: groups},
@@ -72,7 +72,7 @@ func (a *Authority) Client(user string, groups ...string) (Pair, error) {
 	})
 }
 
-// SigningKeys mints the pair of keys that ServiceAccount tokens are signed and verified with.
+// SigningKeys generates the key pair for ServiceAccount tokens.
 func SigningKeys() (public, private []byte, err error) {
 	key, err := newKey()
 	if err != nil {
@@ -86,7 +86,7 @@ func SigningKeys() (public, private []byte, err error) {
 	return encode("PUBLIC KEY", pub), private, err
 }
 
-// Write stores the pair as prefix.crt and prefix.key.
+// Write writes prefix.crt and prefix.key.
 func (p Pair) Write(prefix string) error {
 	if err := os.WriteFile(prefix+".crt", p.Cert, 0o600); err != nil {
 		return err
@@ -111,7 +111,7 @@ func (a *Authority) issue(template *x509.Certificate) (Pair, error) {
 func (a *Authority) sign(template, parent *x509.Certificate, key *ecdsa.PrivateKey) (*x509.Certificate, error) {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
 	if err != nil {
-		return nil, fmt.Errorf("choosing a serial number: %w", err)
+		return nil, fmt.Errorf("generating a serial number: %w", err)
 	}
 	template.SerialNumber = serial
 	template.NotBefore, template.NotAfter = a.now.Add(-time.Hour), a.now.Add(lifetime)
@@ -125,7 +125,7 @@ func (a *Authority) sign(template, parent *x509.Certificate, key *ecdsa.PrivateK
 func newKey() (*ecdsa.PrivateKey, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, fmt.Errorf("making a key: %w", err)
+		return nil, fmt.Errorf("generating a key: %w", err)
 	}
 	return key, nil
 }

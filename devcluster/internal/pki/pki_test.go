@@ -31,12 +31,12 @@ func TestClientCertificate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pair, err := ca.Client("somebody", "system:masters")
+	pair, err := ca.Client("jane", "system:masters")
 	if err != nil {
 		t.Fatal(err)
 	}
 	cert := parse(t, pair)
-	if cert.Subject.CommonName != "somebody" || cert.Subject.Organization[0] != "system:masters" {
+	if cert.Subject.CommonName != "jane" || cert.Subject.Organization[0] != "system:masters" {
 		t.Errorf("the user is %v", cert.Subject)
 	}
 	other, err := NewAuthority(time.Now())
@@ -45,7 +45,7 @@ func TestClientCertificate(t *testing.T) {
 	}
 	usage := []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 	if _, err := cert.Verify(x509.VerifyOptions{Roots: roots(t, ca), KeyUsages: usage}); err != nil {
-		t.Errorf("its own authority refuses it: %v", err)
+		t.Errorf("its own authority rejects it: %v", err)
 	}
 	if _, err := cert.Verify(x509.VerifyOptions{Roots: roots(t, other), KeyUsages: usage}); err == nil {
 		t.Error("another cluster's authority accepts it")
@@ -80,7 +80,7 @@ func roots(t *testing.T, a *Authority) *x509.CertPool {
 	t.Helper()
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(a.PEM()) {
-		t.Fatal("the authority's certificate cannot be read")
+		t.Fatal("invalid CA certificate")
 	}
 	return pool
 }

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hierarchy is one mounted cgroup tree: one of several of version 1, or the only one of version 2.
+// hierarchy is a mounted cgroup hierarchy: one of several in version 1, the only one in version 2.
 type hierarchy struct {
 	mount       string
 	v2          bool
@@ -38,7 +38,7 @@ func hierarchies() ([]hierarchy, error) {
 	return list, nil
 }
 
-// checkCgroups tries what makeCgroups will do.
+// checkCgroups checks what createCgroups requires.
 func checkCgroups() error {
 	list, err := hierarchies()
 	if err != nil {
@@ -56,8 +56,8 @@ func checkCgroups() error {
 	return nil
 }
 
-// makeCgroups makes the cgroup above all Pods; the kubelet insists that it exists with every controller.
-func makeCgroups(name string) error {
+// createCgroups creates the parent cgroup of all Pods. The kubelet requires it in every hierarchy.
+func createCgroups(name string) error {
 	list, err := hierarchies()
 	if err != nil {
 		return err
@@ -79,14 +79,14 @@ func makeCgroups(name string) error {
 	return nil
 }
 
-// delegate hands each controller to the children of the root; one that cannot be is missed by name later.
+// delegate enables each controller for the children of the root. The kubelet reports any that is missing.
 func (h hierarchy) delegate() {
 	for _, c := range h.controllers {
 		_ = os.WriteFile(filepath.Join(h.mount, "cgroup.subtree_control"), []byte("+"+c), 0o644)
 	}
 }
 
-// inheritCpuset is needed in version 1, where a new cpuset is empty and takes no process.
+// inheritCpuset is required in version 1, where a new cpuset is empty and accepts no process.
 func inheritCpuset(parent, dir string) error {
 	for _, file := range []string{"cpuset.cpus", "cpuset.mems"} {
 		value, err := os.ReadFile(filepath.Join(parent, file))
@@ -100,7 +100,7 @@ func inheritCpuset(parent, dir string) error {
 	return nil
 }
 
-// cgroupDirs lists a cgroup and all below it in all hierarchies, children first.
+// cgroupDirs lists a cgroup and its descendants in all hierarchies, children first.
 func cgroupDirs(name string) ([]string, error) {
 	list, err := hierarchies()
 	if err != nil {
@@ -112,7 +112,7 @@ func cgroupDirs(name string) ([]string, error) {
 			if err == nil && d.IsDir() {
 				dirs = append(dirs, path)
 			}
-			return nil // what vanished meanwhile is what we want
+			return nil // a cgroup that was removed concurrently is not an error
 		})
 	}
 	slices.Reverse(dirs)
@@ -136,7 +136,7 @@ func cgroupPids(name string) ([]int, error) {
 	return pids, nil
 }
 
-// removeCgroups reports whether all are gone: a process that died just now keeps its cgroup busy for a moment.
+// removeCgroups reports whether all are removed: a cgroup stays busy for a moment after its last process has exited.
 func removeCgroups(name string) (bool, error) {
 	dirs, err := cgroupDirs(name)
 	if err != nil {

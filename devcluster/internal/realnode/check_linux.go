@@ -11,8 +11,8 @@ import (
 	"github.com/ottoscaler/ottoscaler/devcluster/internal/image"
 )
 
-// needs maps each program to the Debian package that has it.
-var needs = []struct{ program, pkg string }{
+// requirements lists the required programs and their Debian packages.
+var requirements = []struct{ program, pkg string }{
 	{"containerd", "containerd"},
 	{"containerd-shim-runc-v2", "containerd"},
 	{"ctr", "containerd"},
@@ -20,7 +20,7 @@ var needs = []struct{ program, pkg string }{
 	{"mount", "mount"},
 }
 
-// Check returns nil if this machine can run a real node, else the reason, for a person.
+// Check returns nil if this machine can run a real node, else the reason as a message for users.
 func Check() error {
 	if os.Geteuid() != 0 {
 		return errors.New("real containers need root")
@@ -38,9 +38,9 @@ func missingPackages() []string {
 			missing = append(missing, pkg)
 		}
 	}
-	for _, n := range needs {
-		if _, err := exec.LookPath(n.program); err != nil {
-			add(n.pkg)
+	for _, r := range requirements {
+		if _, err := exec.LookPath(r.program); err != nil {
+			add(r.pkg)
 		}
 	}
 	if _, err := findCNI(); err != nil {
@@ -52,7 +52,7 @@ func missingPackages() []string {
 	return missing
 }
 
-// findCNI knows where Debian and where everybody else puts the plugins.
+// findCNI searches the folders that distributions install the plugins in.
 func findCNI() (string, error) {
 	for _, dir := range []string{"/usr/lib/cni", "/opt/cni/bin", "/usr/libexec/cni"} {
 		if hasPlugins(dir) {

@@ -6,9 +6,9 @@ import (
 	"os/exec"
 )
 
-// Import puts a docker-archive into the node that runs with this state folder. It may be called by any process.
+// Import imports a docker-archive into the running node with this state folder. Any process may call it.
 func Import(ctx context.Context, dir, archive string) error {
-	l, err := layoutOf(dir)
+	l, err := newLayout(dir)
 	if err != nil {
 		return err
 	}

@@ -1,45 +1,27 @@
 package realnode
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
-	"os"
+
+	"github.com/ottoscaler/ottoscaler/devcluster/internal/jsonfile"
 )
 
-// journal holds what a later run has to know to undo this one and cannot derive from the folder.
-// It is written before the thing it names is made.
+// journal has what a later run needs to clean up after this one and cannot derive from the folder.
+// It is written before what it names is created.
 type journal struct {
-	Dir       string `json:"dir"` // for people who wonder whose this is
+	Dir       string `json:"dir"` // informational: the folder of the cluster
 	ServiceIP string `json:"serviceIP"`
 	PodCIDR   string `json:"podCIDR"`
 }
 
-// readJournal returns an empty journal when there is none: nothing was made.
+// readJournal returns an empty journal when there is no file: nothing was created.
 func readJournal(file string) (journal, error) {
 	var j journal
-	raw, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return j, nil
-	}
-	if err != nil {
-		return j, err
-	}
-	if err := json.Unmarshal(raw, &j); err != nil {
-		return journal{}, fmt.Errorf("reading %s: %w", file, err)
+	if err := jsonfile.Read(file, &j); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return journal{}, err
 	}
 	return j, nil
 }
 
-// write replaces the file as a whole, so that a kill never leaves half of it.
-func (j journal) write(file string) error {
-	raw, err := json.Marshal(j)
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(file+".new", raw, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(file+".new", file)
-}
+func (j journal) write(file string) error { return jsonfile.Write(file, j) }

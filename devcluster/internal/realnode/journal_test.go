@@ -9,17 +9,17 @@ import (
 )
 
 func TestJournal(t *testing.T) {
-	whole := journal{Dir: "/somewhere", ServiceIP: "10.1.0.1", PodCIDR: "10.2.0.0/24"}
+	complete := journal{Dir: "/somewhere", ServiceIP: "10.1.0.1", PodCIDR: "10.2.0.0/24"}
 	tests := map[string]struct {
 		prepare func(file string) error
 		want    journal
 		fails   bool
 	}{
-		"written":     {prepare: whole.write, want: whole},
-		"never made":  {prepare: func(string) error { return nil }},
-		"no journal":  {prepare: func(f string) error { return os.WriteFile(f, []byte("{"), 0o600) }, fails: true},
-		"new fields":  {prepare: func(f string) error { return os.WriteFile(f, []byte(`{"dir":"/d","later":1}`), 0o600) }, want: journal{Dir: "/d"}},
-		"overwritten": {prepare: func(f string) error { _ = journal{Dir: "/old"}.write(f); return whole.write(f) }, want: whole},
+		"written":     {prepare: complete.write, want: complete},
+		"no file":     {prepare: func(string) error { return nil }},
+		"no JSON":     {prepare: func(f string) error { return os.WriteFile(f, []byte("{"), 0o600) }, fails: true},
+		"unknown key": {prepare: func(f string) error { return os.WriteFile(f, []byte(`{"dir":"/d","unknown":1}`), 0o600) }, want: journal{Dir: "/d"}},
+		"overwritten": {prepare: func(f string) error { _ = journal{Dir: "/old"}.write(f); return complete.write(f) }, want: complete},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -29,7 +29,7 @@ func TestJournal(t *testing.T) {
 			}
 			got, err := readJournal(file)
 			if (err != nil) != test.fails {
-				t.Fatalf("error %v, want one: %v", err, test.fails)
+				t.Fatalf("error %v, want an error: %v", err, test.fails)
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Error(diff)

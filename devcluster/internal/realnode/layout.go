@@ -7,10 +7,10 @@ import (
 	"path/filepath"
 )
 
-// runRoot is short because of the limit of socket paths, and empty after a reboot like all it describes.
+// runRoot is short because socket paths are limited, and on a tmpfs: what it describes does not survive a reboot either.
 const runRoot = "/run/devcluster"
 
-// layout names everything a node makes. It is derived from the cluster's folder alone.
+// layout has the paths and names of everything a node creates, derived from the path of the cluster's folder.
 type layout struct {
 	ID   string
 	Node string // on disk: containerd's root, the kubelet's root, Pod logs
@@ -18,10 +18,10 @@ type layout struct {
 	Logs string
 }
 
-func layoutOf(dir string) (layout, error) {
+func newLayout(dir string) (layout, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
-		return layout{}, fmt.Errorf("locating %s: %w", dir, err)
+		return layout{}, fmt.Errorf("resolving %s: %w", dir, err)
 	}
 	if resolved, err := filepath.EvalSymlinks(abs); err == nil {
 		abs = resolved
@@ -39,7 +39,7 @@ func layoutOf(dir string) (layout, error) {
 // Network is the name of the CNI network; libcni's cache files start with it.
 func (l layout) Network() string { return "devcluster-" + l.ID }
 
-// Cgroup is the cgroup above all Pods, seen from the root of a hierarchy.
+// Cgroup is the parent cgroup of all Pods, relative to the root of a hierarchy.
 func (l layout) Cgroup() string { return "/devcluster-" + l.ID }
 
 func (l layout) Socket() string           { return filepath.Join(l.Run, "containerd.sock") }

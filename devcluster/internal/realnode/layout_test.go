@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestLayoutIsOfTheFolder(t *testing.T) {
+func TestLayoutDependsOnResolvedPath(t *testing.T) {
 	dir := t.TempDir()
 	link := filepath.Join(t.TempDir(), "link")
 	if err := os.Symlink(dir, link); err != nil {
@@ -15,25 +15,25 @@ func TestLayoutIsOfTheFolder(t *testing.T) {
 	}
 	direct, linked, other := mustLayout(t, dir), mustLayout(t, link), mustLayout(t, dir+"x")
 	if direct != linked {
-		t.Errorf("one folder, two layouts: %+v and %+v", direct, linked)
+		t.Errorf("same folder, different layouts: %+v and %+v", direct, linked)
 	}
 	if direct.ID == other.ID {
-		t.Errorf("two folders, one ID: %s", direct.ID)
+		t.Errorf("different folders, same ID: %s", direct.ID)
 	}
 }
 
-func TestSocketPathsAreShortWhateverTheFolder(t *testing.T) {
+func TestSocketPathsAreShort(t *testing.T) {
 	l := mustLayout(t, "/"+strings.Repeat("long/", 40))
 	for _, socket := range []string{l.Socket() + ".ttrpc", l.KubeletRoot() + "/pod-resources/1234567890"} {
 		if len(socket) > 107 {
-			t.Errorf("%s has %d bytes, a socket's path may have 107", socket, len(socket))
+			t.Errorf("%s has %d bytes, the limit of a socket path is 107", socket, len(socket))
 		}
 	}
 }
 
 func mustLayout(t *testing.T, dir string) layout {
 	t.Helper()
-	l, err := layoutOf(dir)
+	l, err := newLayout(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ func readMounts() ([]mount, error) {
 	return parseMounts(string(raw)), nil
 }
 
-// parseMounts reads proc_pid_mountinfo(5): the fields before " - " vary in number, those after do not.
+// parseMounts parses proc_pid_mountinfo(5): only the number of fields before " - " varies.
 func parseMounts(text string) []mount {
 	var list []mount
 	for line := range strings.Lines(text) {
@@ -39,7 +39,7 @@ func parseMounts(text string) []mount {
 
 var unescape = strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
 
-// mountsBelow returns the mount points in and at the folders, the last mounted first.
+// mountsBelow returns the mount points at and below the folders, the last mounted first.
 func mountsBelow(list []mount, dirs ...string) []string {
 	var points []string
 	for _, m := range list {
@@ -53,8 +53,8 @@ func mountsBelow(list []mount, dirs ...string) []string {
 	return points
 }
 
-// mountKubeletRoot gives the kubelet a root with a short path, for its sockets, that is still on the disk, for
-// its volumes. Private and then shared: what the kubelet mounts reaches containers, but not the folder behind.
+// mountKubeletRoot bind-mounts the kubelet's root from the disk, for its volumes, to a short path, for its sockets.
+// Private and then shared: mounts of the kubelet propagate to containers, but not to the source folder.
 func mountKubeletRoot(l layout) error {
 	err := unix.Mount(l.KubeletDisk(), l.KubeletRoot(), "", unix.MS_BIND, "")
 	for _, propagation := range []uintptr{unix.MS_PRIVATE, unix.MS_SHARED} {
@@ -68,7 +68,7 @@ func mountKubeletRoot(l layout) error {
 	return nil
 }
 
-// unmountBelow detaches: all users are dead by now, and a lazy unmount cannot hang on one that is not.
+// unmountBelow unmounts lazily: it must not block on a process that still uses a mount.
 func unmountBelow(dirs ...string) error {
 	list, err := readMounts()
 	if err != nil {
@@ -83,14 +83,14 @@ func unmountBelow(dirs ...string) error {
 	return errors.Join(errs...)
 }
 
-// removeFolders refuses while anything is mounted inside: it could be a volume with a person's files.
+// removeFolders fails while anything is mounted below: it could be a volume with user data.
 func removeFolders(dirs ...string) error {
 	list, err := readMounts()
 	if err != nil {
 		return err
 	}
-	if left := mountsBelow(list, dirs...); len(left) > 0 {
-		return fmt.Errorf("still mounted: %s", strings.Join(left, ", "))
+	if mounted := mountsBelow(list, dirs...); len(mounted) > 0 {
+		return fmt.Errorf("still mounted: %s", strings.Join(mounted, ", "))
 	}
 	var errs []error
 	for _, dir := range dirs {
@@ -99,8 +99,8 @@ func removeFolders(dirs ...string) error {
 	return errors.Join(errs...)
 }
 
-// snapshotter falls back to copies where the kernel cannot put an overlay on this file system (in a container).
-func snapshotter(dir string) string {
+// chooseSnapshotter falls back to copies where overlayfs cannot be mounted on this file system, such as in a container.
+func chooseSnapshotter(dir string) string {
 	probe, err := os.MkdirTemp(dir, "overlay-")
 	if err != nil {
 		return "overlayfs"

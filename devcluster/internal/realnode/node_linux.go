@@ -13,26 +13,21 @@ import (
 	"path/filepath"
 
 	"github.com/ottoscaler/ottoscaler/devcluster/internal/image"
-	"github.com/ottoscaler/ottoscaler/devcluster/internal/proc"
+	"github.com/ottoscaler/ottoscaler/devcluster/internal/supervisor"
 )
 
 // Node is one run of a real node.
 type Node struct {
-	opts    Options
-	layout  layout
-	forward *forwarder
+	opts   Options
+	layout layout
+	proxy  *proxy // of the service address
 }
 
 // New starts nothing.
-func New(o Options) *Node {
-	if o.Name == "" {
-		o.Name = "localhost"
-	}
-	return &Node{opts: o}
-}
+func New(o Options) *Node { return &Node{opts: o} }
 
-// Start returns when the kubelet serves; the Node gets ready in the API server a moment later.
-// After an error Stop has to be called too.
+// Start returns when the kubelet responds; the Node object becomes Ready a moment later. Call Stop even after an
+// error.
 func (n *Node) Start(ctx context.Context) error {
 	steps := []struct {
 		doing string
@@ -41,53 +36,53 @@ func (n *Node) Start(ctx context.Context) error {
 		{"preparing the machine", n.prepare},
 		{"starting containerd", n.startContainerd},
 		{"importing images", n.importImages},
-		{"opening the service address", n.openService},
+		{"serving the service address", n.serveServiceIP},
 		{"starting the kubelet", n.startKubelet},
 	}
 	for _, s := range steps {
 		if err := s.do(ctx); err != nil {
 			return fmt.Errorf("%s: %w", s.doing, err)
 		}
-		n.opts.Logger.Debug("node step done", "step", s.doing)
+		n.opts.Logger.Debug("node start step done", "step", s.doing)
 	}
 	return nil
 }
 
-// Stop ends the node and removes everything it made, its containers and its images included.
+// Stop stops the node and removes everything it created, including containers and images.
 func (n *Node) Stop(ctx context.Context) error {
 	if n.layout.ID == "" {
 		return nil // never started
 	}
-	errs := []error{n.end("kubelet"), n.end("containerd")}
-	if n.forward != nil {
-		n.forward.close()
+	errs := []error{n.stopComponent("kubelet"), n.stopComponent("containerd")}
+	if n.proxy != nil {
+		n.proxy.close()
 	}
-	return errors.Join(append(errs, sweep(ctx, n.layout, n.opts.Logger))...)
+	return errors.Join(append(errs, cleanUp(ctx, n.layout, n.opts.Logger))...)
 }
 
-func (n *Node) end(name string) error {
-	if err := n.opts.Procs.Stop(name); err != nil && !errors.Is(err, proc.ErrUnknown) {
+func (n *Node) stopComponent(name string) error {
+	if err := n.opts.Supervisor.Stop(name); err != nil && !errors.Is(err, supervisor.ErrUnknownComponent) {
 		return err
 	}
 	return nil
 }
 
-// Cleanup removes what a killed run with this state folder left on the machine. The caller makes sure that
-// no other process uses the folder.
+// Cleanup removes everything a killed run with this state folder left on the machine. The caller has locked the
+// folder.
 func Cleanup(ctx context.Context, dir string, logger *slog.Logger) error {
 	if os.Geteuid() != 0 {
-		return nil // then no node was ever started by this user
+		return nil // only root can have started a node
 	}
-	l, err := layoutOf(dir)
+	l, err := newLayout(dir)
 	if err != nil {
 		return err
 	}
-	return sweep(ctx, l, logger)
+	return cleanUp(ctx, l, logger)
 }
 
-// prepare makes folders, cgroups and configuration. The journal comes first: what follows is swept by it.
+// prepare creates folders, cgroups and configuration. The journal is written before anything that depends on it for cleanup.
 func (n *Node) prepare(context.Context) error {
-	l, err := layoutOf(n.opts.Dir)
+	l, err := newLayout(n.opts.Dir)
 	if err != nil {
 		return err
 	}
@@ -101,14 +96,14 @@ func (n *Node) prepare(context.Context) error {
 	if err := j.write(l.Journal()); err != nil {
 		return err
 	}
-	if err := errors.Join(saveSysctls(), makeCgroups(l.Cgroup()), mountKubeletRoot(l)); err != nil {
+	if err := errors.Join(saveSysctls(), createCgroups(l.Cgroup()), mountKubeletRoot(l)); err != nil {
 		return err
 	}
 	cniBin, err := findCNI()
 	if err != nil {
 		return err
 	}
-	return newSettings(l, n.opts, cniBin, snapshotter(l.Node)).writeConfigs()
+	return newSettings(l, n.opts, cniBin, chooseSnapshotter(l.Node)).writeConfigs()
 }
 
 func (n *Node) startContainerd(ctx context.Context) error {
@@ -116,7 +111,7 @@ func (n *Node) startContainerd(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return n.opts.Procs.Start(ctx, proc.Spec{
+	return n.opts.Supervisor.Start(ctx, supervisor.Spec{
 		Name:    "containerd",
 		Path:    path,
 		Args:    []string{"--config", n.layout.ContainerdConfig()},
@@ -139,10 +134,11 @@ func (n *Node) importImages(ctx context.Context) error {
 	return nil
 }
 
-// openService journals the address only once it is known to be free: it may be another cluster's.
-func (n *Node) openService(ctx context.Context) error {
+// serveServiceIP writes the address to the journal only after checking that it is unused: cleanup must not remove the
+// address of another cluster.
+func (n *Node) serveServiceIP(ctx context.Context) error {
 	ip := n.opts.ServiceIP
-	if err := mustBeFree(ip); err != nil {
+	if err := checkAddressUnused(ip); err != nil {
 		return err
 	}
 	j := journal{Dir: filepath.Dir(n.layout.Node), PodCIDR: n.opts.PodCIDR, ServiceIP: ip}
@@ -152,29 +148,22 @@ func (n *Node) openService(ctx context.Context) error {
 	if err := addAddress(ip); err != nil {
 		return err
 	}
-	f, err := listen(ctx, net.JoinHostPort(ip, "443"), n.opts.APIServer)
-	n.forward = f
+	p, err := newProxy(ctx, net.JoinHostPort(ip, "443"), n.opts.APIServer)
+	n.proxy = p
 	return err
 }
 
 func (n *Node) startKubelet(ctx context.Context) error {
-	exe := n.opts.Executable
-	if exe == "" {
-		var err error
-		if exe, err = os.Executable(); err != nil {
-			return err
-		}
-	}
-	return n.opts.Procs.Start(ctx, proc.Spec{
+	return n.opts.Supervisor.Start(ctx, supervisor.Spec{
 		Name:    "kubelet",
-		Path:    exe,
+		Path:    n.opts.Executable,
 		Args:    n.kubeletArgs(),
 		LogFile: filepath.Join(n.layout.Logs, "kubelet.log"),
 		Ready:   n.probeKubelet,
 	})
 }
 
-// The service address is the node's, because it exists on a machine without any network too, and Pods reach
+// kubeletArgs use the service address as the node's: it exists on machines without a network too, and Pods can reach
 // the host there.
 func (n *Node) kubeletArgs() []string {
 	return []string{
@@ -188,14 +177,14 @@ func (n *Node) kubeletArgs() []string {
 	}
 }
 
-// probeKubelet takes any answer, "unauthorized" included, for a kubelet that serves.
+// probeKubelet accepts any response, including 401.
 func (n *Node) probeKubelet(ctx context.Context) error {
 	url := fmt.Sprintf("https://127.0.0.1:%d/healthz", n.opts.KubeletPort)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return err
 	}
-	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // only whether it answers
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // any response counts
 	defer transport.CloseIdleConnections()
 	resp, err := transport.RoundTrip(req)
 	if err != nil {

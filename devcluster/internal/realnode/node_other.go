@@ -10,23 +10,23 @@ import (
 
 var errLinux = errors.New("real containers need Linux")
 
-// Check returns why this machine cannot run a real node.
+// Check always fails on this operating system.
 func Check() error { return errLinux }
 
-// Node cannot be started here.
+// Node cannot be started on this operating system.
 type Node struct{}
 
 // New starts nothing.
 func New(Options) *Node { return &Node{} }
 
-// Start returns why it cannot.
+// Start always fails.
 func (*Node) Start(context.Context) error { return errLinux }
 
-// Stop has nothing to do.
+// Stop does nothing.
 func (*Node) Stop(context.Context) error { return nil }
 
-// Cleanup has nothing to do: no node ever ran here.
+// Cleanup does nothing: no node can have been started.
 func Cleanup(context.Context, string, *slog.Logger) error { return nil }
 
-// Import returns why it cannot.
+// Import always fails.
 func Import(context.Context, string, string) error { return errLinux }

@@ -11,13 +11,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// killAll kills the node's processes and reports whether there were none left to kill.
-func killAll(l layout) (bool, error) {
+// killProcesses kills the processes of the node and reports whether there were none left.
+// A process may fork while it is killed, so it has to be repeated.
+func killProcesses(l layout) (bool, error) {
 	pids, err := cgroupPids(l.Cgroup())
 	if err != nil {
 		return false, err
 	}
-	thaw(l.Cgroup())
+	thawCgroup(l.Cgroup())
 	pids = append(pids, daemonPids(l.Run)...)
 	for _, pid := range pids {
 		_ = unix.Kill(pid, unix.SIGKILL)
@@ -25,8 +26,8 @@ func killAll(l layout) (bool, error) {
 	return len(pids) == 0, nil
 }
 
-// thaw is for version 1, where a frozen process does not even die.
-func thaw(cgroup string) {
+// thawCgroup is required in version 1, where SIGKILL has no effect on a frozen process.
+func thawCgroup(cgroup string) {
 	dirs, _ := cgroupDirs(cgroup)
 	for _, dir := range dirs {
 		file := filepath.Join(dir, "freezer.state")
@@ -36,7 +37,7 @@ func thaw(cgroup string) {
 	}
 }
 
-// daemonPids finds our containerd, its shims and the kubelet, none of which is in our cgroup.
+// daemonPids finds containerd, its shims and the kubelet of the node, which are outside its cgroup.
 func daemonPids(run string) []int {
 	dirs, _ := filepath.Glob("/proc/[0-9]*")
 	var pids []int
@@ -52,7 +53,7 @@ func daemonPids(run string) []int {
 	return pids
 }
 
-// isDaemon spares the person who only looks into our folder with an editor or a pager.
+// isDaemon excludes other programs that have a path below the folder as argument, such as an editor.
 func isDaemon(args []string, run string) bool {
 	switch filepath.Base(args[0]) {
 	case "containerd", "containerd-shim-runc-v2", "runc", "ctr":

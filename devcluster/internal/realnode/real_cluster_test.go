@@ -14,30 +14,30 @@ import (
 	"time"
 )
 
-// testCluster is a running `devcluster up --node containerd` of the binary that DEVCLUSTER names.
+// testCluster is a running `devcluster up --node containerd` of the binary in DEVCLUSTER.
 type testCluster struct {
 	t   *testing.T
 	dir string
 	up  *exec.Cmd
 }
 
-// needRealNode skips where no containers can run, and fails in CI, where they must.
-func needRealNode(t *testing.T) {
+// requireRealNode skips the test where no containers can run. In CI it fails instead.
+func requireRealNode(t *testing.T) {
 	t.Helper()
 	reason := Check()
 	if os.Getenv("DEVCLUSTER") == "" {
-		reason = errors.New("DEVCLUSTER does not name the devcluster binary")
+		reason = errors.New("DEVCLUSTER is not set to the path of the binary")
 	}
 	switch {
 	case reason == nil:
 	case os.Getenv("CI") == "true":
-		t.Fatalf("CI must have a real node: %v", reason)
+		t.Fatalf("CI requires a real node: %v", reason)
 	default:
 		t.Skip(reason)
 	}
 }
 
-// startCluster returns when the cluster is ready. It is stopped at the test's end.
+// startCluster returns when the cluster is ready. It is stopped when the test ends.
 func startCluster(t *testing.T, dir string, args ...string) *testCluster {
 	t.Helper()
 	c := &testCluster{t: t, dir: dir}
@@ -61,7 +61,7 @@ func startCluster(t *testing.T, dir string, args ...string) *testCluster {
 	return c
 }
 
-// stop signals up and waits for its end; it may be called again.
+// stop signals `up` and waits until it exits; later calls do nothing.
 func (c *testCluster) stop(sig syscall.Signal) {
 	c.t.Helper()
 	if c.up.ProcessState != nil {
@@ -126,18 +126,18 @@ func (c *testCluster) pod(name string) podStatus {
 	return pod.Status
 }
 
-// waitPod polls until the Pod is as wanted, and returns it.
-func (c *testCluster) waitPod(name, what string, wanted func(podStatus) bool) podStatus {
+// waitPod polls until the condition is true, and returns the Pod.
+func (c *testCluster) waitPod(name, what string, condition func(podStatus) bool) podStatus {
 	c.t.Helper()
 	started := time.Now()
 	for {
 		p := c.pod(name)
-		if wanted(p) {
+		if condition(p) {
 			c.t.Logf("%s: %s after %v", name, what, time.Since(started).Round(10*time.Millisecond))
 			return p
 		}
 		if time.Since(started) > time.Minute {
-			c.t.Fatalf("%s is not %s but %+v\n%s", name, what, p, c.kubectl("describe", "pod", name))
+			c.t.Fatalf("%s is not %s: %+v\n%s", name, what, p, c.kubectl("describe", "pod", name))
 		}
 		time.Sleep(100 * time.Millisecond)
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 func TestRealPods(t *testing.T) {
-	needRealNode(t)
+	requireRealNode(t)
 	c := startCluster(t, t.TempDir(), "--image", whoamiImage(t))
 	tests := map[string]func(*testing.T, *testCluster){
 		"restricted Pod":     testRestricted,
@@ -51,31 +51,31 @@ func testRestricted(t *testing.T, c *testCluster) {
 }
 
 func testExitCode(t *testing.T, c *testCluster) {
-	c.apply(podYAML("seven", `terminationMessagePolicy: FallbackToLogsOnError, command: [sh, -c, "echo last words; exit 7"]`))
+	c.apply(podYAML("seven", `terminationMessagePolicy: FallbackToLogsOnError, command: [sh, -c, "echo final output; exit 7"]`))
 	end := c.waitPhase("seven", "Failed").ContainerStatuses[0].State.Terminated
-	if end == nil || end.ExitCode != 7 || end.Message != "last words\n" {
-		t.Errorf("the container ended with %+v, want 7 and its last words", end)
+	if end == nil || end.ExitCode != 7 || end.Message != "final output\n" {
+		t.Errorf("the container terminated with %+v, want exit code 7 and its output", end)
 	}
 }
 
 func testOutOfMemory(t *testing.T, c *testCluster) {
 	c.apply(podYAML("oom", `command: [tail, /dev/zero], resources: {limits: {memory: 20Mi}}`))
 	if end := c.waitPhase("oom", "Failed").ContainerStatuses[0].State.Terminated; end == nil || end.Reason != "OOMKilled" {
-		t.Errorf("the container ended with %+v, want OOMKilled", end)
+		t.Errorf("the container terminated with %+v, want OOMKilled", end)
 	}
 }
 
-// The registry is a port of this machine where nobody listens: nothing is asked outside.
+// The registry is a closed port of this machine: no request leaves it.
 func testUnknownImage(_ *testing.T, c *testCluster) {
-	c.kubectl("run", "nopull", "--restart=Never", "--image=localhost:1/nowhere:1")
-	c.waitPod("nopull", "ErrImagePull", func(p podStatus) bool {
+	c.kubectl("run", "unknown-image", "--restart=Never", "--image=localhost:1/nowhere:1")
+	c.waitPod("unknown-image", "ErrImagePull", func(p podStatus) bool {
 		if len(p.ContainerStatuses) == 0 || p.ContainerStatuses[0].State.Waiting == nil {
 			return false
 		}
 		w := p.ContainerStatuses[0].State.Waiting
 		return w.Reason == "ErrImagePull" && strings.Contains(w.Message, "connection refused")
 	})
-	c.kubectl("delete", "pod", "nopull", "--grace-period=0", "--force")
+	c.kubectl("delete", "pod", "unknown-image", "--grace-period=0", "--force")
 }
 
 func testExec(t *testing.T, c *testCluster) {
@@ -87,7 +87,7 @@ func testExec(t *testing.T, c *testCluster) {
 	var exit *exec.ExitError
 	err := c.command("kubectl", "exec", "exec", "--", "sh", "-c", "exit 3").Run()
 	if !errors.As(err, &exit) || exit.ExitCode() != 3 {
-		t.Errorf("exec of exit 3 gave %v", err)
+		t.Errorf("exec of exit 3 returned %v", err)
 	}
 	c.kubectl("delete", "pod", "exec", "--grace-period=1")
 }
@@ -96,16 +96,16 @@ func testDeadline(t *testing.T, c *testCluster) {
 	c.apply(strings.Replace(podYAML("deadline", `command: [sleep, "600"]`), "spec: {",
 		"spec: {activeDeadlineSeconds: 2, terminationGracePeriodSeconds: 1, ", 1))
 	if p := c.waitPhase("deadline", "Failed"); p.Reason != "DeadlineExceeded" {
-		t.Errorf("the Pod failed with the reason %q", p.Reason)
+		t.Errorf("the Pod failed with reason %q", p.Reason)
 	}
 }
 
-// The image came with --image, the answer through the service address.
+// Covers --image and the service address.
 func testAPIFromPod(t *testing.T, c *testCluster) {
 	c.kubectl("run", "whoami", "--restart=Never", "--image=example.com/whoami:test")
 	c.waitPhase("whoami", "Succeeded")
 	if got := c.kubectl("logs", "whoami"); !strings.Contains(got, "system:serviceaccount:default:default") {
-		t.Errorf("the API server answered the Pod: %s", got)
+		t.Errorf("the API server identified the Pod as: %s", got)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 //go:embed templates
 var templates embed.FS
 
-// settings is what the templates see.
+// settings are the data of the templates.
 type settings struct {
 	layout
 	Options
@@ -58,7 +58,7 @@ func (s settings) render(name string) ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// quote makes a JSON string, which TOML and YAML read the same way.
+// quote encodes a JSON string, which is valid in TOML and YAML too.
 func quote(s string) (string, error) {
 	raw, err := json.Marshal(s)
 	return string(raw), err

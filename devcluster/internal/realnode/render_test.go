@@ -11,10 +11,7 @@ import (
 
 func testSettings(t *testing.T, dir string) settings {
 	t.Helper()
-	l, err := layoutOf(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := mustLayout(t, dir)
 	o := Options{ClientCAFile: dir + "/ca.crt", ServiceIP: "10.1.0.1", PodCIDR: "10.2.0.0/24", KubeletPort: 12345}
 	return newSettings(l, o, "/usr/lib/cni", "overlayfs")
 }
@@ -28,11 +25,11 @@ func render(t *testing.T, s settings, name string) []byte {
 	return raw
 }
 
-// A folder with a blank and a quote must not break out of its string in any of the formats.
-const oddDir = `/somewhere/a "dir"`
+// A folder with a space and quotes must be escaped in every format.
+const quotedDir = `/somewhere/a "dir"`
 
 func TestKubeletConfig(t *testing.T) {
-	s := testSettings(t, oddDir)
+	s := testSettings(t, quotedDir)
 	var got map[string]any
 	if err := yaml.UnmarshalStrict(render(t, s, "kubelet.yaml"), &got); err != nil {
 		t.Fatal(err)
@@ -43,12 +40,12 @@ func TestKubeletConfig(t *testing.T) {
 		"port":                     12345.0,
 		"readOnlyPort":             0.0,
 		"cgroupRoot":               s.Cgroup(),
-		"podLogsDir":               oddDir + "/node/pods",
+		"podLogsDir":               quotedDir + "/node/pods",
 		"containerRuntimeEndpoint": "unix://" + s.Socket(),
 		"authentication": map[string]any{
 			"anonymous": map[string]any{"enabled": false},
 			"webhook":   map[string]any{"enabled": false},
-			"x509":      map[string]any{"clientCAFile": oddDir + "/ca.crt"},
+			"x509":      map[string]any{"clientCAFile": quotedDir + "/ca.crt"},
 		},
 	}
 	for key, value := range want {
@@ -59,7 +56,7 @@ func TestKubeletConfig(t *testing.T) {
 }
 
 func TestCNIConfig(t *testing.T) {
-	s := testSettings(t, oddDir)
+	s := testSettings(t, quotedDir)
 	var got struct {
 		Name    string
 		Plugins []struct {
@@ -75,15 +72,15 @@ func TestCNIConfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got.Name != s.Network() || len(got.Plugins) != 1 || got.Plugins[0].IPMasq {
-		t.Fatalf("got %+v, want the one network %s without packet filter rules", got, s.Network())
+		t.Fatalf("got %+v, want one network %s without packet filter rules", got, s.Network())
 	}
 	if ipam := got.Plugins[0].IPAM; ipam.DataDir != s.CNIData() || ipam.Ranges[0][0].Subnet != "10.2.0.0/24" {
 		t.Errorf("ipam is %+v", ipam)
 	}
 }
 
-// Whatever is not redirected is shared with every other containerd of the machine.
-func TestContainerdConfigSharesNothing(t *testing.T) {
+// Any default path would be shared with other instances of containerd.
+func TestContainerdConfigIsIsolated(t *testing.T) {
 	s := testSettings(t, "/somewhere")
 	got := string(render(t, s, "containerd.toml"))
 	for _, line := range []string{

@@ -1,7 +1,6 @@
 package realnode
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,9 +9,11 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ottoscaler/ottoscaler/devcluster/internal/jsonfile"
 )
 
-// The CNI plugin changes the first, the kubelet the others, both without asking.
+// The CNI plugin changes the first, the kubelet the others.
 var sysctls = []string{
 	"net/ipv4/ip_forward",
 	"vm/overcommit_memory", "vm/panic_on_oom",
@@ -22,9 +23,9 @@ var sysctls = []string{
 
 var sysctlFile = filepath.Join(runRoot, "sysctl.json")
 
-// saveSysctls keeps the values from before the first cluster on the machine.
+// saveSysctls stores the values before the first cluster on the machine starts.
 func saveSysctls() error {
-	return locked(func() error {
+	return withLock(func() error {
 		if _, err := os.Stat(sysctlFile); err == nil {
 			return nil
 		}
@@ -34,32 +35,24 @@ func saveSysctls() error {
 				values[name] = strings.TrimSpace(string(raw))
 			}
 		}
-		raw, err := json.Marshal(values)
-		if err != nil {
-			return err
-		}
-		return os.WriteFile(sysctlFile, raw, 0o600)
+		return jsonfile.Write(sysctlFile, values)
 	})
 }
 
-// restoreSysctls gives them back after the last cluster on the machine. It is called when the folder of
-// this one is gone.
+// restoreSysctls restores them after the last cluster on the machine. Call it after removing the folder of this one.
 func restoreSysctls() error {
-	return locked(func() error {
+	return withLock(func() error {
 		others, err := filepath.Glob(filepath.Join(runRoot, "*", "journal.json"))
 		if err != nil || len(others) > 0 {
 			return err
 		}
-		raw, err := os.ReadFile(sysctlFile)
+		var values map[string]string
+		err = jsonfile.Read(sysctlFile, &values)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		if err != nil {
 			return err
-		}
-		var values map[string]string
-		if err := json.Unmarshal(raw, &values); err != nil {
-			return fmt.Errorf("reading %s: %w", sysctlFile, err)
 		}
 		return errors.Join(writeSysctls(values), os.Remove(sysctlFile))
 	})
@@ -69,15 +62,15 @@ func writeSysctls(values map[string]string) error {
 	var errs []error
 	for name, value := range values {
 		file := filepath.Join("/proc/sys", name)
-		if now, err := os.ReadFile(file); err == nil && strings.TrimSpace(string(now)) != value {
+		if current, err := os.ReadFile(file); err == nil && strings.TrimSpace(string(current)) != value {
 			errs = append(errs, os.WriteFile(file, []byte(value), 0o644))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// locked keeps two clusters that start and stop at the same moment apart.
-func locked(do func() error) error {
+// withLock serializes clusters that start and stop at the same time.
+func withLock(do func() error) error {
 	if err := os.MkdirAll(runRoot, 0o755); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-// Package simnode configures kwok: which nodes it plays and how Pods live and die on them.
+// Package simnode configures kwok: the simulated nodes and the lifecycle of their Pods.
 package simnode
 
 import (
@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// Label marks the nodes that kwok plays. A node that loses it is lost: nobody renews its lease any more.
+// LabelKey selects the nodes that kwok manages. Without the label a node is lost: kwok stops renewing its Lease.
 const (
 	LabelKey   = "devcluster.io/node"
 	LabelValue = "simulated"
@@ -16,15 +16,15 @@ const (
 //go:embed stages.yaml
 var stages string
 
-// Both are made up and the same in all clusters. The node's address is loopback, so that the API server,
-// asked for logs, finds nobody there and sends nothing out of this machine.
+// Both are made up and the same in all clusters. The node's address is loopback, so that requests for logs fail
+// with connection refused and never leave this machine.
 const (
 	nodeIP  = "127.0.0.1"
-	podCIDR = "100.64.0.0/10" // as wide as thousands of Pods need
+	podCIDR = "100.64.0.0/10" // large enough for thousands of Pods
 )
 
-// Config is kwok's configuration file. leaseSeconds is how long a silent node counts as alive; leases are
-// renewed four times as often.
+// Config returns kwok's configuration file. leaseSeconds is the duration of the node Leases, which kwok renews four
+// times within it.
 func Config(leaseSeconds int) string {
 	return fmt.Sprintf(`apiVersion: config.kwok.x-k8s.io/v1alpha1
 kind: KwokConfiguration
@@ -40,7 +40,7 @@ options:
 %s`, LabelKey, LabelValue, nodeIP, podCIDR, leaseSeconds, stages)
 }
 
-// Names of the first n simulated nodes.
+// Names returns the names of the first n simulated nodes.
 func Names(n int) []string {
 	names := make([]string, n)
 	for i := range names {
@@ -49,7 +49,7 @@ func Names(n int) []string {
 	return names
 }
 
-// Node is the API object of a simulated node: big enough for any test, whatever its Pods request.
+// Node returns the object of a simulated node, with more resources than any test requests.
 func Node(name string) map[string]any {
 	size := map[string]string{"cpu": "100k", "memory": "1000Ti", "ephemeral-storage": "1000Ti", "pods": "100k"}
 	return map[string]any{

@@ -24,7 +24,7 @@ func TestConfigIsYAML(t *testing.T) {
 	}
 }
 
-func TestNodeCarriesTheLabelKwokLooksFor(t *testing.T) {
+func TestNodeMatchesSelectorOfConfig(t *testing.T) {
 	labels := Node("kwok-0")["metadata"].(map[string]any)["labels"].(map[string]string)
 	if labels[LabelKey] != LabelValue || !strings.Contains(Config(40), LabelKey+"="+LabelValue) {
 		t.Errorf("labels: %v", labels)

@@ -8,10 +8,10 @@ import (
 	"syscall"
 )
 
-// ErrBusy says that another `devcluster up` runs on the folder.
-var ErrBusy = errors.New("a cluster runs there already")
+// ErrInUse means that another `devcluster up` holds the lock of the folder.
+var ErrInUse = errors.New("a cluster is already running")
 
-// Lock takes the folder for this process until unlock is called or the process ends.
+// Lock reserves the folder for this process until unlock is called or the process ends.
 func (d Dir) Lock() (unlock func(), err error) {
 	f, err := os.OpenFile(d.lock(), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -20,7 +20,7 @@ func (d Dir) Lock() (unlock func(), err error) {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		defer f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, d.busy()
+			return nil, d.inUseError()
 		}
 		return nil, fmt.Errorf("locking %s: %w", d, err)
 	}
@@ -29,8 +29,9 @@ func (d Dir) Lock() (unlock func(), err error) {
 	return func() { _ = f.Truncate(0); _ = f.Close() }, nil
 }
 
-func (d Dir) busy() error {
-	pid, _ := os.ReadFile(d.lock())
-	return fmt.Errorf("%w: %s belongs to process %s (end it with Ctrl-C or `kill %s`, or choose another folder with --dir)",
-		ErrBusy, d, strings.TrimSpace(string(pid)), strings.TrimSpace(string(pid)))
+func (d Dir) inUseError() error {
+	content, _ := os.ReadFile(d.lock())
+	pid := strings.TrimSpace(string(content))
+	return fmt.Errorf("%w: %s is locked by process %s (end it with Ctrl-C or `kill %s`, or choose another folder with --dir)",
+		ErrInUse, d, pid, pid)
 }

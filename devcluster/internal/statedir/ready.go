@@ -1,16 +1,17 @@
 package statedir
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"time"
+
+	"github.com/ottoscaler/ottoscaler/devcluster/internal/jsonfile"
 )
 
 // Ready describes a running cluster to scripts and tests. The file exists exactly while the cluster is
-// ready: it is written in one piece and removed before anything is stopped.
+// ready: it is written atomically and removed before any component is stopped.
 type Ready struct {
 	Dir        string         `json:"dir"`
 	PID        int            `json:"pid"` // of `devcluster up`
@@ -21,30 +22,30 @@ type Ready struct {
 	AuditLog   string         `json:"audit_log,omitempty"`
 	ServiceIP  string         `json:"service_ip"`
 	Socket     string         `json:"socket"`
-	Components map[string]int `json:"components"` // name to process id at the start
+	Components map[string]int `json:"components"` // name to process ID at the start
 	StartedAt  time.Time      `json:"started_at"`
 }
 
-// State is what one run leaves to the next: the addresses, so that they stay the same when they are free.
+// State is kept between runs, so that ports and addresses stay the same while they are free.
 type State struct {
 	Ports map[string]int `json:"ports"`
 	CIDR  string         `json:"cidr"`
 }
 
-// ErrDown says that no ready cluster runs in the folder.
-var ErrDown = errors.New("no cluster is ready there")
+// ErrNotRunning means that no cluster is ready in the folder.
+var ErrNotRunning = errors.New("no cluster is running")
 
-// ReadReady returns what runs in the folder; ErrDown if nothing does.
+// ReadReady describes the cluster that runs in the folder. Without one the error is ErrNotRunning.
 func (d Dir) ReadReady() (Ready, error) {
 	var r Ready
-	err := readJSON(d.ready(), &r)
+	err := jsonfile.Read(d.ready(), &r)
 	if errors.Is(err, fs.ErrNotExist) {
-		return r, fmt.Errorf("%w: %s (start one with `devcluster up`, or name its folder with --dir or DEVCLUSTER_DIR)", ErrDown, d)
+		return r, fmt.Errorf("%w: %s (start one with `devcluster up`, or name its folder with --dir or DEVCLUSTER_DIR)", ErrNotRunning, d)
 	}
 	return r, err
 }
 
-func (d Dir) WriteReady(r Ready) error { return writeJSON(d.ready(), r) }
+func (d Dir) WriteReady(r Ready) error { return jsonfile.Write(d.ready(), r) }
 
 func (d Dir) RemoveReady() error {
 	if err := os.Remove(d.ready()); !errors.Is(err, fs.ErrNotExist) {
@@ -53,35 +54,13 @@ func (d Dir) RemoveReady() error {
 	return nil
 }
 
-// ReadState returns the zero State when there is none, or none that can be read.
+// ReadState returns the zero State when the file is missing or invalid.
 func (d Dir) ReadState() State {
 	var s State
-	if err := readJSON(d.state(), &s); err != nil {
+	if err := jsonfile.Read(d.state(), &s); err != nil {
 		return State{}
 	}
 	return s
 }
 
-func (d Dir) WriteState(s State) error { return writeJSON(d.state(), s) }
-
-func readJSON(path string, into any) error {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(data, into); err != nil {
-		return fmt.Errorf("reading %s: %w", path, err)
-	}
-	return nil
-}
-
-func writeJSON(path string, v any) error {
-	data, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	if err := os.WriteFile(path+".new", append(data, '\n'), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
-}
+func (d Dir) WriteState(s State) error { return jsonfile.Write(d.state(), s) }

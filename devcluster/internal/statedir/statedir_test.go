@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func fresh(t *testing.T) Dir {
+func newDir(t *testing.T) Dir {
 	t.Helper()
 	d := Dir(filepath.Join(t.TempDir(), "cluster"))
 	if err := d.Create(); err != nil {
@@ -17,39 +17,39 @@ func fresh(t *testing.T) Dir {
 	return d
 }
 
-func TestOnlyOneOwner(t *testing.T) {
-	d := fresh(t)
+func TestLockIsExclusive(t *testing.T) {
+	d := newDir(t)
 	unlock, err := d.Lock()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Lock(); !errors.Is(err, ErrBusy) {
-		t.Errorf("a second owner got %v", err)
+	if _, err := d.Lock(); !errors.Is(err, ErrInUse) {
+		t.Errorf("a second Lock returned %v", err)
 	}
 	unlock()
-	again, err := d.Lock()
+	unlock, err = d.Lock()
 	if err != nil {
 		t.Fatalf("after unlocking: %v", err)
 	}
-	again()
+	unlock()
 }
 
-func TestForeignFolderIsRefused(t *testing.T) {
+func TestFolderWithOtherFilesIsRejected(t *testing.T) {
 	d := Dir(t.TempDir())
-	precious := filepath.Join(string(d), "logs")
-	if err := os.WriteFile(precious, nil, 0o600); err != nil {
+	file := filepath.Join(string(d), "logs")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.Create(); err == nil {
-		t.Error("a folder with other files was taken")
+		t.Error("a folder with other files was accepted")
 	}
-	if _, err := os.Stat(precious); err != nil {
-		t.Errorf("the file is gone: %v", err)
+	if _, err := os.Stat(file); err != nil {
+		t.Errorf("the file was removed: %v", err)
 	}
 }
 
-func TestRemoveLeavesNothing(t *testing.T) {
-	d := fresh(t)
+func TestRemoveDeletesFolder(t *testing.T) {
+	d := newDir(t)
 	unlock, err := d.Lock()
 	if err != nil {
 		t.Fatal(err)
@@ -59,16 +59,16 @@ func TestRemoveLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if r, err := d.ReadReady(); err != nil || r.PID != 1 {
-		t.Errorf("ready.json came back as %+v, %v", r, err)
+		t.Errorf("ready.json is %+v, %v", r, err)
 	}
 	if err := d.Remove(); err != nil {
 		t.Error(err)
 	}
-	if _, err := d.ReadReady(); !errors.Is(err, ErrDown) {
+	if _, err := d.ReadReady(); !errors.Is(err, ErrNotRunning) {
 		t.Errorf("a removed cluster is ready: %v", err)
 	}
 	if _, err := os.Stat(string(d)); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the folder is still there: %v", err)
+		t.Errorf("the folder still exists: %v", err)
 	}
 }
 
@@ -81,9 +81,9 @@ func TestDefaultFolder(t *testing.T) {
 		env    map[string]string
 		prefix string
 	}{
-		{"asked for", map[string]string{"DEVCLUSTER_DIR": "/x/y", "XDG_STATE_HOME": "/s"}, "/x/y"},
-		{"of the user", map[string]string{"XDG_STATE_HOME": "/s"}, "/s/devcluster/"},
-		{"temporary", nil, filepath.Join(os.TempDir(), "devcluster-")},
+		{"explicit", map[string]string{"DEVCLUSTER_DIR": "/x/y", "XDG_STATE_HOME": "/s"}, "/x/y"},
+		{"XDG_STATE_HOME", map[string]string{"XDG_STATE_HOME": "/s"}, "/s/devcluster/"},
+		{"default", nil, filepath.Join(os.TempDir(), "devcluster-")},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -12,10 +12,10 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
-// user is nobody's number: no image and no distribution gives it to somebody.
+// user is the conventional ID of a non-root user; no distribution assigns it.
 const user = "65532:65532"
 
-// run writes the archive and returns the image's digest, which a registry will show for it, too.
+// run writes the archive and returns the digest of the image, which is the same in a registry.
 func run(o options) (v1.Hash, error) {
 	tag, err := name.NewTag(o.tag)
 	if err != nil {
@@ -25,10 +25,10 @@ func run(o options) (v1.Hash, error) {
 	if err != nil {
 		return v1.Hash{}, fmt.Errorf("--binary: %w", err)
 	}
-	if err := mustBeStatic(binary, o.arch); err != nil {
+	if err := checkStatic(binary, o.arch); err != nil {
 		return v1.Hash{}, fmt.Errorf("%s: %w", o.binary, err)
 	}
-	image, err := build(binary, o)
+	image, err := buildImage(binary, o)
 	if err != nil {
 		return v1.Hash{}, err
 	}
@@ -38,14 +38,14 @@ func run(o options) (v1.Hash, error) {
 	return image.Digest()
 }
 
-// build puts what changes seldom below, so that a registry keeps it from version to version.
-func build(binary []byte, o options) (v1.Image, error) {
+// buildImage puts files that rarely change into the lowest layer, so that versions share it in a registry.
+func buildImage(binary []byte, o options) (v1.Image, error) {
 	image := empty.Image
 	for _, files := range [][]file{
-		{{name: "etc/ssl/certs/ca-certificates.crt", mode: 0o644, content: authorities()}},
+		{{name: "etc/ssl/certs/ca-certificates.crt", mode: 0o644, content: caCertificates()}},
 		{{name: "ottoscaler", mode: 0o755, content: binary}},
 	} {
-		layer, err := layerOf(files)
+		layer, err := packLayer(files)
 		if err != nil {
 			return nil, err
 		}
@@ -60,11 +60,11 @@ func build(binary []byte, o options) (v1.Image, error) {
 	config = config.DeepCopy()
 	config.OS, config.Architecture = "linux", o.arch
 	config.Created = v1.Time{Time: time.Unix(0, 0).UTC()}
-	config.Config = process(o.version)
+	config.Config = imageConfig(o.version)
 	return mutate.ConfigFile(image, config)
 }
 
-func process(version string) v1.Config {
+func imageConfig(version string) v1.Config {
 	return v1.Config{
 		User:         user,
 		Entrypoint:   []string{"/ottoscaler"},

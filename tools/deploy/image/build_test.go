@@ -22,23 +22,23 @@ import (
 
 const tag = "registry.example/team/ottoscaler:1.2.0"
 
-// program is the smallest ELF file there is, with one segment of a kind.
-func program(t *testing.T, machine elf.Machine, kind elf.ProgType) string {
+// writeELF writes a minimal ELF file with one segment of that type.
+func writeELF(t *testing.T, machine elf.Machine, segment elf.ProgType) string {
 	t.Helper()
 	h := elf.Header64{
 		Ident:   [elf.EI_NIDENT]byte{0x7f, 'E', 'L', 'F', byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)},
 		Machine: uint16(machine), Version: uint32(elf.EV_CURRENT), Phoff: 64, Ehsize: 64, Phentsize: 56, Phnum: 1, Shentsize: 64,
 	}
 	var b bytes.Buffer
-	for _, part := range []any{h, elf.Prog64{Type: uint32(kind)}} {
+	for _, part := range []any{h, elf.Prog64{Type: uint32(segment)}} {
 		if err := binary.Write(&b, binary.LittleEndian, part); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return write(t, b.String())
+	return writeFile(t, b.String())
 }
 
-func write(t *testing.T, content string) string {
+func writeFile(t *testing.T, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "program")
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
@@ -50,7 +50,7 @@ func write(t *testing.T, content string) string {
 func pack(t *testing.T, change func(*options)) (string, v1.Hash, error) {
 	t.Helper()
 	o := options{
-		binary: program(t, elf.EM_X86_64, elf.PT_LOAD), tag: tag, version: "1.2.0", arch: "amd64",
+		binary: writeELF(t, elf.EM_X86_64, elf.PT_LOAD), tag: tag, version: "1.2.0", arch: "amd64",
 		out: filepath.Join(t.TempDir(), "image.tar"),
 	}
 	change(&o)
@@ -58,9 +58,9 @@ func pack(t *testing.T, change func(*options)) (string, v1.Hash, error) {
 	return o.out, digest, err
 }
 
-func same(*options) {}
+func unchanged(*options) {}
 
-func read(t *testing.T, archive string) v1.Image {
+func readImage(t *testing.T, archive string) v1.Image {
 	t.Helper()
 	ref, err := name.NewTag(tag)
 	if err != nil {
@@ -73,17 +73,17 @@ func read(t *testing.T, archive string) v1.Image {
 	return image
 }
 
-func TestTwoBuildsAreOne(t *testing.T) {
-	first, digest, err := pack(t, same)
+func TestBuildIsReproducible(t *testing.T) {
+	first, digest, err := pack(t, unchanged)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, again, err := pack(t, same)
+	second, again, err := pack(t, unchanged)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if digest != again {
-		t.Errorf("two builds, two digests: %v and %v", digest, again)
+		t.Errorf("different digests: %v and %v", digest, again)
 	}
 	a, errA := os.ReadFile(first)
 	b, errB := os.ReadFile(second)
@@ -91,29 +91,29 @@ func TestTwoBuildsAreOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(a, b) {
-		t.Error("two builds, two archives")
+		t.Error("different archives")
 	}
 	if _, other, err := pack(t, func(o *options) { o.version = "1.2.1" }); err != nil || other == digest {
-		t.Errorf("another version, the same digest %v, %v", other, err)
+		t.Errorf("another version has digest %v, error %v", other, err)
 	}
 }
 
-// The image has the binary and the certificates, all root's and written to by nobody, and runs as nobody.
-func TestWhatIsInIt(t *testing.T) {
-	archive, _, err := pack(t, same)
+// The image contains the binary and the certificates, owned by root and read-only, and runs as non-root.
+func TestImageContents(t *testing.T) {
+	archive, _, err := pack(t, unchanged)
 	if err != nil {
 		t.Fatal(err)
 	}
-	image := read(t, archive)
+	image := readImage(t, archive)
 	config, err := image.ConfigFile()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if config.Config.User != "65532:65532" || !cmp.Equal(config.Config.Entrypoint, []string{"/ottoscaler"}) {
-		t.Errorf("it runs %v as %q", config.Config.Entrypoint, config.Config.User)
+		t.Errorf("entrypoint %v, user %q", config.Config.Entrypoint, config.Config.User)
 	}
 	if config.Architecture != "amd64" || config.OS != "linux" || config.Created.Unix() != 0 {
-		t.Errorf("it says %s/%s, made %v", config.OS, config.Architecture, config.Created)
+		t.Errorf("platform %s/%s, created %v", config.OS, config.Architecture, config.Created)
 	}
 	files, pem := contents(t, image)
 	want := map[string]int64{
@@ -143,7 +143,7 @@ func contents(t *testing.T, image v1.Image) (modes map[string]int64, certificate
 		}
 		modes[h.Name] = h.Mode
 		if h.Uid != 0 || h.Gid != 0 || h.ModTime.Unix() != 0 {
-			t.Errorf("%s is %d:%d's, of %v", h.Name, h.Uid, h.Gid, h.ModTime)
+			t.Errorf("%s has owner %d:%d and time %v", h.Name, h.Uid, h.Gid, h.ModTime)
 		}
 		if strings.HasSuffix(h.Name, ".crt") {
 			b, err := io.ReadAll(r)
@@ -155,20 +155,20 @@ func contents(t *testing.T, image v1.Image) (modes map[string]int64, certificate
 	}
 }
 
-func TestRefusals(t *testing.T) {
-	text := write(t, "#!/bin/sh\n")
-	dynamic := program(t, elf.EM_X86_64, elf.PT_INTERP)
+func TestInvalidOptions(t *testing.T) {
+	text := writeFile(t, "#!/bin/sh\n")
+	dynamic := writeELF(t, elf.EM_X86_64, elf.PT_INTERP)
 	cases := map[string]struct {
 		change func(*options)
 		want   string
 	}{
-		"a script":             {func(o *options) { o.binary = text }, "not a program for Linux"},
-		"a dynamic program":    {func(o *options) { o.binary = dynamic }, "it needs a C library"},
-		"no file":              {func(o *options) { o.binary = text + "x" }, "no such file"},
-		"another machine":      {func(o *options) { o.arch = "arm64" }, "it is for x86_64, not for arm64"},
-		"an unknown machine":   {func(o *options) { o.arch = "vax" }, `--arch "vax"`},
-		"a name with a space":  {func(o *options) { o.tag = "a b" }, "--tag"},
-		"a folder that is not": {func(o *options) { o.out = filepath.Join(text, "x") }, "writing"},
+		"script":                {func(o *options) { o.binary = text }, "not a Linux binary"},
+		"dynamic binary":        {func(o *options) { o.binary = dynamic }, "dynamically linked"},
+		"missing file":          {func(o *options) { o.binary = text + "x" }, "no such file"},
+		"other architecture":    {func(o *options) { o.arch = "arm64" }, "compiled for x86_64, not arm64"},
+		"unknown architecture":  {func(o *options) { o.arch = "vax" }, `--arch "vax"`},
+		"invalid tag":           {func(o *options) { o.tag = "a b" }, "--tag"},
+		"missing output folder": {func(o *options) { o.out = filepath.Join(text, "x") }, "writing"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -24,18 +24,18 @@ type file struct {
 	content []byte
 }
 
-// layerOf packs files with the folders above them. Every time is the epoch and every owner root: the same files give the
-// same bytes, and the process cannot change them.
-func layerOf(files []file) (v1.Layer, error) {
+// packLayer packs files and their parent folders. Every time is the epoch, so that the layer is reproducible, and every
+// owner is root, so that the process cannot change its files.
+func packLayer(files []file) (v1.Layer, error) {
 	var buf bytes.Buffer
 	w := tar.NewWriter(&buf)
-	var made []string
+	var created []string
 	for _, f := range files {
-		for _, dir := range above(f.name) {
-			if slices.Contains(made, dir) {
+		for _, dir := range parents(f.name) {
+			if slices.Contains(created, dir) {
 				continue
 			}
-			made = append(made, dir)
+			created = append(created, dir)
 			if err := w.WriteHeader(header(dir+"/", 0o755, 0, tar.TypeDir)); err != nil {
 				return nil, err
 			}
@@ -57,8 +57,8 @@ func header(name string, mode, size int64, kind byte) *tar.Header {
 	return &tar.Header{Name: name, Mode: mode, Size: size, Typeflag: kind, ModTime: time.Unix(0, 0), Format: tar.FormatPAX}
 }
 
-// above lists the folders a file is in, the outermost first.
-func above(name string) []string {
+// parents lists the parent folders of a file, the outermost first.
+func parents(name string) []string {
 	var dirs []string
 	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
 		dirs = append(dirs, dir)
@@ -67,37 +67,37 @@ func above(name string) []string {
 	return dirs
 }
 
-// authorities are Mozilla's, from a module whose version is pinned: those of the building machine would be another image
-// elsewhere. Those trusted under a condition are left out, since a file cannot say the condition.
-func authorities() []byte {
+// caCertificates are Mozilla's, from a module with a pinned version: those of the build machine would make the image
+// irreproducible. Certificates with constraints are left out, because a PEM file cannot express them.
+func caCertificates() []byte {
 	var out bytes.Buffer
 	for root := range bundle.Roots() {
 		if root.Constraint != nil {
 			continue
 		}
-		_ = pem.Encode(&out, &pem.Block{Type: "CERTIFICATE", Bytes: root.Certificate}) // a buffer takes everything
+		_ = pem.Encode(&out, &pem.Block{Type: "CERTIFICATE", Bytes: root.Certificate}) // writing to a buffer does not fail
 	}
 	return out.Bytes()
 }
 
-// mustBeStatic refuses what cannot start in an image without a C library, or not on that machine.
-func mustBeStatic(binary []byte, arch string) error {
+// checkStatic rejects a binary that needs a C library, which the image lacks, or that is for another architecture.
+func checkStatic(binary []byte, arch string) error {
 	program, err := elf.NewFile(bytes.NewReader(binary))
 	if err != nil {
-		return fmt.Errorf("not a program for Linux: %w", err)
+		return fmt.Errorf("not a Linux binary: %w", err)
 	}
 	for _, p := range program.Progs {
 		if p.Type == elf.PT_INTERP {
-			return errors.New("it needs a C library: compile it with CGO_ENABLED=0")
+			return errors.New("dynamically linked: compile it with CGO_ENABLED=0")
 		}
 	}
 	machine := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}
 	want, ok := machine[arch]
 	if !ok {
-		return fmt.Errorf("--arch %q: amd64 or arm64", arch)
+		return fmt.Errorf("--arch %q: must be amd64 or arm64", arch)
 	}
 	if program.Machine != want {
-		return fmt.Errorf("it is for %s, not for %s", strings.ToLower(strings.TrimPrefix(program.Machine.String(), "EM_")), arch)
+		return fmt.Errorf("compiled for %s, not %s", strings.ToLower(strings.TrimPrefix(program.Machine.String(), "EM_")), arch)
 	}
 	return nil
 }

@@ -1,5 +1,5 @@
-// Command image packs the product's binary into a container image, without a container engine: the binary, CA
-// certificates and nothing else. The same binary gives the same digest, on whatever machine.
+// Command image packs the product's binary and CA certificates into a container image, without a container engine.
+// The image is reproducible: the same binary gives the same digest on every machine.
 package main
 
 import (
@@ -14,11 +14,11 @@ type options struct {
 
 func main() {
 	var o options
-	flag.StringVar(&o.binary, "binary", "", "the static binary to pack")
-	flag.StringVar(&o.tag, "tag", "", "the image's name, such as registry.example/team/ottoscaler:1.2.0")
-	flag.StringVar(&o.version, "version", "", "what its label says of the version")
-	flag.StringVar(&o.arch, "arch", "", "what the binary was compiled for, as GOARCH")
-	flag.StringVar(&o.out, "out", "", "the docker-archive to write")
+	flag.StringVar(&o.binary, "binary", "", "static binary to pack")
+	flag.StringVar(&o.tag, "tag", "", "name of the image, such as registry.example/team/ottoscaler:1.2.0")
+	flag.StringVar(&o.version, "version", "", "value of the version label")
+	flag.StringVar(&o.arch, "arch", "", "GOARCH the binary was compiled for")
+	flag.StringVar(&o.out, "out", "", "docker-archive to write")
 	flag.Parse()
 	digest, err := run(o)
 	if err != nil {

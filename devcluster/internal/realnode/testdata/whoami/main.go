@@ -1,4 +1,4 @@
-// Command whoami asks the API server, from inside a Pod and with the Pod's token, who it is.
+// Command whoami prints the user of the Pod it runs in, as the API server identifies its token.
 package main
 
 import (
@@ -16,13 +16,13 @@ import (
 const account = "/var/run/secrets/kubernetes.io/serviceaccount/"
 
 func main() {
-	if err := ask(); err != nil {
+	if err := printUser(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func ask() error {
+func printUser() error {
 	token, err := os.ReadFile(account + "token")
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package proc
+package supervisor
 
 import (
 	"context"
@@ -9,9 +9,11 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/ottoscaler/ottoscaler/devcluster/internal/poll"
 )
 
-const pollEvery = 25 * time.Millisecond
+const pollInterval = 25 * time.Millisecond
 
 // child is one run of a component: a restarted component is a new child.
 type child struct {
@@ -19,27 +21,24 @@ type child struct {
 	cmd  *exec.Cmd
 	done chan struct{} // closed when the process was reaped
 
-	mu      sync.Mutex
-	wanted  bool // false once we asked it to end
-	ready   bool
-	frozen  bool
-	exitErr error
+	mu            sync.Mutex
+	stopRequested bool
+	ready         bool
+	frozen        bool
+	exitErr       error
 }
 
 func newChild(s Spec) *child {
-	if s.StopSignal == nil {
-		s.StopSignal = syscall.SIGTERM
-	}
 	if s.StopTimeout == 0 {
 		s.StopTimeout = 10 * time.Second
 	}
 	if s.ReadyTimeout == 0 {
 		s.ReadyTimeout = time.Minute
 	}
-	return &child{spec: s, done: make(chan struct{}), wanted: true}
+	return &child{spec: s, done: make(chan struct{})}
 }
 
-func (c *child) start(forks *forker) error {
+func (c *child) start(f *forker) error {
 	c.cmd = exec.Command(c.spec.Path, c.spec.Args...)
 	c.cmd.Env = append(os.Environ(), c.spec.Env...)
 	c.cmd.Dir = c.spec.Dir
@@ -52,39 +51,31 @@ func (c *child) start(forks *forker) error {
 		defer log.Close()
 		c.cmd.Stdout, c.cmd.Stderr = log, log
 	}
-	return forks.start(c.cmd)
+	return f.start(c.cmd)
 }
 
-// wait reaps the process and says whether it ended unasked, and how. A child that never got ready does not
-// count: whoever waits for it gets the error.
-func (c *child) wait() (unasked bool, err error) {
+// wait reaps the process and reports whether it exited unexpectedly. A child that never became ready does not
+// count: Start returns that error.
+func (c *child) wait() (unexpected bool, err error) {
 	err = c.cmd.Wait()
-	_ = syscall.Kill(-c.pid(), syscall.SIGKILL) // what the component left behind in its process group
+	_ = syscall.Kill(-c.pid(), syscall.SIGKILL) // remaining processes of its process group
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.exitErr = err
 	close(c.done)
-	return c.wanted && c.ready, err
+	return c.ready && !c.stopRequested, err
 }
 
 func (c *child) waitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.spec.ReadyTimeout)
 	defer cancel()
-	ticker := time.NewTicker(pollEvery)
-	defer ticker.Stop()
-	for {
+	return poll.Until(ctx, pollInterval, func(ctx context.Context) (bool, error) {
 		err := c.probe(ctx)
-		if err == nil {
-			return c.becomeReady()
+		if err == nil || !c.alive() {
+			return true, c.markReady()
 		}
-		select {
-		case <-c.done:
-			return c.ended()
-		case <-ctx.Done():
-			return fmt.Errorf("%w (last: %w)", ctx.Err(), err)
-		case <-ticker.C:
-		}
-	}
+		return false, err
+	})
 }
 
 func (c *child) probe(ctx context.Context) error {
@@ -96,30 +87,23 @@ func (c *child) probe(ctx context.Context) error {
 	return c.spec.Ready(ctx)
 }
 
-// becomeReady fails when the process ended meanwhile: something else may have answered the probe.
-func (c *child) becomeReady() error {
+// markReady fails when the process has exited: another process may have answered the probe.
+func (c *child) markReady() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.running() {
-		return c.ended()
+	switch {
+	case c.running():
+		c.ready = true
+		return nil
+	case c.exitErr == nil:
+		return errors.New("exited with code 0")
+	default:
+		return fmt.Errorf("exited: %w", c.exitErr)
 	}
-	c.ready = true
-	return nil
-}
-
-func (c *child) ended() error {
-	if c.exitErr == nil {
-		return errors.New("it ended with code 0")
-	}
-	return fmt.Errorf("it ended: %w", c.exitErr)
 }
 
 func (c *child) stop() error {
-	sig, ok := c.spec.StopSignal.(syscall.Signal)
-	if !ok {
-		sig = syscall.SIGTERM
-	}
-	if err := c.end(sig); err != nil {
+	if err := c.terminate(syscall.SIGTERM); err != nil {
 		return err
 	}
 	select {
@@ -131,18 +115,18 @@ func (c *child) stop() error {
 }
 
 func (c *child) kill() error {
-	if err := c.end(syscall.SIGKILL); err != nil {
+	if err := c.terminate(syscall.SIGKILL); err != nil {
 		return err
 	}
 	<-c.done
 	return nil
 }
 
-// end signals the whole process group; a process that has ended already is a success.
-func (c *child) end(sig syscall.Signal) error {
+// terminate signals the whole process group. It is a success when the process has already exited.
+func (c *child) terminate(sig syscall.Signal) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.wanted = false
+	c.stopRequested = true
 	if !c.running() {
 		return nil
 	}
@@ -157,7 +141,12 @@ func (c *child) end(sig syscall.Signal) error {
 	return nil
 }
 
-func (c *child) pause(sig syscall.Signal, frozen bool) error {
+// setFrozen sends SIGSTOP or SIGCONT to the whole process group.
+func (c *child) setFrozen(frozen bool) error {
+	sig := syscall.SIGCONT
+	if frozen {
+		sig = syscall.SIGSTOP
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.running() {
@@ -178,7 +167,7 @@ func (c *child) alive() bool {
 	return c.running()
 }
 
-// running needs the lock, so that nobody signals a process that was reaped a moment ago.
+// running needs the lock, so that a process that was just reaped is not signalled.
 func (c *child) running() bool {
 	select {
 	case <-c.done:

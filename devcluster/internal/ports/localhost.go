@@ -1,4 +1,4 @@
-package netplan
+package ports
 
 import (
 	"encoding/hex"
@@ -11,11 +11,11 @@ import (
 	"strings"
 )
 
-// Local is this machine.
-type Local struct{}
+// Localhost is the Host this process runs on.
+type Localhost struct{}
 
-// PortFree tries the port: asking the kernel what is free would not say who takes it next.
-func (Local) PortFree(port int) bool {
+// PortFree tries to listen on the port.
+func (Localhost) PortFree(port int) bool {
 	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		return false
@@ -24,20 +24,20 @@ func (Local) PortFree(port int) bool {
 	return true
 }
 
-// Taken lists the networks of the interfaces and, on Linux, the routes except the default one.
-func (Local) Taken() ([]netip.Prefix, error) {
+// UsedNetworks lists the networks of the interfaces and, on Linux, the routes except the default one.
+func (Localhost) UsedNetworks() ([]netip.Prefix, error) {
 	addrs, err := net.InterfaceAddrs()
 	if err != nil {
 		return nil, fmt.Errorf("listing this machine's addresses: %w", err)
 	}
-	var taken []netip.Prefix
+	var used []netip.Prefix
 	for _, a := range addrs {
 		if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() {
-			taken = append(taken, p.Masked())
+			used = append(used, p.Masked())
 		}
 	}
 	table, _ := os.ReadFile("/proc/net/route") // absent on macOS
-	return append(taken, parseRoutes(string(table))...), nil
+	return append(used, parseRoutes(string(table))...), nil
 }
 
 func parseRoutes(table string) []netip.Prefix {
@@ -47,10 +47,10 @@ func parseRoutes(table string) []netip.Prefix {
 		if len(f) < 8 {
 			continue
 		}
-		dest, err1 := littleEndian(f[1])
-		mask, err2 := littleEndian(f[7])
+		dest, err1 := parseLittleEndian(f[1])
+		mask, err2 := parseLittleEndian(f[7])
 		if err1 != nil || err2 != nil || mask == [4]byte{} {
-			continue // the heading, or the default route
+			continue // the header, or the default route
 		}
 		ones := 0
 		for _, b := range mask {
@@ -61,7 +61,7 @@ func parseRoutes(table string) []netip.Prefix {
 	return routes
 }
 
-func littleEndian(s string) (addr [4]byte, err error) {
+func parseLittleEndian(s string) (addr [4]byte, err error) {
 	raw, err := hex.DecodeString(s)
 	if err != nil || len(raw) != 4 {
 		return addr, fmt.Errorf("not an address: %q", s)

@@ -1,4 +1,4 @@
-package proc
+package supervisor
 
 import "syscall"
 
@@ -6,5 +6,5 @@ func sysProcAttr() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// DieWithParent does nothing here: the kernel does it, see Pdeathsig.
-func DieWithParent() {}
+// ExitWithParent does nothing on Linux: the kernel kills the process, see Pdeathsig.
+func ExitWithParent() {}

@@ -1,56 +1,52 @@
-package proc
+package supervisor
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"slices"
 	"sync"
-	"syscall"
 	"time"
 )
 
-// Spec says how a component is started and when it counts as ready.
+// Spec describes how a component is started and when it is ready.
 type Spec struct {
 	Name    string
 	Path    string
 	Args    []string
 	Env     []string // appended to os.Environ
 	Dir     string
-	LogFile string // stdout and stderr are appended here; empty: they are dropped
+	LogFile string // stdout and stderr are appended here; empty: discarded
 
-	// Ready is polled until it returns nil; nil means ready at once. Each call gets two seconds.
+	// Ready is polled until it returns nil. Each call is limited to two seconds. If nil, the component is ready once started.
 	Ready        func(ctx context.Context) error
 	ReadyTimeout time.Duration // default one minute
-
-	StopSignal  os.Signal     // default SIGTERM
-	StopTimeout time.Duration // default ten seconds, then SIGKILL
+	StopTimeout  time.Duration // between SIGTERM and SIGKILL; default ten seconds
 }
 
-// ExitEvent reports a component that ended although nobody asked it to.
+// ExitEvent reports a component that exited although it was neither stopped nor killed.
 type ExitEvent struct {
 	Name    string
 	Err     error // nil: it exited with code 0
 	LogTail string
 }
 
-// Status is what a Group knows about one component.
+// Status is the state of one component.
 type Status struct {
 	Name  string `json:"name"`
 	State string `json:"state"` // running, frozen or down
 	PID   int    `json:"pid,omitempty"`
 }
 
-// ErrUnknown is returned for a component that was never started in this Group.
-var ErrUnknown = errors.New("no such component")
+// ErrUnknownComponent is returned for a component that was never started in this Group.
+var ErrUnknownComponent = errors.New("no such component")
 
 // Group owns child processes. Its methods may be called from any goroutine.
 type Group struct {
 	logger *slog.Logger
 	exited chan ExitEvent
-	forks  forker
+	forker forker
 
 	mu       sync.Mutex
 	order    []string // names in the order of their first start
@@ -62,14 +58,14 @@ func NewGroup(logger *slog.Logger) *Group {
 	return &Group{logger: logger, exited: make(chan ExitEvent, 64), children: map[string]*child{}}
 }
 
-// Start starts a component and waits until it is ready. After an error it does not run, and the error
+// Start starts a component and waits until it is ready. After an error it is not running, and the error
 // ends with the tail of its log.
 func (g *Group) Start(ctx context.Context, s Spec) error {
 	if c, err := g.find(s.Name); err == nil && c.alive() {
-		return fmt.Errorf("starting %s: it runs already", s.Name)
+		return fmt.Errorf("starting %s: already running", s.Name)
 	}
 	c := newChild(s)
-	if err := c.start(&g.forks); err != nil {
+	if err := c.start(&g.forker); err != nil {
 		return fmt.Errorf("starting %s: %w", s.Name, err)
 	}
 	g.add(c)
@@ -82,7 +78,7 @@ func (g *Group) Start(ctx context.Context, s Spec) error {
 	return nil
 }
 
-// Stop ends a component gracefully, and with SIGKILL when its StopTimeout has passed.
+// Stop sends SIGTERM to a component, and SIGKILL after its StopTimeout.
 func (g *Group) Stop(name string) error {
 	c, err := g.find(name)
 	if err != nil {
@@ -91,7 +87,7 @@ func (g *Group) Stop(name string) error {
 	return c.stop()
 }
 
-// Kill ends a component with SIGKILL. It stays down until Restart.
+// Kill sends SIGKILL to a component. It stays down until Restart.
 func (g *Group) Kill(name string) error {
 	c, err := g.find(name)
 	if err != nil {
@@ -100,21 +96,21 @@ func (g *Group) Kill(name string) error {
 	return c.kill()
 }
 
-// Freeze stops a component's clock: it lives, holds its connections and answers nobody.
-func (g *Group) Freeze(name string) error { return g.signal(name, syscall.SIGSTOP, true) }
+// Freeze suspends a component with SIGSTOP: its connections stay open, but it does not respond.
+func (g *Group) Freeze(name string) error { return g.setFrozen(name, true) }
 
-// Thaw lets a frozen component go on.
-func (g *Group) Thaw(name string) error { return g.signal(name, syscall.SIGCONT, false) }
+// Thaw resumes a frozen component with SIGCONT.
+func (g *Group) Thaw(name string) error { return g.setFrozen(name, false) }
 
-func (g *Group) signal(name string, sig syscall.Signal, frozen bool) error {
+func (g *Group) setFrozen(name string, frozen bool) error {
 	c, err := g.find(name)
 	if err != nil {
 		return err
 	}
-	return c.pause(sig, frozen)
+	return c.setFrozen(frozen)
 }
 
-// Restart starts a component that is down again, as it was started first.
+// Restart starts a component that is down, with the Spec of its first start.
 func (g *Group) Restart(ctx context.Context, name string) error {
 	c, err := g.find(name)
 	if err != nil {
@@ -123,17 +119,17 @@ func (g *Group) Restart(ctx context.Context, name string) error {
 	return g.Start(ctx, c.spec)
 }
 
-// StopAll stops every component, the last one started first. The Group is of no use afterwards.
+// StopAll stops every component, the last one started first. The Group cannot be used afterwards.
 func (g *Group) StopAll() error {
 	var errs []error
 	for _, s := range slices.Backward(g.Status()) {
 		errs = append(errs, g.Stop(s.Name))
 	}
-	g.forks.close()
+	g.forker.close()
 	return errors.Join(errs...)
 }
 
-// Exited yields the components that ended unasked.
+// Exited reports the components that exited unexpectedly.
 func (g *Group) Exited() <-chan ExitEvent { return g.exited }
 
 // Status lists the components in the order of their first start.
@@ -152,7 +148,7 @@ func (g *Group) find(name string) (*child, error) {
 	defer g.mu.Unlock()
 	c, ok := g.children[name]
 	if !ok {
-		return nil, fmt.Errorf("%w: %q (there are: %v)", ErrUnknown, name, g.order)
+		return nil, fmt.Errorf("%w: %q (known: %v)", ErrUnknownComponent, name, g.order)
 	}
 	return c, nil
 }
@@ -160,20 +156,20 @@ func (g *Group) find(name string) (*child, error) {
 func (g *Group) add(c *child) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if _, again := g.children[c.spec.Name]; !again {
+	if _, known := g.children[c.spec.Name]; !known {
 		g.order = append(g.order, c.spec.Name)
 	}
 	g.children[c.spec.Name] = c
 }
 
-// watch reaps the child; it ends with it.
+// watch reaps the child and returns when it has exited.
 func (g *Group) watch(c *child) {
-	unasked, err := c.wait()
-	if !unasked {
+	unexpected, err := c.wait()
+	if !unexpected {
 		return
 	}
 	select {
 	case g.exited <- ExitEvent{Name: c.spec.Name, Err: err, LogTail: logTail(c.spec.LogFile)}:
-	default: // nobody listens, and a component that ended stays visible in Status
+	default: // the channel is full; Status still shows that the component is down
 	}
 }

@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package proc
+package supervisor
 
 import (
 	"os"
@@ -10,8 +10,8 @@ import (
 
 func sysProcAttr() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
-// DieWithParent ends this process soon after its parent has ended. Components call it first.
-func DieWithParent() {
+// ExitWithParent ends this process within half a second after its parent. Components call it first.
+func ExitWithParent() {
 	parent := os.Getppid()
 	go func() {
 		for os.Getppid() == parent {

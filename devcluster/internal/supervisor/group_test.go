@@ -1,4 +1,4 @@
-package proc
+package supervisor
 
 import (
 	"context"
@@ -11,9 +11,12 @@ import (
 	"time"
 )
 
-// sleeper handles SIGTERM: one that does not would be ended by it even while it is frozen.
+// sleeper handles SIGTERM: without a handler the signal would end the process even while it is frozen.
 func sleeper(t *testing.T) Spec {
-	return Spec{Name: "sleeper", Path: "/bin/sh", Args: []string{"-c", "trap 'exit 0' TERM; echo hello; while :; do sleep 1; done"}, LogFile: filepath.Join(t.TempDir(), "log"), StopTimeout: time.Hour}
+	return Spec{
+		Name: "sleeper", Path: "/bin/sh", Args: []string{"-c", "trap 'exit 0' TERM; echo hello; while :; do sleep 1; done"},
+		LogFile: filepath.Join(t.TempDir(), "log"), StopTimeout: time.Hour,
+	}
 }
 
 func newGroup(t *testing.T) *Group {
@@ -57,37 +60,37 @@ func TestFaults(t *testing.T) {
 			t.Fatalf("%s: %v", step.name, err)
 		}
 		if got := state(g); got != step.want {
-			t.Fatalf("after %s it is %s, not %s", step.name, got, step.want)
+			t.Fatalf("after %s the state is %s, want %s", step.name, got, step.want)
 		}
 	}
 	if err := syscall.Kill(first.PID, 0); !errors.Is(err, syscall.ESRCH) {
-		t.Errorf("the killed process is still there: %v", err)
+		t.Errorf("the killed process still exists: %v", err)
 	}
 	select {
 	case e := <-g.Exited():
-		t.Errorf("an end that was asked for is reported: %+v", e)
+		t.Errorf("a requested stop was reported: %+v", e)
 	default:
 	}
 }
 
-func TestFaultsNeedARunningComponent(t *testing.T) {
+func TestFaultsRequireRunningComponent(t *testing.T) {
 	g := newGroup(t)
-	if err := g.Kill("nobody"); !errors.Is(err, ErrUnknown) {
+	if err := g.Kill("missing"); !errors.Is(err, ErrUnknownComponent) {
 		t.Errorf("killing an unknown component: %v", err)
 	}
 	start(t, g, sleeper(t))
 	if err := g.Start(t.Context(), sleeper(t)); err == nil {
-		t.Error("it was started twice")
+		t.Error("a running component was started again")
 	}
 	if err := g.Kill("sleeper"); err != nil {
 		t.Fatal(err)
 	}
 	if err := g.Freeze("sleeper"); err == nil {
-		t.Error("a dead component was frozen")
+		t.Error("a component that is down was frozen")
 	}
 }
 
-func TestStopUsesForceAtLast(t *testing.T) {
+func TestStopKillsAfterTimeout(t *testing.T) {
 	g := newGroup(t)
 	s := sleeper(t)
 	s.Args = []string{"-c", "trap '' TERM; while :; do sleep 1; done"}
@@ -97,27 +100,27 @@ func TestStopUsesForceAtLast(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := state(g); got != "down" {
-		t.Errorf("it is %s", got)
+		t.Errorf("state %s, want down", got)
 	}
 }
 
-func TestUnaskedExitIsReported(t *testing.T) {
+func TestUnexpectedExitIsReported(t *testing.T) {
 	g := newGroup(t)
 	s := sleeper(t)
-	s.Args = []string{"-c", "echo last words; read line; exit 3"} // stdin is empty
-	gate := make(chan struct{})
-	s.Ready = func(context.Context) error { close(gate); return nil }
+	s.Args = []string{"-c", "echo final output; read line; exit 3"} // stdin is empty
+	probed := make(chan struct{})
+	s.Ready = func(context.Context) error { close(probed); return nil }
 	err := g.Start(t.Context(), s)
-	<-gate
-	if err != nil { // it ended before it was ready: then Start tells
-		if !strings.Contains(err.Error(), "last words") {
-			t.Errorf("the log is not in %v", err)
+	<-probed
+	if err != nil { // it exited before it was marked ready: Start returns the log
+		if !strings.Contains(err.Error(), "final output") {
+			t.Errorf("error %v does not contain the log", err)
 		}
 		return
 	}
 	e := <-g.Exited()
-	if e.Name != "sleeper" || e.Err == nil || !strings.Contains(e.LogTail, "last words") {
-		t.Errorf("reported: %+v", e)
+	if e.Name != "sleeper" || e.Err == nil || !strings.Contains(e.LogTail, "final output") {
+		t.Errorf("unexpected event: %+v", e)
 	}
 }
 
@@ -129,7 +132,7 @@ func TestStartFails(t *testing.T) {
 		want string
 	}{
 		{"no such file", Spec{Path: "/nowhere"}, "no such file"},
-		{"it ends", Spec{Path: "/bin/sh", Args: []string{"-c", "echo because; exit 3"}, Ready: never}, "because"},
+		{"exits", Spec{Path: "/bin/sh", Args: []string{"-c", "echo because; exit 3"}, Ready: never}, "because"},
 		{"never ready", Spec{Path: "/bin/sleep", Args: []string{"600"}, Ready: never, ReadyTimeout: 60 * time.Millisecond}, "not yet"},
 	}
 	for _, tt := range tests {
@@ -138,10 +141,10 @@ func TestStartFails(t *testing.T) {
 			tt.spec.Name, tt.spec.LogFile = "x", filepath.Join(t.TempDir(), "log")
 			err := g.Start(t.Context(), tt.spec)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("error %v does not say %q", err, tt.want)
+				t.Errorf("error %v, want %q", err, tt.want)
 			}
 			if list := g.Status(); len(list) > 0 && list[0].State != "down" {
-				t.Errorf("it still runs: %+v", list)
+				t.Errorf("still running: %+v", list)
 			}
 		})
 	}

@@ -17,8 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestLeavesNothing(t *testing.T) {
-	needRealNode(t)
+func TestCleanup(t *testing.T) {
+	requireRealNode(t)
 	sysctlsBefore := readSysctls(t)
 	tests := map[string]func(*testCluster){
 		"after SIGTERM":           func(c *testCluster) { c.stop(syscall.SIGTERM) },
@@ -28,19 +28,19 @@ func TestLeavesNothing(t *testing.T) {
 			startCluster(c.t, c.dir).stop(syscall.SIGTERM)
 		},
 	}
-	for name, end := range tests {
+	for name, stop := range tests {
 		t.Run(name, func(t *testing.T) {
-			// Longer than a socket's path may be.
+			// Exceeds the limit of socket paths.
 			c := startCluster(t, filepath.Join(t.TempDir(), strings.Repeat("a-long-name-", 9)))
-			c.apply(podYAML("lives", `command: [sh, -c, "trap : TERM; while :; do sleep 1; done"]`))
-			c.waitPhase("lives", "Running")
-			w := watchFor(t, c.dir)
-			if kinds := w.kinds(); len(kinds) < 8 {
-				t.Fatalf("a running cluster shows only %v: this test would not see leftovers", kinds)
+			c.apply(podYAML("running", `command: [sh, -c, "trap : TERM; while :; do sleep 1; done"]`))
+			c.waitPhase("running", "Running")
+			r := findResources(t, c.dir)
+			if kinds := r.kinds(); len(kinds) < 8 {
+				t.Fatalf("found only %v of a running cluster: the test would miss what cleanup misses", kinds)
 			}
-			end(c)
-			if left := w.settle(); len(left) > 0 {
-				t.Errorf("left behind: %s", strings.Join(left, "\n"))
+			stop(c)
+			if left := r.remaining(); len(left) > 0 {
+				t.Errorf("not removed: %s", strings.Join(left, "\n"))
 			}
 		})
 	}
@@ -52,31 +52,31 @@ func TestLeavesNothing(t *testing.T) {
 }
 
 func TestTwoClusters(t *testing.T) {
-	needRealNode(t)
+	requireRealNode(t)
 	a, b := startCluster(t, t.TempDir()), startCluster(t, t.TempDir())
 	for _, c := range []*testCluster{a, b} {
-		c.apply(podYAML("lives", `command: [sleep, "600"]`))
-		c.waitPhase("lives", "Running")
+		c.apply(podYAML("running", `command: [sleep, "600"]`))
+		c.waitPhase("running", "Running")
 	}
 	a.stop(syscall.SIGKILL)
 	a.run("clean")
 	b.apply(podYAML("next", `command: ["true"]`))
 	b.waitPhase("next", "Succeeded")
-	if p := b.pod("lives"); p.Phase != "Running" || p.ContainerStatuses[0].RestartCount != 0 {
-		t.Errorf("cleaning one cluster disturbed the other: %+v", p)
+	if p := b.pod("running"); p.Phase != "Running" || p.ContainerStatuses[0].RestartCount != 0 {
+		t.Errorf("cleaning up one cluster affected the other: %+v", p)
 	}
 }
 
-// watcher looks for what one cluster has on the machine, by other means than the sweep.
-type watcher struct {
+// resources finds what one cluster has on the machine, independently of the code that cleans up.
+type resources struct {
 	t       *testing.T
 	dir, id string
 	service string
 	pods    *net.IPNet
-	files   []string // with names that only the running cluster knows
+	files   []string // whose names are known only while the cluster runs
 }
 
-func watchFor(t *testing.T, dir string) *watcher {
+func findResources(t *testing.T, dir string) *resources {
 	t.Helper()
 	l := mustLayout(t, dir)
 	j, err := readJournal(l.Journal())
@@ -87,32 +87,32 @@ func watchFor(t *testing.T, dir string) *watcher {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &watcher{t: t, dir: dir, id: l.ID, service: j.ServiceIP, pods: pods}
+	r := &resources{t: t, dir: dir, id: l.ID, service: j.ServiceIP, pods: pods}
 	addresses, _ := filepath.Glob(l.Run + "/containerd/io.containerd.runtime.v2.task/k8s.io/*/address")
 	for _, file := range addresses {
 		raw, _ := os.ReadFile(file)
-		w.files = append(w.files, strings.TrimPrefix(string(raw), "unix://"))
+		r.files = append(r.files, strings.TrimPrefix(string(raw), "unix://"))
 		sandbox := filepath.Base(filepath.Dir(file))
 		cached, _ := filepath.Glob("/var/lib/cni/results/*-" + sandbox + "-*")
-		w.files = append(w.files, cached...)
+		r.files = append(r.files, cached...)
 	}
-	return w
+	return r
 }
 
-// settle gives the kernel a moment: it takes network namespaces down in the background.
-func (w *watcher) settle() []string {
+// remaining waits a moment: the kernel removes network namespaces in the background.
+func (r *resources) remaining() []string {
 	for range 20 {
-		if len(w.seen()) == 0 {
+		if len(r.all()) == 0 {
 			return nil
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	return w.seen()
+	return r.all()
 }
 
-func (w *watcher) kinds() []string {
+func (r *resources) kinds() []string {
 	var kinds []string
-	for _, s := range w.seen() {
+	for _, s := range r.all() {
 		kind, _, _ := strings.Cut(s, " ")
 		kinds = append(kinds, kind)
 	}
@@ -120,45 +120,45 @@ func (w *watcher) kinds() []string {
 	return slices.Compact(kinds)
 }
 
-func (w *watcher) seen() []string {
-	return slices.Concat(w.processes(), w.mounts(), w.cgroups(), w.addresses(), w.leftFiles())
+func (r *resources) all() []string {
+	return slices.Concat(r.processes(), r.mounts(), r.cgroups(), r.addresses(), r.existingFiles())
 }
 
-func (w *watcher) processes() []string {
+func (r *resources) processes() []string {
 	var found []string
 	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
 	for _, file := range files {
 		raw, _ := os.ReadFile(file)
-		mine := bytes.Contains(raw, []byte(w.dir)) || bytes.Contains(raw, []byte("/"+w.id+"/"))
+		belongs := bytes.Contains(raw, []byte(r.dir)) || bytes.Contains(raw, []byte("/"+r.id+"/"))
 		cgroups, _ := os.ReadFile(filepath.Join(filepath.Dir(file), "cgroup"))
 		switch {
-		case bytes.Contains(cgroups, []byte("devcluster-"+w.id)) && len(raw) > 0:
-			found = append(found, "contained "+string(raw))
-		case mine && !bytes.Contains(raw, []byte("\x00kubectl\x00")):
+		case bytes.Contains(cgroups, []byte("devcluster-"+r.id)) && len(raw) > 0:
+			found = append(found, "contained-process "+string(raw))
+		case belongs && !bytes.Contains(raw, []byte("\x00kubectl\x00")):
 			found = append(found, "process "+strings.ReplaceAll(string(raw), "\x00", " "))
 		}
 	}
 	return found
 }
 
-func (w *watcher) mounts() []string {
+func (r *resources) mounts() []string {
 	raw, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
-		w.t.Fatal(err)
+		r.t.Fatal(err)
 	}
 	var found []string
 	for line := range strings.Lines(string(raw)) {
-		if strings.Contains(line, w.dir) || strings.Contains(line, "/"+w.id+"/") {
+		if strings.Contains(line, r.dir) || strings.Contains(line, "/"+r.id+"/") {
 			found = append(found, "mount "+line)
 		}
 	}
 	return found
 }
 
-func (w *watcher) cgroups() []string {
+func (r *resources) cgroups() []string {
 	var found []string
 	_ = filepath.WalkDir("/sys/fs/cgroup", func(path string, _ fs.DirEntry, err error) error {
-		if err == nil && strings.HasSuffix(path, "devcluster-"+w.id) {
+		if err == nil && strings.HasSuffix(path, "devcluster-"+r.id) {
 			found = append(found, "cgroup "+path)
 		}
 		return nil
@@ -166,30 +166,30 @@ func (w *watcher) cgroups() []string {
 	return found
 }
 
-func (w *watcher) addresses() []string {
+func (r *resources) addresses() []string {
 	all, err := net.InterfaceAddrs()
 	if err != nil {
-		w.t.Fatal(err)
+		r.t.Fatal(err)
 	}
 	var found []string
 	for _, a := range all {
 		ip := a.(*net.IPNet).IP
-		if ip.String() == w.service {
+		if ip.String() == r.service {
 			found = append(found, "service-address "+a.String())
 		}
-		if w.pods.Contains(ip) {
+		if r.pods.Contains(ip) {
 			found = append(found, "link with "+a.String())
 		}
 	}
 	return found
 }
 
-func (w *watcher) leftFiles() []string {
+func (r *resources) existingFiles() []string {
 	patterns := append([]string{
-		"/run/devcluster/" + w.id,
-		"/var/lib/cni/*/*" + w.id + "*",
-		w.dir + "/node",
-	}, w.files...)
+		"/run/devcluster/" + r.id,
+		"/var/lib/cni/*/*" + r.id + "*",
+		r.dir + "/node",
+	}, r.files...)
 	var found []string
 	for _, pattern := range patterns {
 		files, _ := filepath.Glob(pattern)
@@ -199,7 +199,7 @@ func (w *watcher) leftFiles() []string {
 	}
 	links, _ := filepath.Glob("/var/log/containers/*")
 	for _, link := range links {
-		if target, _ := os.Readlink(link); strings.HasPrefix(target, w.dir) {
+		if target, _ := os.Readlink(link); strings.HasPrefix(target, r.dir) {
 			found = append(found, "file:"+filepath.Dir(link)+" "+link)
 		}
 	}

@@ -1,4 +1,4 @@
-package proc
+package supervisor
 
 import (
 	"os/exec"
@@ -9,22 +9,22 @@ import (
 // forker starts all children from one OS thread, which lives until close: see the package comment.
 // The zero value is ready for use.
 type forker struct {
-	once sync.Once
-	work chan func()
+	once   sync.Once
+	starts chan func()
 }
 
 func (f *forker) start(cmd *exec.Cmd) error {
 	f.once.Do(f.open)
 	result := make(chan error, 1)
-	f.work <- func() { result <- cmd.Start() }
+	f.starts <- func() { result <- cmd.Start() }
 	return <-result
 }
 
 func (f *forker) open() {
-	f.work = make(chan func())
+	f.starts = make(chan func())
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with this goroutine
-		for start := range f.work {
+		for start := range f.starts {
 			start()
 		}
 	}()
@@ -32,5 +32,5 @@ func (f *forker) open() {
 
 func (f *forker) close() {
 	f.once.Do(f.open)
-	close(f.work)
+	close(f.starts)
 }

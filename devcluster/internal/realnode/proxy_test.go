@@ -6,47 +6,47 @@ import (
 	"testing"
 )
 
-func TestForwarderCarriesBothWays(t *testing.T) {
+func TestProxyForwardsBothDirections(t *testing.T) {
 	target := echoServer(t)
-	f, err := listen(t.Context(), "127.0.0.1:0", target)
+	p, err := newProxy(t.Context(), "127.0.0.1:0", target)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.close()
-	conn := dial(t, f)
+	defer p.close()
+	conn := dial(t, p)
 	if _, err := conn.Write([]byte("hello")); err != nil {
 		t.Fatal(err)
 	}
 	if err := conn.CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
-	got, err := io.ReadAll(conn) // the answer comes after our half is closed
+	got, err := io.ReadAll(conn) // the response arrives after CloseWrite
 	if err != nil || string(got) != "hello" {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
 
-func TestForwarderCloseEndsOpenConnections(t *testing.T) {
-	f, err := listen(t.Context(), "127.0.0.1:0", echoServer(t))
+func TestProxyCloseEndsConnections(t *testing.T) {
+	p, err := newProxy(t.Context(), "127.0.0.1:0", echoServer(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn := dial(t, f)
+	conn := dial(t, p)
 	if _, err := conn.Write([]byte("x")); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.ReadFull(conn, make([]byte, 1)); err != nil {
 		t.Fatal(err)
 	}
-	f.close()
+	p.close()
 	if _, err := conn.Read(make([]byte, 1)); err == nil {
-		t.Error("the connection outlived the forwarder")
+		t.Error("the connection is open after close")
 	}
 }
 
-func dial(t *testing.T, f *forwarder) *net.TCPConn {
+func dial(t *testing.T, p *proxy) *net.TCPConn {
 	t.Helper()
-	conn, err := net.Dial("tcp", f.listener.Addr().String())
+	conn, err := net.Dial("tcp", p.listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package proc
+package supervisor
 
 import (
 	"os"
@@ -16,7 +16,7 @@ func logTail(path string) string {
 	if len(lines) == 0 {
 		return ""
 	}
-	return "\nthe end of " + path + ":\n  " + strings.Join(lines, "\n  ")
+	return "\nlast lines of " + path + ":\n  " + strings.Join(lines, "\n  ")
 }
 
 func lastLines(path string) []string {
