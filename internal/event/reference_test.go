@@ -1,0 +1,116 @@
+package event_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/golden"
+)
+
+// TestReference makes what is made from the table of fields, or holds it against the table.
+func TestReference(t *testing.T) {
+	golden.File(t, "../../docs/stream-entry.md", reference())
+	golden.File(t, "../../api/stream-entry.schema.json", schema(t))
+}
+
+func reference() string {
+	var b strings.Builder
+	b.WriteString("# Stream entry\n\n<!-- Made by \"make generate\" from internal/event: change it there. -->\n\n" +
+		"An event is one entry of the stream, with flat string fields. Of a repeated field the last value counts. A value over a bound\n" +
+		"is rejected, never truncated: the entry goes to the [dead-letter stream](status-stream.md#dead-letters) with a reason. The same as a\n" +
+		"JSON Schema: [api/stream-entry.schema.json](../api/stream-entry.schema.json).\n\n" +
+		"| field | takes | |\n|---|---|---|\n")
+	for _, f := range event.Fields() {
+		doc := f.Doc
+		if f.Required {
+			doc += " Required."
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Name, f.Takes, doc)
+	}
+	b.WriteString("| anything else | at most 16 fields, keys of 64 bytes, values of 1 KiB, 8 KiB together | Metadata for the workers. |\n\n" +
+		"A whole entry has at most 64 KiB.\n\n## What a worker finds\n\n| variable of its environment | |\n|---|---|\n" +
+		"| `OTTO_EVENT_ID` | the entry ID |\n| `OTTO_WORKER_INDEX` | its slot, from 1 |\n| `OTTO_ATTEMPT` | which Pod of the worker this is, from 1 |\n")
+	for _, f := range event.Fields() {
+		if f.Variable != "" {
+			fmt.Fprintf(&b, "| `%s` | `%s`%s |\n", f.Variable, f.Name, map[bool]string{false: ", if it was sent"}[f.Always])
+		}
+	}
+	b.WriteString("| `OTTO_META_<KEY>` | a metadata field; the key in upper case, other characters than letters and digits become `_` |\n\n" +
+		"Kubernetes expands nothing in these values.\n\n## Why an entry is rejected\n\n`reason_code` of the dead letter is one of\n")
+	for _, code := range event.RejectionCodes() {
+		fmt.Fprintf(&b, "`%s`\n", code)
+	}
+	return b.String()
+}
+
+// property is one field in a JSON Schema.
+type property struct {
+	Type        string   `json:"type"`
+	Description string   `json:"description"`
+	Enum        []string `json:"enum,omitempty"`
+	Pattern     string   `json:"pattern,omitempty"`
+	MinLength   int      `json:"minLength,omitempty"`
+	MaxLength   int      `json:"maxLength,omitempty"`
+}
+
+func schema(t *testing.T) string {
+	t.Helper()
+	properties, required := make(map[string]property), []string{}
+	for _, f := range event.Fields() {
+		properties[f.Name] = property{
+			Type: "string", Description: f.Doc + " Takes " + strings.ReplaceAll(f.Takes, "`", "") + ".", Enum: f.Schema.Enum,
+			Pattern: f.Schema.Pattern, MinLength: f.Schema.MinLength, MaxLength: f.Schema.MaxLength,
+		}
+		if f.Required {
+			required = append(required, f.Name)
+		}
+	}
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	err := enc.Encode(map[string]any{
+		"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Stream entry", "type": "object",
+		"description": "One entry of the source stream. Made by `make generate` from internal/event.",
+		"properties":  properties, "required": required,
+		"additionalProperties": property{Type: "string", Description: "Metadata for the workers.", MaxLength: 1024},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestTable: a field that is forgotten in one place makes records unreadable after a restart. What every field of the table
+// is written as is read back, and is not taken for metadata.
+func TestTable(t *testing.T) {
+	sample := map[string]string{
+		"type": "scale_up", "pod_count": "2", "task_id": "t", "timestamp": "2026-01-02T03:04:05Z", "idempotency_key": "k",
+		"template": "big", "deadline_seconds": "60", "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "tracestate": "a=b",
+	}
+	names := make(map[string]bool)
+	for _, f := range event.Fields() {
+		if sample[f.Name] == "" {
+			t.Errorf("%s: give it a sample value in this test", f.Name)
+		}
+		if f.Takes == "" || f.Doc == "" || names[f.Name] || !event.IsField(f.Name) {
+			t.Errorf("%s: something is missing, or it stands there twice", f.Name)
+		}
+		names[f.Name] = true
+	}
+	e, bad := event.Recall(event.ID{Ms: 1}, sample, 10)
+	if bad != nil {
+		t.Fatal(bad)
+	}
+	for name, value := range e.Fields() {
+		if sample[name] != value {
+			t.Errorf("%s: sent as %q, kept as %q", name, sample[name], value)
+		}
+	}
+	if len(e.Fields()) != len(sample) || len(e.Metadata) != 1 {
+		t.Errorf("kept as %v, with metadata %v", e.Fields(), e.Metadata)
+	}
+}
