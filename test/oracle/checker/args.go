@@ -1,4 +1,4 @@
-package judge
+package checker
 
 import (
 	"errors"
@@ -26,7 +26,7 @@ func parseArgs(s string) ([]string, error) {
 	}
 }
 
-var errUnclosed = errors.New("an argument has no end")
+var errUnclosed = errors.New("unterminated argument")
 
 // parseQuoted reads one string as Redis quotes it (sdscatrepr): \\ \" \n \r \t \a \b and \xHH, all else as it is.
 func parseQuoted(s string) (arg, rest string, err error) {
@@ -56,15 +56,15 @@ func parseQuoted(s string) (arg, rest string, err error) {
 
 // parseEscape reads one escape sequence and says how long it is.
 func parseEscape(s string) (c byte, length int, err error) {
-	const letters, bytes = `\"nrtab`, "\\\"\n\r\t\a\b"
+	const codes, bytes = `\"nrtab`, "\\\"\n\r\t\a\b"
 	if len(s) < 2 {
 		return 0, 0, errUnclosed
 	}
-	if i := strings.IndexByte(letters, s[1]); i >= 0 {
+	if i := strings.IndexByte(codes, s[1]); i >= 0 {
 		return bytes[i], 2, nil
 	}
 	if s[1] != 'x' || len(s) < 4 {
-		return 0, 0, fmt.Errorf("no such escape: %.4q", s)
+		return 0, 0, fmt.Errorf("unknown escape: %.4q", s)
 	}
 	v, err := strconv.ParseUint(s[2:4], 16, 8)
 	return byte(v), 4, err

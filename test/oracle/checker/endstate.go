@@ -1,4 +1,4 @@
-package judge
+package checker
 
 import (
 	"context"
@@ -15,36 +15,36 @@ type entry struct {
 	Fields map[string]string
 }
 
-// endState is what Redis holds when all is over.
+// endState is what Redis holds after the run.
 type endState struct {
 	Stream  []entry
 	Status  []entry
 	Dead    []entry
 	Open    []string
 	Pending []string          // IDs delivered and not acknowledged
-	Unread  []string          // IDs the group never got
-	Victims map[string]string // the field of that name, by event, where a record has it
+	Unread  []string          // IDs never delivered to the group
+	Victims map[string]string // the record's field `victims`, by event
 }
 
-func readEndState(ctx context.Context, e *Evidence) (*endState, error) {
-	options := *e.Redis
+func readEndState(ctx context.Context, in *Input) (*endState, error) {
+	options := *in.Redis
 	options.Protocol, options.DisableIdentity = 2, true
 	client := redis.NewClient(&options)
 	defer func() { _ = client.Close() }()
 	s := &endState{Victims: make(map[string]string)}
-	for _, step := range []func(context.Context, *redis.Client, *Evidence) error{s.readStreams, s.readGroup, s.readRecords} {
-		if err := step(ctx, client, e); err != nil {
+	for _, step := range []func(context.Context, *redis.Client, *Input) error{s.readStreams, s.readGroup, s.readRecords} {
+		if err := step(ctx, client, in); err != nil {
 			return nil, fmt.Errorf("reading the end state from Redis: %w", err)
 		}
 	}
 	return s, nil
 }
 
-func (s *endState) readStreams(ctx context.Context, client *redis.Client, e *Evidence) error {
+func (s *endState) readStreams(ctx context.Context, client *redis.Client, in *Input) error {
 	var errs [3]error
-	s.Stream, errs[0] = readStream(ctx, client, e.Stream)
-	s.Status, errs[1] = readStream(ctx, client, e.side("status"))
-	s.Dead, errs[2] = readStream(ctx, client, e.side("dead"))
+	s.Stream, errs[0] = readStream(ctx, client, in.Stream)
+	s.Status, errs[1] = readStream(ctx, client, in.key("status"))
+	s.Dead, errs[2] = readStream(ctx, client, in.key("dead"))
 	return errors.Join(errs[:]...)
 }
 
@@ -77,11 +77,11 @@ func newEntry(m redis.XMessage) entry {
 	return e
 }
 
-func (s *endState) readGroup(ctx context.Context, client *redis.Client, e *Evidence) (err error) {
-	if s.Open, err = client.SMembers(ctx, e.side("open")).Result(); err != nil {
+func (s *endState) readGroup(ctx context.Context, client *redis.Client, in *Input) (err error) {
+	if s.Open, err = client.SMembers(ctx, in.key("open")).Result(); err != nil {
 		return err
 	}
-	groups, err := client.XInfoGroups(ctx, e.Stream).Result()
+	groups, err := client.XInfoGroups(ctx, in.Stream).Result()
 	if err != nil && strings.Contains(err.Error(), "no such key") {
 		return nil
 	}
@@ -90,7 +90,7 @@ func (s *endState) readGroup(ctx context.Context, client *redis.Client, e *Evide
 	}
 	var last id
 	for _, g := range groups {
-		if g.Name == e.Group {
+		if g.Name == in.Group {
 			last, _ = parseID(g.LastDeliveredID)
 		}
 	}
@@ -100,22 +100,24 @@ func (s *endState) readGroup(ctx context.Context, client *redis.Client, e *Evide
 		}
 	}
 	if last == (id{}) {
-		return nil // no group, or one that read nothing: nothing is pending
+		return nil // no group, or one that read nothing
 	}
-	pending, err := client.XPendingExt(ctx, &redis.XPendingExtArgs{Stream: e.Stream, Group: e.Group, Start: "-", End: "+", Count: 1000}).Result()
+	pending, err := client.XPendingExt(ctx, &redis.XPendingExtArgs{
+		Stream: in.Stream, Group: in.Group, Start: "-", End: "+", Count: 1000,
+	}).Result()
 	for _, p := range pending {
 		s.Pending = append(s.Pending, p.ID)
 	}
 	return err
 }
 
-// readRecords looks for the victims of each scale_down.
-func (s *endState) readRecords(ctx context.Context, client *redis.Client, e *Evidence) error {
+// readRecords reads the victims of each scale_down.
+func (s *endState) readRecords(ctx context.Context, client *redis.Client, in *Input) error {
 	for _, en := range s.Stream {
 		if en.Fields["type"] != "scale_down" {
 			continue
 		}
-		value, err := client.HGet(ctx, e.side("event:"+en.ID.String()), "victims").Result()
+		value, err := client.HGet(ctx, in.key("event:"+en.ID.String()), "victims").Result()
 		if err != nil && !errors.Is(err, redis.Nil) {
 			return err
 		}

@@ -1,4 +1,4 @@
-package judge
+package checker
 
 import (
 	"bufio"
@@ -14,22 +14,22 @@ import (
 // command is one command that Redis executed, as MONITOR shows it.
 type command struct {
 	Line   int
-	At     time.Time // when it was executed; of a transaction, when that was
+	At     time.Time // when it was executed; in a transaction, when that was
 	Client string
 	Args   []string // the name in upper case first
-	Tx     int      // the transaction it is of, counted from 1; 0: none
+	Tx     int      // its transaction, counted from 1; 0: none
 }
 
 func (c *command) where() string { return fmt.Sprintf("MONITOR line %d", c.Line) }
 
-// gap is a time of which MONITOR knows nothing.
+// gap is a time that the recording does not cover.
 type gap struct{ From, To time.Time }
 
 // monitor is a whole recording.
 type monitor struct {
 	Commands []command
 	Gaps     []gap
-	Ended    bool // the recording was brought to its end in order
+	Ended    bool // the recording ended in order
 }
 
 func (m *monitor) inGap(at time.Time) bool {
@@ -41,11 +41,11 @@ func (m *monitor) inGap(at time.Time) bool {
 	return false
 }
 
-// Lines that are no commands, as Record writes them.
+// Prefixes of the lines that Record adds.
 const (
-	beginMark = "# begin " // and the time from which on nothing is missing
-	gapMark   = "# gap "   // and the two times between which things may be missing
-	endMark   = "# end "   // and the time up to which nothing is missing
+	beginPrefix = "# begin " // and the time from which nothing is missing
+	gapPrefix   = "# gap "   // and the two times between which things may be missing
+	endPrefix   = "# end "   // and the time up to which nothing is missing
 )
 
 func readMonitor(file string) (*monitor, error) {
@@ -63,7 +63,7 @@ func parseMonitor(from io.Reader) (*monitor, error) {
 	for n := 1; ; n++ {
 		line, err := lines.ReadString('\n')
 		if errors.Is(err, io.EOF) {
-			return &p.monitor, nil // a recorder that was killed leaves half a line
+			return &p.monitor, nil // a killed recorder leaves half a line
 		}
 		if err != nil {
 			return nil, err
@@ -83,7 +83,7 @@ type parser struct {
 
 type transaction struct {
 	number   int
-	commands []int // where they are in monitor.Commands
+	commands []int // indices in monitor.Commands
 }
 
 func (p *parser) line(n int, line string) error {
@@ -112,7 +112,7 @@ func (p *parser) line(n int, line string) error {
 	return nil
 }
 
-// executed gives the commands of a transaction the time at which all of it was done: before, nobody was told.
+// executed gives the commands of a transaction the time of its EXEC: before it the client got no result.
 func (p *parser) executed(tx *transaction, at time.Time) {
 	if tx == nil {
 		return
@@ -125,20 +125,20 @@ func (p *parser) executed(tx *transaction, at time.Time) {
 func (p *parser) mark(line string) error {
 	var err error
 	switch {
-	case strings.HasPrefix(line, beginMark):
+	case strings.HasPrefix(line, beginPrefix):
 		var begin time.Time
-		begin, err = time.Parse(time.RFC3339Nano, line[len(beginMark):])
+		begin, err = time.Parse(time.RFC3339Nano, line[len(beginPrefix):])
 		p.Gaps = append(p.Gaps, gap{To: begin})
-	case strings.HasPrefix(line, gapMark):
-		from, to, _ := strings.Cut(line[len(gapMark):], " ")
+	case strings.HasPrefix(line, gapPrefix):
+		from, to, _ := strings.Cut(line[len(gapPrefix):], " ")
 		var g gap
 		var err2 error
 		g.From, err = time.Parse(time.RFC3339Nano, from)
 		g.To, err2 = time.Parse(time.RFC3339Nano, to)
 		err = errors.Join(err, err2)
 		p.Gaps = append(p.Gaps, g)
-		p.open = make(map[string]*transaction) // whoever was connected is not any more
-	case strings.HasPrefix(line, endMark):
+		p.open = make(map[string]*transaction) // all connections were lost
+	case strings.HasPrefix(line, endPrefix):
 		p.Ended = true
 	}
 	return err
@@ -149,7 +149,7 @@ func parseCommand(line string) (command, error) {
 	stamp, rest, ok := strings.Cut(line, " ")
 	at, err := parseStamp(stamp)
 	if err != nil || !ok {
-		return command{}, fmt.Errorf("no time at its start: %.60q", line)
+		return command{}, fmt.Errorf("no time at its beginning: %.60q", line)
 	}
 	source, rest, ok := strings.Cut(strings.TrimPrefix(rest, "["), "] ")
 	_, client, ok2 := strings.Cut(source, " ")
@@ -169,7 +169,7 @@ func parseStamp(s string) (time.Time, error) {
 	a, err1 := strconv.ParseInt(sec, 10, 64)
 	b, err2 := strconv.ParseInt(micro, 10, 64)
 	if !ok || len(micro) != 6 || b < 0 || a < 0 || errors.Join(err1, err2) != nil {
-		return time.Time{}, fmt.Errorf("%.30q is no time", s)
+		return time.Time{}, fmt.Errorf("%.30q is not a time", s)
 	}
 	return time.UnixMicro(a*1e6 + b).UTC(), nil
 }

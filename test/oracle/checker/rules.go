@@ -1,4 +1,4 @@
-package judge
+package checker
 
 import (
 	"fmt"
@@ -13,17 +13,17 @@ import (
 	"unicode/utf8"
 )
 
-// want is what a valid entry asks for, by the oracle's own reading of the rules.
+// want is what a valid entry asks for, by the oracle's own decoding.
 type want struct {
 	Up      bool
 	Count   int
 	TaskID  string
 	Key     string // idempotency key
-	Content string // equal for two entries that ask for the same, time and trace aside
+	Content string // equal for two entries that ask for the same, ignoring time and trace
 }
 
-// own are the fields with a meaning; all others are metadata.
-var own = []string{
+// eventFields are the fields of an event; all others are metadata.
+var eventFields = []string{
 	"type", "pod_count", "task_id", "timestamp", "idempotency_key", "template", "deadline_seconds", "traceparent", "tracestate",
 }
 
@@ -33,19 +33,19 @@ var (
 	variable    = regexp.MustCompile(`[^A-Z0-9]`)
 )
 
-// readEntry says what an entry asks for, or why it is none: then reason is not empty.
-func readEntry(fields map[string]string, e *Evidence) (w want, reason string) {
+// readEntry returns what an entry asks for, or the reason why it is invalid.
+func readEntry(fields map[string]string, in *Input) (w want, reason string) {
 	w.Up = fields["type"] == "scale_up"
 	if !w.Up && fields["type"] != "scale_down" {
 		return want{}, fmt.Sprintf("its type is %.40q", fields["type"])
 	}
-	count, ok := number(fields["pod_count"], int64(e.MaxPods))
+	count, ok := number(fields["pod_count"], int64(in.MaxPods))
 	if !ok {
 		return want{}, fmt.Sprintf("its pod_count is %.40q", fields["pod_count"])
 	}
 	w.Count, w.TaskID, w.Key = int(count), fields["task_id"], fields["idempotency_key"]
-	for _, check := range []func(map[string]string, *Evidence) string{checkTexts, checkTime, checkTemplate, checkTrace, checkMetadata} {
-		if reason := check(fields, e); reason != "" {
+	for _, check := range []func(map[string]string, *Input) string{checkTexts, checkTime, checkTemplate, checkTrace, checkMetadata} {
+		if reason := check(fields, in); reason != "" {
 			return want{}, reason
 		}
 	}
@@ -59,13 +59,13 @@ func number(s string, limit int64) (int64, bool) {
 	return n, asciiDigits.MatchString(s) && err == nil && n >= 1 && n <= limit
 }
 
-func checkTexts(fields map[string]string, _ *Evidence) string {
+func checkTexts(fields map[string]string, _ *Input) string {
 	if !shortText(fields["task_id"], 128) {
-		return "its task_id is too long or no plain text"
+		return "its task_id is too long or not plain text"
 	}
 	key, sent := fields["idempotency_key"]
 	if sent && (key == "" || !shortText(key, 128)) {
-		return "its idempotency_key is empty, too long or no plain text"
+		return "its idempotency_key is empty, too long or not plain text"
 	}
 	return ""
 }
@@ -75,7 +75,7 @@ func shortText(s string, limit int) bool {
 	return len(s) <= limit && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
-func checkTime(fields map[string]string, _ *Evidence) string {
+func checkTime(fields map[string]string, _ *Input) string {
 	s, sent := fields["timestamp"]
 	if !sent {
 		return ""
@@ -92,13 +92,13 @@ func checkTime(fields map[string]string, _ *Evidence) string {
 	return ""
 }
 
-func checkTemplate(fields map[string]string, e *Evidence) string {
-	if name, sent := fields["template"]; sent && !slices.Contains(e.Templates, name) {
-		return fmt.Sprintf("there is no template %.40q", name)
+func checkTemplate(fields map[string]string, in *Input) string {
+	if name, sent := fields["template"]; sent && !slices.Contains(in.Templates, name) {
+		return fmt.Sprintf("unknown template %.40q", name)
 	}
 	limit := int64(math.MaxInt32)
-	if e.Deadline > 0 {
-		limit = int64(e.Deadline / time.Second)
+	if in.Deadline > 0 {
+		limit = int64(in.Deadline / time.Second)
 	}
 	s, sent := fields["deadline_seconds"]
 	if _, ok := number(s, limit); sent && !ok {
@@ -107,9 +107,9 @@ func checkTemplate(fields map[string]string, e *Evidence) string {
 	return ""
 }
 
-func checkTrace(fields map[string]string, _ *Evidence) string {
+func checkTrace(fields map[string]string, _ *Input) string {
 	if !shortText(fields["tracestate"], 512) {
-		return "its tracestate is too long or no plain text"
+		return "its tracestate is too long or not plain text"
 	}
 	s := fields["traceparent"]
 	if s == "" {
@@ -122,11 +122,11 @@ func checkTrace(fields map[string]string, _ *Evidence) string {
 	return ""
 }
 
-// checkMetadata: what no environment variable or JSON can carry (NUL, no UTF-8, no name) is out, too.
-func checkMetadata(fields map[string]string, _ *Evidence) string {
+// checkMetadata also rejects what neither an environment variable nor JSON can carry: NUL, invalid UTF-8, an empty name.
+func checkMetadata(fields map[string]string, _ *Input) string {
 	count, total, seen := 0, 0, make(map[string]bool)
 	for key, value := range fields {
-		if slices.Contains(own, key) {
+		if slices.Contains(eventFields, key) {
 			continue
 		}
 		count++
@@ -134,11 +134,11 @@ func checkMetadata(fields map[string]string, _ *Evidence) string {
 		name := variable.ReplaceAllString(asciiUpper(key), "_")
 		switch {
 		case key == "" || len(key) > 64 || len(value) > 1024:
-			return fmt.Sprintf("the metadata field %.40q has a size it must not have", key)
+			return fmt.Sprintf("the metadata field %.40q is too long or empty", key)
 		case !utf8.ValidString(key) || !utf8.ValidString(value) || strings.Contains(value, "\x00"):
-			return fmt.Sprintf("the metadata field %.40q is no text", key)
+			return fmt.Sprintf("the metadata field %.40q is not text", key)
 		case seen[name]:
-			return fmt.Sprintf("two metadata keys meet in %.40q", name)
+			return fmt.Sprintf("two metadata keys map to %.40q", name)
 		}
 		seen[name] = true
 	}
@@ -148,7 +148,7 @@ func checkMetadata(fields map[string]string, _ *Evidence) string {
 	return ""
 }
 
-// asciiUpper leaves other scripts alone: no letter of theirs may become one of A to Z.
+// asciiUpper keeps other scripts: none of their letters may become one of A to Z.
 func asciiUpper(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' {
@@ -158,7 +158,7 @@ func asciiUpper(s string) string {
 	}, s)
 }
 
-// content spells what is asked for in one way.
+// content is the canonical text of a request.
 func content(fields map[string]string, w want) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%v %d", w.Up, w.Count)

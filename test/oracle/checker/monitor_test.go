@@ -1,4 +1,4 @@
-package judge
+package checker
 
 import (
 	"fmt"
@@ -37,7 +37,7 @@ func TestParseCommand(t *testing.T) {
 	}
 }
 
-// FuzzParseCommand: no line ends the parser, and what was quoted comes back.
+// FuzzParseCommand: no line panics the parser, and quoted text is read back unchanged.
 func FuzzParseCommand(f *testing.F) {
 	f.Add(`1795390811.970931 [0 127.0.0.1:59284] "xadd" "\x01\xff\n"`, "a\"b\\\n한\xff")
 	f.Add(`1795390811.970931 [0 lua] "\`, "")
@@ -50,10 +50,10 @@ func FuzzParseCommand(f *testing.F) {
 	})
 }
 
-// TestTransactions: interleaved clients, an aborted transaction, and the time at which a transaction was done.
+// TestTransactions: interleaved clients, an aborted transaction, and the time of a transaction.
 func TestTransactions(t *testing.T) {
 	m, err := parseMonitor(strings.NewReader(strings.Join([]string{
-		beginMark + "2026-01-01T00:00:00Z",
+		beginPrefix + "2026-01-01T00:00:00Z",
 		`1.000001 [0 a:1] "watch" "f"`,
 		`1.000002 [0 a:1] "multi"`,
 		`1.000003 [0 b:2] "set" "f" "2"`,
@@ -66,9 +66,9 @@ func TestTransactions(t *testing.T) {
 		`1.000010 [0 b:2] "discard"`,
 		`1.000011 [0 b:2] "set" "y" "1"`,
 		`1.000012 [0 a:1] "multi"`,
-		gapMark + "2026-01-01T00:00:01Z 2026-01-01T00:00:02Z",
+		gapPrefix + "2026-01-01T00:00:01Z 2026-01-01T00:00:02Z",
 		`1.000013 [0 a:1] "set" "z" "1"`,
-		endMark + "2026-01-01T00:00:03Z",
+		endPrefix + "2026-01-01T00:00:03Z",
 		`1.000014 [0 a:1] "half a li`,
 	}, "\n")))
 	if err != nil {

@@ -1,6 +1,6 @@
 //go:build real
 
-package judge
+package checker
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// server is a real redis-server that may be killed.
+// server is a real redis-server that tests kill.
 type server struct {
 	t       *testing.T
 	addr    string
@@ -45,7 +45,8 @@ func startRedis(t *testing.T) *server {
 func (s *server) start() {
 	s.t.Helper()
 	_, port, _ := net.SplitHostPort(s.addr)
-	s.process = exec.Command("redis-server", "--bind", "127.0.0.1", "--port", port, "--save", "", "--requirepass", "secret", "--dir", s.t.TempDir())
+	s.process = exec.Command("redis-server", "--bind", "127.0.0.1", "--port", port, "--save", "", "--requirepass", "secret",
+		"--dir", s.t.TempDir())
 	if err := s.process.Start(); err != nil {
 		s.t.Fatal(err)
 	}
@@ -78,8 +79,8 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// recordIt records until the returned function is called.
-func recordIt(t *testing.T, s *server) (file string, stop func() *monitor) {
+// startRecording records until the returned function is called.
+func startRecording(t *testing.T, s *server) (file string, stop func() *monitor) {
 	t.Helper()
 	file = filepath.Join(t.TempDir(), "monitor")
 	ctx, cancel := context.WithCancel(context.Background())
@@ -106,11 +107,11 @@ func lines(file string) int {
 	return strings.Count(string(b), "\n")
 }
 
-// TestRecordReal: what a real server executes is there, up to the last command before the end; what a touched WATCH
-// aborted is not.
+// TestRecordReal: the recording has what a real server executes, up to the last command before the end, but not what a touched WATCH
+// aborted.
 func TestRecordReal(t *testing.T) {
 	s := startRedis(t)
-	_, stop := recordIt(t, s)
+	_, stop := startRecording(t, s)
 	client, ctx := s.client(), t.Context()
 	odd := "a \"b\"\\\n\r\t\a\b\x00\xff한"
 	execute := func(touch bool) error {
@@ -153,18 +154,18 @@ func TestRecordReal(t *testing.T) {
 	}
 }
 
-// TestRecordGap: a server that goes away and comes back leaves a gap around the time it was away.
+// TestRecordGap: a restarted server leaves a gap around its downtime.
 func TestRecordGap(t *testing.T) {
 	s := startRedis(t)
-	file, stop := recordIt(t, s)
+	file, stop := startRecording(t, s)
 	s.client().Set(t.Context(), "before", "1", 0)
 	killed := time.Now()
 	s.kill()
 	s.start()
 	back := time.Now()
-	eventually(t, "the recorder to be back", func() bool {
+	eventually(t, "the recorder to reconnect", func() bool {
 		b, _ := os.ReadFile(file)
-		return strings.Contains(string(b), gapMark)
+		return strings.Contains(string(b), gapPrefix)
 	})
 	s.client().Set(t.Context(), "after", "1", 0)
 	m := stop()
@@ -172,7 +173,7 @@ func TestRecordGap(t *testing.T) {
 		t.Errorf("gaps %v, killed at %v, back at %v", m.Gaps, killed, back)
 	}
 	if !slices.ContainsFunc(m.Commands, func(c command) bool { return len(c.Args) > 1 && c.Args[1] == "after" }) {
-		t.Error("what came after the gap is not there")
+		t.Error("the command after the gap is missing")
 	}
 }
 
@@ -180,26 +181,29 @@ func TestRecordGap(t *testing.T) {
 func TestEndStateReal(t *testing.T) {
 	s := startRedis(t)
 	client, ctx := s.client(), t.Context()
-	e := Evidence{AuditLog: "-", Namespace: "n", User: "u", Redis: &redis.Options{Addr: s.addr, Password: "secret"}}
-	if err := e.complete(); err != nil {
+	in := Input{AuditLog: "-", Namespace: "n", User: "u", Redis: &redis.Options{Addr: s.addr, Password: "secret"}}
+	if err := in.complete(); err != nil {
 		t.Fatal(err)
 	}
-	if end, err := readEndState(ctx, &e); err != nil || len(end.Stream)+len(end.Pending) != 0 {
+	if end, err := readEndState(ctx, &in); err != nil || len(end.Stream)+len(end.Pending) != 0 {
 		t.Fatalf("an empty server: %+v, %v", end, err)
 	}
 	for range 1200 {
-		client.XAdd(ctx, &redis.XAddArgs{Stream: e.Stream, Values: []any{"type", "scale_up"}})
+		client.XAdd(ctx, &redis.XAddArgs{Stream: in.Stream, Values: []any{"type", "scale_up"}})
 	}
-	down := client.XAdd(ctx, &redis.XAddArgs{Stream: e.Stream, Values: []any{"type", "scale_down"}}).Val()
-	client.HSet(ctx, e.side("event:"+down), "victims", "1-1/1")
-	client.SAdd(ctx, e.side("open"), down)
-	client.XGroupCreate(ctx, e.Stream, e.Group, "0")
-	client.XReadGroup(ctx, &redis.XReadGroupArgs{Group: e.Group, Consumer: "c", Streams: []string{e.Stream, ">"}, Count: 3, Block: -1})
-	end, err := readEndState(ctx, &e)
+	down := client.XAdd(ctx, &redis.XAddArgs{Stream: in.Stream, Values: []any{"type", "scale_down"}}).Val()
+	client.HSet(ctx, in.key("event:"+down), "victims", "1-1/1")
+	client.SAdd(ctx, in.key("open"), down)
+	client.XGroupCreate(ctx, in.Stream, in.Group, "0")
+	client.XReadGroup(ctx, &redis.XReadGroupArgs{Group: in.Group, Consumer: "c", Streams: []string{in.Stream, ">"}, Count: 3, Block: -1})
+	end, err := readEndState(ctx, &in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(end.Stream) != 1201 || len(end.Pending) != 3 || len(end.Unread) != 1198 || end.Victims[down] != "1-1/1" || !slices.Equal(end.Open, []string{down}) {
-		t.Errorf("%d entries, %d pending, %d unread, victims %v, open %v", len(end.Stream), len(end.Pending), len(end.Unread), end.Victims, end.Open)
+	if got := [3]int{len(end.Stream), len(end.Pending), len(end.Unread)}; got != [3]int{1201, 3, 1198} {
+		t.Errorf("stream, pending and unread entries: %v", got)
+	}
+	if end.Victims[down] != "1-1/1" || !slices.Equal(end.Open, []string{down}) {
+		t.Errorf("victims %v, open %v", end.Victims, end.Open)
 	}
 }

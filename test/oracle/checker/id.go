@@ -1,4 +1,4 @@
-package judge
+package checker
 
 import (
 	"cmp"
@@ -25,25 +25,25 @@ func (i id) compare(other id) int {
 	return cmp.Or(cmp.Compare(i.Ms, other.Ms), cmp.Compare(i.Seq, other.Seq))
 }
 
-// at is the start of the millisecond that Redis made the ID in.
+// at is the start of the millisecond in which Redis created the ID.
 func (i id) at() time.Time { return time.UnixMilli(int64(i.Ms)).UTC() }
 
-// place is one slot of an event.
-type place struct {
+// workerID is one slot of an event.
+type workerID struct {
 	Event string
 	Slot  int
 }
 
-func (p place) String() string { return fmt.Sprintf("slot %d of event %s", p.Slot, p.Event) }
+func (p workerID) String() string { return fmt.Sprintf("slot %d of event %s", p.Slot, p.Event) }
 
 // podName is `otto-agent-[hash-]<slot>-<event ID>[-r<attempt>]`.
 var podName = regexp.MustCompile(`^otto-agent-(?:[0-9a-z]{5}-)?([1-9][0-9]*)-([0-9]+-[0-9]+)(?:-r([1-9][0-9]*))?$`)
 
-// parsePodName says whose Pod a name stands for.
-func parsePodName(name string) (p place, attempt int, ok bool) {
+// parsePodName returns the worker and the attempt that a Pod's name is for.
+func parsePodName(name string) (p workerID, attempt int, ok bool) {
 	m := podName.FindStringSubmatch(name)
 	if m == nil {
-		return place{}, 0, false
+		return workerID{}, 0, false
 	}
 	p.Event, attempt = m[2], 1
 	p.Slot, _ = strconv.Atoi(m[1])
@@ -53,14 +53,14 @@ func parsePodName(name string) (p place, attempt int, ok bool) {
 	return p, attempt, true
 }
 
-// victimForm finds each `<event ID>/<slot>` of a scale_down's record, whatever stands between them.
+// victimForm finds each `<event ID>/<slot>` of a scale_down's record, whatever the separator.
 var victimForm = regexp.MustCompile(`([0-9]+-[0-9]+)[/:]([0-9]+)`)
 
-func parseVictims(value string) []place {
-	var out []place
+func parseVictims(value string) []workerID {
+	var out []workerID
 	for _, m := range victimForm.FindAllStringSubmatch(value, -1) {
 		slot, _ := strconv.Atoi(m[2])
-		out = append(out, place{m[1], slot})
+		out = append(out, workerID{m[1], slot})
 	}
 	return out
 }

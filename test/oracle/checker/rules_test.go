@@ -1,4 +1,4 @@
-package judge
+package checker
 
 import (
 	"fmt"
@@ -73,34 +73,34 @@ var entries = map[string]struct {
 	"more together":              {false, many(8, 1020)},
 	"a key of 65 bytes":          {false, fieldsOf(strings.Repeat("k", 65), "v")},
 	"no key":                     {false, fieldsOf("", "v")},
-	"keys that meet":             {false, fieldsOf("git.ref", "a", "git-ref", "b")},
-	"keys that meet in case":     {false, fieldsOf("ref", "a", "REF", "b")},
-	"hostile but harmless":       {true, fieldsOf("LD_PRELOAD", "/x", "PATH", "$(SECRET)\x1b[31m\nlevel=ERROR")},
+	"keys that collide":          {false, fieldsOf("git.ref", "a", "git-ref", "b")},
+	"keys that collide in case":  {false, fieldsOf("ref", "a", "REF", "b")},
+	"unusual but valid":          {true, fieldsOf("LD_PRELOAD", "/x", "PATH", "$(SECRET)\x1b[31m\nlevel=ERROR")},
 	"a NUL":                      {false, fieldsOf("a", "\x00")},
 	"a value not UTF-8":          {false, fieldsOf("a", "\xff")},
 }
 
 func TestReadEntry(t *testing.T) {
-	e := Evidence{MaxPods: 1000, Templates: []string{"big"}, Deadline: 6 * time.Hour}
+	in := Input{MaxPods: 1000, Templates: []string{"big"}, Deadline: 6 * time.Hour}
 	for name, c := range entries {
-		if _, reason := readEntry(c.fields, &e); (reason == "") != c.valid {
+		if _, reason := readEntry(c.fields, &in); (reason == "") != c.valid {
 			t.Errorf("%s: valid is %v, want %v (%s)", name, !c.valid, c.valid, reason)
 		}
 	}
 	for _, count := range []string{
 		"-1", "0", "+3", "1e9", "9223372036854775808", "0x10", " 5", "5 ", "٣", "NaN", "5.0", "1_0", "",
 	} {
-		if w, reason := readEntry(fieldsOf("pod_count", count), &e); reason == "" {
+		if w, reason := readEntry(fieldsOf("pod_count", count), &in); reason == "" {
 			t.Errorf("pod_count %q is taken for %d", count, w.Count)
 		}
 	}
 }
 
-// TestContent: what a client may set anew when it sends again makes no difference, everything else does.
+// TestContent: fields that a client may change when it sends again do not change the content; all others do.
 func TestContent(t *testing.T) {
-	e := Evidence{MaxPods: 1000, Templates: []string{"big"}, Deadline: 6 * time.Hour}
+	in := Input{MaxPods: 1000, Templates: []string{"big"}, Deadline: 6 * time.Hour}
 	read := func(fields map[string]string) string {
-		w, reason := readEntry(fields, &e)
+		w, reason := readEntry(fields, &in)
 		if reason != "" {
 			t.Fatal(reason)
 		}

@@ -1,4 +1,4 @@
-package judge
+package checker
 
 import (
 	"bufio"
@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// request is one line of the audit log: a request that came to its end, or a watch that was opened.
+// request is one line of the audit log: a completed request, or a watch that was opened.
 type request struct {
 	Line         int
 	User         string
@@ -44,28 +44,28 @@ type auditEvent struct {
 	StageTimestamp           time.Time
 }
 
-// readAudit returns what concerns the run: all that the user asked for, and what anybody did to Pods in the namespace.
-func readAudit(e *Evidence) ([]request, error) {
-	f, err := os.Open(e.AuditLog)
+// readAudit returns the requests of the run: all by the product's user, and all for Pods in the namespace.
+func readAudit(in *Input) ([]request, error) {
+	f, err := os.Open(in.AuditLog)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	return parseAudit(f, e)
+	return parseAudit(f, in)
 }
 
-func parseAudit(from io.Reader, e *Evidence) ([]request, error) {
+func parseAudit(from io.Reader, in *Input) ([]request, error) {
 	var out []request
 	lines := bufio.NewReaderSize(from, 1<<20)
 	for n := 1; ; n++ {
 		line, err := lines.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
-			return out, nil // what has no end of line yet is being written, by somebody else's request
+			return out, nil // a line without its end is still being written, by another client's request
 		}
 		if err != nil {
 			return nil, err
 		}
-		if !bytes.Contains(line, []byte(e.Namespace)) && !bytes.Contains(line, []byte(e.User)) {
+		if !bytes.Contains(line, []byte(in.Namespace)) && !bytes.Contains(line, []byte(in.User)) {
 			continue
 		}
 		r, err := parseRequest(line)
@@ -73,7 +73,7 @@ func parseAudit(from io.Reader, e *Evidence) ([]request, error) {
 			return nil, fmt.Errorf("audit line %d: %w", n, err)
 		}
 		r.Line = n
-		if r.concerns(e) {
+		if r.relevant(in) {
 			out = append(out, r)
 		}
 	}
@@ -85,7 +85,7 @@ func parseRequest(line []byte) (request, error) {
 		return request{}, err
 	}
 	if a.Stage == "ResponseStarted" && a.Verb != "watch" {
-		return request{}, nil // the line of its end has it all
+		return request{}, nil // the line of its end has everything
 	}
 	o := a.ObjectRef
 	return request{
@@ -96,19 +96,19 @@ func parseRequest(line []byte) (request, error) {
 	}, nil
 }
 
-func (r *request) concerns(e *Evidence) bool {
-	if r.Verb == "" || r.Received.Before(e.From) {
+func (r *request) relevant(in *Input) bool {
+	if r.Verb == "" || r.Received.Before(in.From) {
 		return false
 	}
-	return r.User == e.User || r.Namespace == e.Namespace && r.Resource == "pods"
+	return r.User == in.User || r.Namespace == in.Namespace && r.Resource == "pods"
 }
 
-// unanswered: nobody was told what became of it, and it may have been carried out.
+// unanswered: the client got no result, and the request may have been carried out.
 func (r *request) unanswered() bool { return r.Code == 0 || r.Code >= 500 }
 
 func (r *request) ok() bool { return r.Code >= 200 && r.Code < 300 }
 
-// query returns one parameter of the request.
+// query returns one query parameter of the request.
 func (r *request) query(name string) string {
 	u, err := url.Parse(r.URI)
 	if err != nil {

@@ -1,4 +1,4 @@
-package judge
+package checker
 
 import (
 	"cmp"
@@ -9,19 +9,19 @@ import (
 )
 
 // inFlight is O5. The log's span of a request lies within the client's, so what overlaps in the log did in flight.
-func (t *trial) inFlight() Verdict {
+func (t *traces) inFlight() Result {
 	limit, note := t.MaxInFlight, ""
 	if t.Fault.Killed {
-		limit, note = 2*limit, "the setting twice: the API server may still work off what a killed process asked for"
+		limit, note = 2*limit, "twice the setting: the API server may still execute requests of a killed process"
 	}
 	most, at := t.mostInFlight()
 	if most > limit {
-		return findings{fmt.Sprintf("%d POSTs were in flight at %s, %d may be", most, at.Format(time.RFC3339Nano), limit)}.verdict()
+		return findings{fmt.Sprintf("%d POSTs were in flight at %s, the limit is %d", most, at.Format(time.RFC3339Nano), limit)}.result()
 	}
-	return Verdict{State: OK, Note: strings.TrimPrefix(fmt.Sprintf("%s; at most %d of %d", note, most, limit), "; ")}
+	return Result{State: OK, Note: strings.TrimPrefix(fmt.Sprintf("%s; at most %d of %d", note, most, limit), "; ")}
 }
 
-func (t *trial) mostInFlight() (most int, when time.Time) {
+func (t *traces) mostInFlight() (most int, when time.Time) {
 	type edge struct {
 		at   time.Time
 		step int
@@ -42,19 +42,19 @@ func (t *trial) mostInFlight() (most int, when time.Time) {
 	return most, when
 }
 
-// rights is O6.
-func (t *trial) rights() Verdict {
+// permissions is O6.
+func (t *traces) permissions() Result {
 	if len(t.Granted) == 0 {
-		return waived("nobody said what was granted")
+		return skipped("no permissions given")
 	}
 	if !t.healthy() {
-		return waived("only of a healthy run")
+		return skipped("only for a run without faults")
 	}
 	var f findings
 	used := t.used()
 	for _, u := range used {
 		if !slices.Contains(t.Granted, u) && !selfReview(u) {
-			f.add("we used `%s`, which was not granted", u)
+			f.add("used `%s`, which was not granted", u)
 		}
 	}
 	var idle []string
@@ -66,20 +66,20 @@ func (t *trial) rights() Verdict {
 	if len(idle) > 0 && t.Exact {
 		f.add("granted and never used: %s", strings.Join(idle, ", "))
 	}
-	v := f.verdict()
+	v := f.result()
 	if len(idle) > 0 {
 		v.Note = "not used here: " + strings.Join(idle, ", ")
 	}
 	return v
 }
 
-// selfReview: everybody may ask what they may do; no right is needed for it.
+// selfReview: every account may review its own permissions; this needs no permission.
 func selfReview(what string) bool {
 	return what == "create selfsubjectaccessreviews" || what == "create selfsubjectrulesreviews"
 }
 
-// namespaces is O7. What is no resource (/version) and questions about oneself are nowhere.
-func (t *trial) namespaces() Verdict {
+// namespaces is O7. Non-resource URLs (/version) and self reviews have no namespace.
+func (t *traces) namespaces() Result {
 	var f findings
 	for i := range t.requests {
 		r := &t.requests[i]
@@ -87,16 +87,16 @@ func (t *trial) namespaces() Verdict {
 			continue
 		}
 		if r.Namespace != t.Namespace && r.Namespace != t.LeaseNamespace {
-			f.add("outside our namespaces, in %q: %v", r.Namespace, r)
+			f.add("outside the namespaces, in %q: %v", r.Namespace, r)
 		}
 	}
-	return f.verdict()
+	return f.result()
 }
 
 // lookups is O8.
-func (t *trial) lookups() Verdict {
+func (t *traces) lookups() Result {
 	if !t.healthy() {
-		return waived("only of a healthy run")
+		return skipped("only for a run without faults")
 	}
 	var f findings
 	lists, ended := 0, 0
@@ -116,16 +116,16 @@ func (t *trial) lookups() Verdict {
 		}
 	}
 	if lists > 1+ended {
-		f.add("%d LISTs of all Pods, although only %d watches came to an end", lists, ended)
+		f.add("%d LISTs of all Pods, although only %d watches ended", lists, ended)
 	}
-	return f.verdict()
+	return f.result()
 }
 
 // oneName: a list or a watch of a single Pod.
 func oneName(r *request) bool { return strings.Contains(r.query("fieldSelector"), "metadata.name=") }
 
-// needed: a look at one Pod needs a POST of it without a good answer, or its being missed.
-func (t *trial) needed(r *request, f *findings) {
+// needed: a GET of one Pod needs an earlier POST without a 201, a DELETE by another client, or a Pod that is gone.
+func (t *traces) needed(r *request, f *findings) {
 	name := cmp.Or(r.Name, strings.TrimPrefix(r.query("fieldSelector"), "metadata.name="))
 	if r.Code == 404 {
 		return
@@ -142,13 +142,13 @@ func (t *trial) needed(r *request, f *findings) {
 			return
 		}
 	}
-	f.add("there was no reason to look at one Pod: %v", r)
+	f.add("no reason to request a single Pod: %v", r)
 }
 
 // denials is O9.
-func (t *trial) denials() Verdict {
+func (t *traces) denials() Result {
 	if !t.healthy() {
-		return waived("only of a healthy run")
+		return skipped("only for a run without faults")
 	}
 	var f findings
 	for i := range t.requests {
@@ -156,5 +156,5 @@ func (t *trial) denials() Verdict {
 			f.add("denied: %v", r)
 		}
 	}
-	return f.verdict()
+	return f.result()
 }

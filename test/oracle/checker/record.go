@@ -1,4 +1,4 @@
-package judge
+package checker
 
 import (
 	"bufio"
@@ -18,9 +18,9 @@ const (
 	drainLimit  = 10 * time.Second
 )
 
-// Record writes Redis' MONITOR to the file until ctx ends; addr is host:port or a redis:// URL. When Redis goes away it
-// connects again, and the time between is written as a gap. At the end it waits until all that was executed before ctx
-// ended has arrived, and says so in the last line. The file's first line appears when nothing is missed any more.
+// Record writes Redis' MONITOR to the file until ctx ends; addr is host:port or a redis:// URL. When the connection breaks it
+// reconnects and writes the time between as a gap. At the end it waits until every command executed before ctx ended has
+// arrived, and writes the last line. The file's first line appears once nothing is missed any more.
 func Record(ctx context.Context, addr, file string) error {
 	options, err := parseAddr(addr)
 	if err != nil {
@@ -44,72 +44,72 @@ func parseAddr(addr string) (*redis.Options, error) {
 type recorder struct {
 	options *redis.Options
 	out     *bufio.Writer
-	token   string    // what the last command echoes
-	last    time.Time // of the last line that arrived; zero: none ever did
+	token   string    // echoed by the last command
+	last    time.Time // time of the last line; zero: none arrived yet
 	began   bool
 }
 
 func (r *recorder) run(ctx context.Context) error {
 	for {
-		done, err := r.listen(ctx)
+		done, err := r.recordConnection(ctx)
 		if done || err != nil && ctx.Err() != nil {
 			return err
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("MONITOR was cut off when the recording ended: %w", err)
+			return fmt.Errorf("MONITOR disconnected when the recording ended: %w", err)
 		case <-time.After(redialPause):
 		}
 	}
 }
 
-// listen records one connection, and reports whether the recording came to its end with it.
-func (r *recorder) listen(ctx context.Context) (done bool, err error) {
+// recordConnection records one connection, and reports whether the recording ended in order with it.
+func (r *recorder) recordConnection(ctx context.Context) (done bool, err error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", r.options.Addr)
 	if err != nil {
 		return false, err
 	}
 	defer func() { _ = conn.Close() }()
 	in := bufio.NewReaderSize(conn, 1<<20)
-	if err := r.ask(conn, in); err != nil {
+	if err := r.startMonitor(conn, in); err != nil {
 		return false, err
 	}
-	if err := r.arrived(); err != nil {
+	if err := r.writeBegin(); err != nil {
 		return false, err
 	}
-	stop := context.AfterFunc(ctx, func() { r.sayEnd(conn) })
+	stop := context.AfterFunc(ctx, func() { r.sendEndToken(conn) })
 	defer stop()
 	return r.copy(in)
 }
 
-func (r *recorder) ask(conn net.Conn, in *bufio.Reader) error {
-	hello := "MONITOR\r\n"
-	answers := 1
+func (r *recorder) startMonitor(conn net.Conn, in *bufio.Reader) error {
+	commands, replies := "MONITOR\r\n", 1
 	if r.options.Password != "" {
 		user := r.options.Username
 		if user == "" {
 			user = "default"
 		}
-		hello = fmt.Sprintf("*3\r\n$4\r\nAUTH\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n", len(user), user, len(r.options.Password), r.options.Password) + hello
-		answers = 2
+		password := r.options.Password
+		auth := fmt.Sprintf("*3\r\n$4\r\nAUTH\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n", len(user), user, len(password), password)
+		commands, replies = auth+commands, 2
 	}
-	if _, err := conn.Write([]byte(hello)); err != nil {
+	if _, err := conn.Write([]byte(commands)); err != nil {
 		return err
 	}
-	for range answers {
+	for range replies {
 		if line, err := in.ReadString('\n'); err != nil || line != "+OK\r\n" {
-			return fmt.Errorf("MONITOR was answered %q: %w", strings.TrimSpace(line), err)
+			return fmt.Errorf("MONITOR: reply %q: %w", strings.TrimSpace(line), err)
 		}
 	}
 	return nil
 }
 
-// arrived writes from when on nothing is missing, and what is missing before.
-func (r *recorder) arrived() error {
+// writeBegin writes from when nothing is missing, or the gap before.
+func (r *recorder) writeBegin() error {
 	now := time.Now().UTC().Format(time.RFC3339Nano)
-	line := beginMark + now
+	line := beginPrefix + now
 	if r.began {
-		line = gapMark + r.last.Format(time.RFC3339Nano) + " " + now
+		line = gapPrefix + r.last.Format(time.RFC3339Nano) + " " + now
 	}
 	r.began = true
 	if r.last.IsZero() {
@@ -125,8 +125,8 @@ func (r *recorder) write(line string) error {
 	return r.out.Flush()
 }
 
-// sayEnd makes the last line that this connection waits for, through another one.
-func (r *recorder) sayEnd(conn net.Conn) {
+// sendEndToken sends, over another connection, the command that this connection waits for as its last.
+func (r *recorder) sendEndToken(conn net.Conn) {
 	_ = conn.SetReadDeadline(time.Now().Add(drainLimit))
 	options := *r.options
 	options.Protocol, options.DisableIdentity = 2, true
@@ -135,7 +135,7 @@ func (r *recorder) sayEnd(conn net.Conn) {
 	ctx, cancel := context.WithTimeout(context.Background(), drainLimit)
 	defer cancel()
 	if client.Echo(ctx, r.token).Err() != nil {
-		_ = conn.SetReadDeadline(time.Now()) // Redis is gone: what has arrived is all there is
+		_ = conn.SetReadDeadline(time.Now()) // Redis is unreachable: nothing more arrives
 	}
 }
 
@@ -147,7 +147,7 @@ func (r *recorder) copy(in *bufio.Reader) (done bool, err error) {
 		}
 		line = strings.TrimRight(strings.TrimPrefix(line, "+"), "\r\n")
 		if strings.Contains(line, r.token) {
-			return true, r.write(endMark + time.Now().UTC().Format(time.RFC3339Nano))
+			return true, r.write(endPrefix + time.Now().UTC().Format(time.RFC3339Nano))
 		}
 		stamp, _, _ := strings.Cut(line, " ")
 		if at, err := parseStamp(stamp); err == nil {
