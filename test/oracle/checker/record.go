@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/ottoscaler/ottoscaler/test/poll"
 )
 
 const (
@@ -55,10 +57,8 @@ func (r *recorder) run(ctx context.Context) error {
 		if done || err != nil && ctx.Err() != nil {
 			return err
 		}
-		select {
-		case <-ctx.Done():
+		if !poll.Sleep(ctx, redialPause) {
 			return fmt.Errorf("MONITOR disconnected when the recording ended: %w", err)
-		case <-time.After(redialPause):
 		}
 	}
 }

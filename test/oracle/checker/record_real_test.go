@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/ottoscaler/ottoscaler/test/poll"
 )
 
 // server is a real redis-server that tests kill.
@@ -69,13 +71,16 @@ func (s *server) client() *redis.Client {
 
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
-	for !ok() {
-		select {
-		case <-deadline:
-			t.Fatalf("waited for %s", what)
-		case <-time.After(10 * time.Millisecond):
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	err := poll.Until(ctx, 10*time.Millisecond, func() error {
+		if !ok() {
+			return errors.New("not yet")
 		}
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("waited for %s", what)
 	}
 }
 

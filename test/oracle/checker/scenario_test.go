@@ -98,9 +98,10 @@ func closed(event, succeeded, failed, cancelled string) []string {
 
 // healthy is a run without faults.
 func healthy() *scenario {
-	s := &scenario{Input: Input{Redis: &goredis.Options{}, Namespace: ns, User: user, AuditLog: "-", Monitor: "-", MaxInFlight: 3, Granted: []string{
-		"create pods", "delete pods", "list pods", "watch pods",
-	}}}
+	s := &scenario{Input: Input{
+		Redis: &goredis.Options{}, Namespace: ns, User: user, AuditLog: "-", Monitor: "-", MaxInFlight: 3,
+		Granted: []string{"create pods", "delete pods", "list pods", "watch pods"},
+	}}
 	s.startRun()
 	s.runWorkers()
 	s.scaleDown()
