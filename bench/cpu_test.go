@@ -24,7 +24,7 @@ func (b *bench) computed() cpu {
 	for _, pid := range b.Cluster.PIDs() {
 		c[apiServer] += harness.CPU(b.T, pid)
 	}
-	if b.Runs() {
+	if b.Running() {
 		c[client] += b.CPU()
 	} else {
 		c[client] += harness.CPU(b.T, os.Getpid())

@@ -32,8 +32,8 @@ func capture(t *testing.T, r *rig) *pods {
 	t.Helper()
 	var mu sync.Mutex
 	var seen []byte
-	api := harness.NewAPI(t, r.Kubeconfig())
-	api.Judge(func(q *http.Request) harness.Fate {
+	api := harness.NewAPIProxy(t, r.Kubeconfig())
+	api.Intercept(func(q *http.Request) harness.RequestFault {
 		if q.Method == http.MethodPost && strings.HasSuffix(q.URL.Path, "/pods") {
 			body, err := io.ReadAll(q.Body)
 			q.Body = io.NopCloser(bytes.NewReader(body))
@@ -43,7 +43,7 @@ func capture(t *testing.T, r *rig) *pods {
 				seen = body
 			}
 		}
-		return harness.Fate{}
+		return harness.RequestFault{}
 	})
 	r.Start(append(environment(t), "KUBECONFIG="+api.Kubeconfig)...)
 	event := r.Add("type", "scale_up", "pod_count", 1000, "task_id", "task-123")
@@ -56,7 +56,7 @@ func capture(t *testing.T, r *rig) *pods {
 		return nil
 	})
 	r.Kill()
-	api.Judge(nil)
+	api.Intercept(nil)
 	if err := r.Redis.FlushAll(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}

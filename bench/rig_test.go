@@ -40,7 +40,7 @@ func newRig(t *testing.T, node string) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cluster.Stop() })
-	r := &rig{node: node, Stack: harness.NewUnjudgedStack(t, cluster)}
+	r := &rig{node: node, Stack: harness.NewUncheckedStack(t, cluster)}
 	r.Eventually("the namespace to be complete", func() error {
 		_, err := cluster.Kubectl("get", "serviceaccount", "default", "-n", r.Namespace)
 		return err

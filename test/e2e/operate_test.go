@@ -13,7 +13,7 @@ import (
 
 	"github.com/ottoscaler/ottoscaler/internal/redis/redistest"
 	"github.com/ottoscaler/ottoscaler/test/harness"
-	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
+	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
 )
 
 // noImage is a template whose image nobody has. The name ends in what is never a registry's.
@@ -42,8 +42,8 @@ func TestExplained(t *testing.T) {
 	p.imageUnknown()
 	p.quotaReached()
 	p.redisStopped()
-	p.s.Judge(func(e *judge.Evidence) {
-		e.Fault, e.Templates = judge.Fault{Redis: true, Denied: true}, []string{"no-image"}
+	p.s.Verify(func(in *checker.Input) {
+		in.Fault, in.Templates = checker.Fault{Redis: true, Denied: true}, []string{"no-image"}
 	})
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ottoscaler/ottoscaler/test/harness"
-	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
+	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
 )
 
 // agent heeds SIGTERM, which a shell as PID 1 does only with a trap. The annotation is for a simulated node alone.
@@ -71,7 +71,7 @@ func TestScaleDown(t *testing.T) {
 	if code := s.Stop(); code != 0 {
 		t.Errorf("exit code %d after SIGTERM, want 0", code)
 	}
-	s.Judge(func(e *judge.Evidence) { e.Templates = []string{"long", "protected"} })
+	s.Verify(func(in *checker.Input) { in.Templates = []string{"long", "protected"} })
 }
 
 func states(s *harness.Stack, event string) map[string]int {

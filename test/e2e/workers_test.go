@@ -40,7 +40,7 @@ func TestThreeWorkers(t *testing.T) {
 	if code := s.Stop(); code != 0 {
 		t.Errorf("exit code %d after SIGTERM, want 0", code)
 	}
-	s.Judge()
+	s.Verify()
 }
 
 func says(s *harness.Stack, pod, text string) error {

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/ottoscaler/ottoscaler/test/harness"
-	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
+	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
 )
 
 // TestLeaderDies takes the leader's Pod and process away in the middle of twenty: the standby goes on. And the health that
@@ -26,7 +26,7 @@ func TestLeaderDies(t *testing.T) {
 	s.Eventually("some of twenty to be created", atLeast(s, twenty, "created", 5))
 	kill(t, leader)
 	// Without its Pod it is not started again, and the Lease expires.
-	s.Kubectl("delete", "pod", leader, "-n", s.Home(), "--force", "--grace-period=0", "--wait=false")
+	s.Kubectl("delete", "pod", leader, "-n", s.MainNamespace(), "--force", "--grace-period=0", "--wait=false")
 	s.WaitClosed(twenty)
 	checkSucceeded(t, s, twenty, 20)
 	if next := holder(s); next == leader || next == "" {
@@ -34,24 +34,24 @@ func TestLeaderDies(t *testing.T) {
 	}
 	s.Eventually("two Main Pods again", func() error { return ready(s, "2") })
 
-	address := s.Kubectl("get", "pod", holder(s), "-n", s.Home(), "-o", "jsonpath={.status.podIP}") + ":8080"
+	address := s.Kubectl("get", "pod", holder(s), "-n", s.MainNamespace(), "-o", "jsonpath={.status.podIP}") + ":8080"
 	helm(t, s, "upgrade", "--set", "replicas=2", "--set", "tests.address="+address)
 	if out, err := s.Helm("test", harness.Release, "--timeout", "60s"); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 	checkACL(t, s)
-	s.Judge(func(e *judge.Evidence) { e.Templates, e.Fault = []string{"short"}, judge.Fault{Killed: true} })
+	s.Verify(func(in *checker.Input) { in.Templates, in.Fault = []string{"short"}, checker.Fault{Killed: true} })
 }
 
 func ready(s *harness.Stack, want string) error {
-	if got := s.Kubectl("get", "deployment", "ottoscaler", "-n", s.Home(), "-o", "jsonpath={.status.readyReplicas}"); got != want {
+	if got := s.Kubectl("get", "deployment", "ottoscaler", "-n", s.MainNamespace(), "-o", "jsonpath={.status.readyReplicas}"); got != want {
 		return fmt.Errorf("%q are ready", got)
 	}
 	return nil
 }
 
 func holder(s *harness.Stack) string {
-	return s.Kubectl("get", "lease", "ottoscaler", "-n", s.Home(), "-o", "jsonpath={.spec.holderIdentity}")
+	return s.Kubectl("get", "lease", "ottoscaler", "-n", s.MainNamespace(), "-o", "jsonpath={.spec.holderIdentity}")
 }
 
 // kill sends SIGKILL to the Main Pod's process: containers are this machine's processes.

@@ -14,7 +14,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/ottoscaler/ottoscaler/test/harness"
-	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
+	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
 )
 
 const password = "correct horse"
@@ -45,7 +45,7 @@ func users(t *testing.T) string {
 func prepared(t *testing.T, redisArgs ...string) *harness.Stack {
 	t.Helper()
 	s := harness.NewInstalled(t, cluster, append(redisArgs, "--aclfile", users(t))...)
-	s.Kubectl("create", "secret", "generic", "redis", "-n", s.Home(), "--from-literal=password="+password)
+	s.Kubectl("create", "secret", "generic", "redis", "-n", s.MainNamespace(), "--from-literal=password="+password)
 	return s
 }
 
@@ -55,7 +55,7 @@ func helm(t *testing.T, s *harness.Stack, verb string, values ...string) {
 	args := append([]string{verb, harness.Release, chart, "--values", "values.yaml", "--wait", "--timeout", "90s"}, s.RedisValues()...)
 	if out, err := s.Helm(append(args, values...)...); err != nil {
 		t.Fatal(err)
-	} else if verb == "install" && !strings.Contains(out, "kubectl rollout status deployment/ottoscaler -n "+s.Home()) {
+	} else if verb == "install" && !strings.Contains(out, "kubectl rollout status deployment/ottoscaler -n "+s.MainNamespace()) {
 		t.Errorf("the notes do not say what to do next:\n%s", out)
 	}
 }
@@ -120,8 +120,8 @@ func TestLife(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Scaled down first, as docs/install.md says: its rights must not go before it has handed back the Lease.
-	s.Kubectl("scale", "deployment/ottoscaler", "--replicas=0", "-n", s.Home())
-	s.Kubectl("wait", "pod", "--for=delete", "-n", s.Home(), "-l", "app.kubernetes.io/component=main", "--timeout=60s")
+	s.Kubectl("scale", "deployment/ottoscaler", "--replicas=0", "-n", s.MainNamespace())
+	s.Kubectl("wait", "pod", "--for=delete", "-n", s.MainNamespace(), "-l", "app.kubernetes.io/component=main", "--timeout=60s")
 	if _, err := s.Helm("uninstall", harness.Release, "--wait"); err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestLife(t *testing.T) {
 		t.Errorf("%d of 2 were taken away", got)
 	}
 	checkACL(t, s)
-	s.Judge(func(e *judge.Evidence) { e.Templates = []string{"short", "long"} })
+	s.Verify(func(in *checker.Input) { in.Templates = []string{"short", "long"} })
 }
 
 // pods says which Pods there are, how they are, and how often their containers began.

@@ -15,7 +15,7 @@ import (
 
 	"github.com/ottoscaler/ottoscaler/internal/redis/redistest"
 	"github.com/ottoscaler/ottoscaler/test/harness"
-	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
+	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
 )
 
 // TestRights holds what the Main Pod asked the API server for, by the audit log, against what the chart grants: the same,
@@ -24,7 +24,7 @@ func TestRights(t *testing.T) {
 	files, port := newPKI(t), redistest.FreePort(t)
 	s := prepared(t, "--tls-port", port, "--tls-cert-file", files.file("server.crt"), "--tls-key-file", files.file("server.key"),
 		"--tls-ca-cert-file", files.file("ca.crt"), "--tls-auth-clients", "yes")
-	s.Kubectl("create", "secret", "generic", "redis-tls", "-n", s.Home(), "--from-file=ca.crt="+files.file("ca.crt"),
+	s.Kubectl("create", "secret", "generic", "redis-tls", "-n", s.MainNamespace(), "--from-file=ca.crt="+files.file("ca.crt"),
 		"--from-file=tls.crt="+files.file("client.crt"), "--from-file=tls.key="+files.file("client.key"))
 	helm(t, s, "install", "--set", "redis.port="+port, "--set", "redis.tls.enabled=true", "--set", "redis.tls.existingSecret=redis-tls",
 		"--set", "redis.tls.certKey=tls.crt", "--set", "redis.tls.keyKey=tls.key")
@@ -48,15 +48,15 @@ func TestRights(t *testing.T) {
 	if len(refused) > 0 {
 		t.Errorf("answered 403: %v", refused)
 	}
-	s.Judge(func(e *judge.Evidence) {
-		e.Templates, e.Fault = []string{"long"}, judge.Fault{Others: true}
+	s.Verify(func(in *checker.Input) {
+		in.Templates, in.Fault = []string{"long"}, checker.Fault{Others: true}
 	})
 	checkPolicy(t, s) // last: to the judge its requests in our name would be the product's
 }
 
 // toldTwice: the rejected entries are one Event about the Deployment.
 func toldTwice(s *harness.Stack) error {
-	got := s.Kubectl("get", "events.events.k8s.io", "-n", s.Home(), "-o",
+	got := s.Kubectl("get", "events.events.k8s.io", "-n", s.MainNamespace(), "-o",
 		"jsonpath={range .items[?(@.reportingController=='ottoscaler')]}{.regarding.kind}/{.regarding.name} {.reason} {.series.count}\n{end}")
 	if want := "Deployment/ottoscaler EntryRejected 2\n"; got != want {
 		return fmt.Errorf("the Events are %q, want %q", got, want)
@@ -100,7 +100,7 @@ func asked(t *testing.T, s *harness.Stack) (used, refused []string) {
 func grants(t *testing.T, s *harness.Stack) []string {
 	t.Helper()
 	var all []string
-	for _, namespace := range []string{s.Home(), s.Namespace} {
+	for _, namespace := range []string{s.MainNamespace(), s.Namespace} {
 		var roles struct {
 			Items []struct {
 				Rules []struct{ Verbs, Resources []string }

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/ottoscaler/ottoscaler/test/harness"
-	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
+	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
 )
 
 // told is the part of an Event that matters here.
@@ -101,7 +101,7 @@ func TestEventsOfAHealthyRun(t *testing.T) {
 	if asked, told := requestsOf(t, s), events(s); len(asked) > 0 || len(told) > 0 {
 		t.Errorf("asked %v, told %+v", asked, told)
 	}
-	s.Judge(func(e *judge.Evidence) { e.Templates = []string{"fails", "long"} })
+	s.Verify(func(in *checker.Input) { in.Templates = []string{"fails", "long"} })
 }
 
 // TestEventsOfAQuota: however many workers wait and however often it is tried, it is one Event, whose count rises.
@@ -124,7 +124,7 @@ func TestEventsOfAQuota(t *testing.T) {
 	if text := s.Kubectl("get", "events", "-n", s.Namespace, "-o", "yaml"); strings.Contains(text, canary) {
 		t.Error("an Event has the password")
 	}
-	s.Judge(harness.With(judge.Fault{Denied: true}))
+	s.Verify(harness.WithFault(checker.Fault{Denied: true}))
 }
 
 // user is one whose password is the canary.
@@ -169,7 +169,7 @@ func TestEventsOfWorkers(t *testing.T) {
 	if o := outcome(s, lost); o["code"] != "OTTO511" {
 		t.Errorf("the status says of the lost worker: %v", o)
 	}
-	s.Judge(harness.With(judge.Fault{Killed: true, Others: true}), func(e *judge.Evidence) { e.Templates = []string{"no-pull", "long"} })
+	s.Verify(harness.WithFault(checker.Fault{Killed: true, Others: true}), func(in *checker.Input) { in.Templates = []string{"no-pull", "long"} })
 }
 
 func statusOf(s *harness.Stack, event string) map[string]string {
@@ -204,7 +204,7 @@ func TestEventsOfTheInstallation(t *testing.T) {
 	one(t, s, "AccessDenied", 1, "cannot be watched", "forbidden", "OTTO304")
 	s.Kubectl("create", "rolebinding", "ottoscaler", "--role=ottoscaler", "--serviceaccount="+s.Namespace+":ottoscaler", "-n", s.Namespace)
 	s.WaitClosed(event)
-	s.Judge(harness.With(judge.Fault{Denied: true}))
+	s.Verify(harness.WithFault(checker.Fault{Denied: true}))
 }
 
 // TestEventsDenied: an account that may not write them says so in one line, is silent from then on, and works.
@@ -226,5 +226,5 @@ func TestEventsDenied(t *testing.T) {
 	if n, asked := strings.Count(s.Log(), "OTTO312"), requestsOf(t, s); n != 1 || asked["create"] != 1 || asked["patch"] > 0 {
 		t.Errorf("%d lines, asked %v", n, asked)
 	}
-	s.Judge(harness.With(judge.Fault{Denied: true}))
+	s.Verify(harness.WithFault(checker.Fault{Denied: true}))
 }

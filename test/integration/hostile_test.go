@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/ottoscaler/ottoscaler/test/harness"
-	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
+	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
 )
 
 // kibibytes of one annotation or message: more than we read, and less than one argument of a command line may have.
@@ -76,7 +76,7 @@ func TestHostilePods(t *testing.T) {
 		}
 		return nil
 	})
-	s.Judge(harness.With(judge.Fault{Others: true}), func(e *judge.Evidence) { e.Templates = []string{"lasting"} })
+	s.Verify(harness.WithFault(checker.Fault{Others: true}), func(in *checker.Input) { in.Templates = []string{"lasting"} })
 }
 
 // lies is a status that no kubelet writes.

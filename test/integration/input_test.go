@@ -91,7 +91,7 @@ func TestBadInput(t *testing.T) {
 	if n := len(harness.Count(s.Requests())["create"]); n != len(good) {
 		t.Errorf("%d Pods were created, want %d", n, len(good))
 	}
-	s.Judge()
+	s.Verify()
 }
 
 // TestIdempotencyKey: the same again is a duplicate, something else under the same key is refused.
@@ -116,7 +116,7 @@ func TestIdempotencyKey(t *testing.T) {
 	if n := len(harness.Count(s.Requests())["create"]); n != 1 {
 		t.Errorf("%d Pods were created, want 1", n)
 	}
-	s.Judge()
+	s.Verify()
 }
 
 func kinds(s *harness.Stack, event, kind string) error {
@@ -155,5 +155,5 @@ func TestHostileMetadata(t *testing.T) {
 		t.Error("the log shows a producer's escape codes")
 	}
 	s.WaitClosed(event)
-	s.Judge()
+	s.Verify()
 }

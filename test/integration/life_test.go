@@ -15,7 +15,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/ottoscaler/ottoscaler/test/harness"
-	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
+	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
 )
 
 const failing = `metadata:
@@ -69,7 +69,7 @@ func TestOutcomes(t *testing.T) {
 			t.Errorf("%s: %v, want %+v with a reason", name, got, want)
 		}
 	}
-	s.Judge(func(e *judge.Evidence) { e.Templates = slices.Collect(maps.Keys(events)) })
+	s.Verify(func(in *checker.Input) { in.Templates = slices.Collect(maps.Keys(events)) })
 }
 
 func outcome(s *harness.Stack, event string) map[string]string {
@@ -110,7 +110,7 @@ func TestKilledInABurst(t *testing.T) {
 			t.Errorf("event %s: %v", e, last)
 		}
 	}
-	s.Judge(harness.With(judge.Fault{Killed: true}))
+	s.Verify(harness.WithFault(checker.Fault{Killed: true}))
 }
 
 func created(requests []harness.Request) map[string]int {
@@ -146,7 +146,7 @@ func TestStoppedInABurst(t *testing.T) {
 	if got := len(created(s.Requests())); got != 300 {
 		t.Errorf("%d Pods were created, want 300", got)
 	}
-	s.Judge(harness.With(judge.Fault{Killed: true}))
+	s.Verify(harness.WithFault(checker.Fault{Killed: true}))
 }
 
 // TestRedisOutage: with Redis gone and back, everything goes on by itself.
@@ -163,7 +163,7 @@ func TestRedisOutage(t *testing.T) {
 	if got := len(created(s.Requests())); got != 7 {
 		t.Errorf("%d Pods were created, want 7", got)
 	}
-	s.Judge(harness.With(judge.Fault{Redis: true}))
+	s.Verify(harness.WithFault(checker.Fault{Redis: true}))
 }
 
 // TestAPIServerOutage: events wait while the API server is down, and run once it is back.
@@ -187,7 +187,7 @@ func TestAPIServerOutage(t *testing.T) {
 	if got := len(created(s.Requests())); got != 5 {
 		t.Errorf("%d Pods were created, want 5", got)
 	}
-	s.Judge(harness.With(judge.Fault{APIServer: true}))
+	s.Verify(harness.WithFault(checker.Fault{APIServer: true}))
 }
 
 // TestForeignPod: a Pod of somebody else's under one of our names is left alone, and its slot waits until it is gone.
@@ -219,5 +219,5 @@ func TestForeignPod(t *testing.T) {
 	if got := outcome(s, id); got["state"] != "succeeded" {
 		t.Errorf("the outcome: %v", got)
 	}
-	s.Judge(harness.With(judge.Fault{Others: true}))
+	s.Verify(harness.WithFault(checker.Fault{Others: true}))
 }

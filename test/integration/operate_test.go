@@ -13,7 +13,7 @@ import (
 
 	"github.com/ottoscaler/ottoscaler/internal/redis/redistest"
 	"github.com/ottoscaler/ottoscaler/test/harness"
-	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
+	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
 )
 
 // canary is a password that must never be seen anywhere.
@@ -105,7 +105,7 @@ func TestOperate(t *testing.T) {
 	if strings.Contains(shown.String(), canary) {
 		t.Error("the password was shown somewhere")
 	}
-	s.Judge(harness.With(judge.Fault{Denied: true}))
+	s.Verify(harness.WithFault(checker.Fault{Denied: true}))
 }
 
 // explainQuota: a quota that is reached is told by explain, check and a metric.

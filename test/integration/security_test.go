@@ -14,7 +14,7 @@ import (
 
 	"github.com/ottoscaler/ottoscaler/internal/redis/redistest"
 	"github.com/ottoscaler/ottoscaler/test/harness"
-	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
+	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
 )
 
 // rights are those that deploy/redis/users.acl gives a user.
@@ -79,7 +79,7 @@ func TestRotatedPassword(t *testing.T) {
 	if code := s.Stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	s.Judge(harness.With(judge.Fault{Redis: true}))
+	s.Verify(harness.WithFault(checker.Fault{Redis: true}))
 }
 
 // TestOperatorsRights: whoever asks by our commands, as the user operator of deploy/redis/users.acl, is refused nothing.
@@ -116,7 +116,7 @@ func TestOperatorsRights(t *testing.T) {
 	if code := s.Stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	s.Judge()
+	s.Verify()
 }
 
 func burst(s *harness.Stack) (events []string) {
@@ -177,7 +177,7 @@ sentinel failover-timeout otto 5000
 		}
 		return err
 	})
-	s.Judge(harness.With(judge.Fault{Redis: true, LostWrites: true}), func(e *judge.Evidence) { e.Redis = s.Redis.Options() })
+	s.Verify(harness.WithFault(checker.Fault{Redis: true, LostWrites: true}), func(in *checker.Input) { in.Redis = s.Redis.Options() })
 }
 
 func knows(t *testing.T, sentinel, replica *redistest.Server) error {

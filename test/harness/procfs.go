@@ -16,18 +16,18 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// What the kernel says of the product's process. Linux only.
+// Figures from /proc. Linux only.
 
-// PID is the product's process.
+// PID is the product's process ID.
 func (s *Stack) PID() int { return s.process.cmd.Process.Pid }
 
-// CPU is how long the product has computed since it was started.
+// CPU is the CPU time of the product since its start.
 func (s *Stack) CPU() time.Duration {
 	s.t.Helper()
 	return CPU(s.t, s.PID())
 }
 
-// CPU is how long a process has computed since it was started. Threads that have ended are not in it: Go keeps its own.
+// CPU is the CPU time of a process since its start, without threads that have ended: Go keeps its threads.
 func CPU(t testing.TB, pid int) time.Duration {
 	t.Helper()
 	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
@@ -38,7 +38,7 @@ func CPU(t testing.TB, pid int) time.Duration {
 	for _, task := range tasks {
 		b, err := os.ReadFile(task)
 		if err != nil {
-			continue // it has just ended
+			continue // it has ended
 		}
 		ns, _, _ := strings.Cut(string(b), " ")
 		n, err := strconv.ParseInt(ns, 10, 64)
@@ -50,11 +50,11 @@ func CPU(t testing.TB, pid int) time.Duration {
 	return sum
 }
 
-// PIDs are the processes a cluster consists of: devcluster itself and those it started.
+// PIDs are the processes of a cluster: devcluster and its children.
 func (c *Cluster) PIDs() []int {
 	up := c.up.Process.Pid
 	pids := []int{up}
-	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", up)) // of a legal pattern
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", up)) // the pattern is valid
 	for _, list := range lists {
 		b, err := os.ReadFile(list)
 		if err != nil {
@@ -69,8 +69,8 @@ func (c *Cluster) PIDs() []int {
 	return pids
 }
 
-// RSS is the product's resident memory in bytes, now and at its highest.
-func (s *Stack) RSS() (now, highest int64) {
+// RSS is the product's resident memory in bytes, now and its peak.
+func (s *Stack) RSS() (now, peak int64) {
 	s.t.Helper()
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.PID()))
 	if err != nil {
@@ -86,13 +86,13 @@ func (s *Stack) RSS() (now, highest int64) {
 		case "VmRSS:":
 			now = kb << 10
 		case "VmHWM:":
-			highest = kb << 10
+			peak = kb << 10
 		}
 	}
-	return now, highest
+	return now, peak
 }
 
-// APIConnections is how many TCP connections the product has to the API server.
+// APIConnections is the number of the product's TCP connections to the API server.
 func (s *Stack) APIConnections() int {
 	s.t.Helper()
 	access, err := clientcmd.BuildConfigFromFlags("", s.kubeconfig)

@@ -14,52 +14,52 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/ottoscaler/ottoscaler/test/harness"
-	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
+	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
 )
 
-// page is how many entries are read at once; some are of many megabytes.
+// page is the number of entries read at once; some have many megabytes.
 const page = 500
 
-// result is one row of the table.
+// result is the figures of one row of the table.
 type result struct {
 	outcomes                       map[string]int // by state
 	events, workers                int
 	lost, doubled, leaked, pending int
 }
 
-// judge looks at the end: Redis' streams, the API server's audit log, and the Pods there are. It asks the product
+// check looks at the end state: Redis' streams, the API server's audit log, and the Pods that exist. It asks the product
 // nothing.
-func (c *scene) judge() {
+func (c *scenario) check() {
 	c.t.Helper()
 	sent := c.sent()
 	c.result.events = len(sent)
 	for _, n := range sent {
 		c.result.workers += n
 	}
-	c.judgeOutcomes(sent)
-	c.judgePods()
-	c.judgeRest()
+	c.checkOutcomes(sent)
+	c.checkPods()
+	c.checkNothingLeft()
 	r := c.result
 	if r.lost+r.doubled+r.leaked+r.pending > 0 {
 		c.t.Errorf("%d lost, %d doubled, %d leaked, %d pending", r.lost, r.doubled, r.leaked, r.pending)
 	}
-	c.oracle()
+	c.runOracle()
 }
 
-// oracle asks the judge of all tests, too: it knows the order of things, from MONITOR.
-func (c *scene) oracle() {
+// runOracle checks the order of events, from MONITOR and the audit log.
+func (c *scenario) runOracle() {
 	c.t.Helper()
 	left, err := c.pods()
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	c.Judge(harness.With(c.fault.harm), func(e *judge.Evidence) {
-		e.Templates, e.Leftover = slices.Collect(maps.Keys(fates)), left
+	c.Verify(harness.WithFault(c.fault.injected), func(in *checker.Input) {
+		in.Templates, in.Leftover = slices.Collect(maps.Keys(podTemplates)), left
 	})
 }
 
-// sent are the events: what XADD said it took, and what is in the stream although its reply was lost.
-func (c *scene) sent() map[string]int {
+// sent are the events: those whose XADD was answered, and those in the stream although the reply was lost.
+func (c *scenario) sent() map[string]int {
 	c.t.Helper()
 	c.load.mu.Lock()
 	defer c.load.mu.Unlock()
@@ -80,7 +80,7 @@ func (c *scene) sent() map[string]int {
 }
 
 // entries returns a stream's entries as flat maps.
-func (c *scene) entries(stream string) []map[string]string {
+func (c *scenario) entries(stream string) []map[string]string {
 	c.t.Helper()
 	var out []map[string]string
 	for from := "-"; ; {
@@ -108,14 +108,14 @@ func flat(m goredis.XMessage) map[string]string {
 	return e
 }
 
-// status is the whole status stream, with what was kept of it while it was longer, or before it was flushed.
-func (c *scene) status() []map[string]string {
+// status is the whole status stream, with the entries saved before it was trimmed or flushed.
+func (c *scenario) status() []map[string]string {
 	c.t.Helper()
-	all, known := slices.Clone(c.kept), map[string]bool{}
-	for _, e := range c.kept {
+	all, known := slices.Clone(c.savedStatus), map[string]bool{}
+	for _, e := range c.savedStatus {
 		known[e["entry"]] = true
 	}
-	for _, e := range c.entries(statusKey) {
+	for _, e := range c.entries(harness.StatusKey) {
 		if !known[e["entry"]] {
 			all = append(all, e)
 		}
@@ -123,20 +123,20 @@ func (c *scene) status() []map[string]string {
 	return all
 }
 
-// keep takes in what was said of outcomes since the last time: the status stream has only its last hundred thousand entries.
-func (c *scene) keep() error {
-	messages, err := c.Redis.XRangeN(c.t.Context(), statusKey, cmp.Or(c.heard, "-"), "+", 10*page).Result()
+// saveStatus saves the outcomes since the last call: the status stream keeps only its last hundred thousand entries.
+func (c *scenario) saveStatus() error {
+	messages, err := c.Redis.XRangeN(c.t.Context(), harness.StatusKey, cmp.Or(c.savedUpTo, "-"), "+", 10*page).Result()
 	for _, m := range messages {
-		c.heard = "(" + m.ID
+		c.savedUpTo = "(" + m.ID
 		if e := flat(m); isOutcome(e["state"]) {
-			c.kept = append(c.kept, e)
+			c.savedStatus = append(c.savedStatus, e)
 		}
 	}
 	return err
 }
 
-// judgeOutcomes: each worker has one outcome, of a kind that may be.
-func (c *scene) judgeOutcomes(sent map[string]int) {
+// checkOutcomes: each worker has one outcome, and one that the fault explains.
+func (c *scenario) checkOutcomes(sent map[string]int) {
 	c.t.Helper()
 	outcomes := map[string]map[string]int{} // by event, by slot
 	c.result.outcomes = map[string]int{}
@@ -152,19 +152,19 @@ func (c *scene) judgeOutcomes(sent map[string]int) {
 		c.result.outcomes[e["state"]]++
 		if outcomes[id][e["index"]] > 1 {
 			c.result.doubled++
-			c.wrong("a second outcome: %v", e)
+			c.errorf("a second outcome: %v", e)
 		}
 		if !c.expects[e["state"]] {
-			c.wrong("an outcome that nothing here explains: %v", e)
+			c.errorf("an outcome that the fault does not explain: %v", e)
 		}
 		if sent[id] == 0 && !c.load.maybe[id] {
-			c.wrong("an outcome of nobody's event: %v", e)
+			c.errorf("an outcome of an unknown event: %v", e)
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(sent)) {
 		if missing := sent[id] - len(outcomes[id]); missing != 0 {
 			c.result.lost += max(missing, 0)
-			c.wrong("event %s: %d of %d workers have an outcome", id, len(outcomes[id]), sent[id])
+			c.errorf("event %s: %d of %d workers have an outcome", id, len(outcomes[id]), sent[id])
 		}
 	}
 }
@@ -173,48 +173,48 @@ func isOutcome(state string) bool {
 	return slices.Contains([]string{"succeeded", "failed", "cancelled", "lost"}, state)
 }
 
-// judgePods: of each name there was one Pod. The POST of a client that died is logged as a timeout although its Pod may
-// have been made, so the scheduler's bindings count too.
-func (c *scene) judgePods() {
+// checkPods: each name had one Pod. The POST of a client that died is logged as a timeout although its Pod may exist, so the
+// scheduler's bindings count too.
+func (c *scenario) checkPods() {
 	c.t.Helper()
-	c.ledger.read()
-	for what, counts := range map[string]map[string]int{"created": c.ledger.posted, "bound to a node": c.ledger.bound} {
+	c.audit.read()
+	for what, counts := range map[string]map[string]int{"created": c.audit.posted, "bound to a node": c.audit.bound} {
 		for name, n := range counts {
 			if n > 1 {
 				c.result.doubled++
-				c.wrong("%s was %s %d times", name, what, n)
+				c.errorf("%s was %s %d times", name, what, n)
 			}
 		}
 	}
-	for _, name := range c.ledger.late {
+	for _, name := range c.audit.recreated {
 		c.result.doubled++
-		c.wrong("%s was asked for after it had been deleted", name)
+		c.errorf("%s had a POST after its DELETE", name)
 	}
 }
 
-// judgeRest: nothing is pending, open or left.
-func (c *scene) judgeRest() {
+// checkNothingLeft: nothing is pending, open or left.
+func (c *scenario) checkNothingLeft() {
 	c.t.Helper()
 	pods, err := c.pods()
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	open, err := c.Redis.SMembers(c.t.Context(), openKey).Result()
+	open, err := c.Redis.SMembers(c.t.Context(), harness.OpenKey).Result()
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	c.result.leaked, c.result.pending = len(pods)+len(open), int(c.Pending())
 	for _, left := range append(pods, open...) {
-		c.wrong("left: %s", left)
+		c.errorf("left: %s", left)
 	}
-	dead, bad := c.entries(deadKey), len(c.load.bad)
+	dead, bad := c.entries(harness.DeadKey), len(c.load.bad)
 	if len(dead) != bad {
-		c.wrong("%d dead letters, want %d; the first: %v", len(dead), bad, dead[:min(1, len(dead))])
+		c.errorf("%d dead letters, want %d; the first: %v", len(dead), bad, dead[:min(1, len(dead))])
 	}
 }
 
-// pods are the names of the workers' Pods there are, whatever their labels.
-func (c *scene) pods() ([]string, error) {
+// pods are the names of the workers' Pods that exist, whatever their labels.
+func (c *scenario) pods() ([]string, error) {
 	list, err := c.kube.CoreV1().Pods(c.Namespace).List(c.t.Context(), metav1.ListOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("listing Pods: %w", err)
