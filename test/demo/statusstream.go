@@ -6,22 +6,24 @@ import (
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/ottoscaler/ottoscaler/test/poll"
 )
 
 const (
-	statusBlock = 250 * time.Millisecond // bounds how long the end is waited for
+	statusBlock = 250 * time.Millisecond // bounds the delay of the end
 	statusPause = 250 * time.Millisecond // after an error
 )
 
-// readStatus tells of every entry of the status stream until ctx ends.
-func readStatus(ctx context.Context, client *goredis.Client, each func(news)) {
+// readStatus reports every entry of the status stream until ctx ends.
+func readStatus(ctx context.Context, client *goredis.Client, each func(update)) {
 	for last := "0"; ctx.Err() == nil; {
-		// Not ctx: to end a blocking read in the middle gains nothing.
+		// Not ctx: a blocking read ends soon enough.
 		read, cancel := context.WithTimeout(context.WithoutCancel(ctx), statusBlock+5*time.Second)
 		streams, err := client.XRead(read, &goredis.XReadArgs{Streams: []string{statusKey, last}, Block: statusBlock}).Result()
 		cancel()
 		if err != nil && !errors.Is(err, goredis.Nil) {
-			time.Sleep(statusPause)
+			poll.Sleep(ctx, statusPause)
 			continue
 		}
 		for _, s := range streams {

@@ -7,31 +7,31 @@ import (
 	"time"
 )
 
-// story is all that is known of one event. It changes by news alone, and does nothing by itself.
-type story struct {
+// eventState is what is known of one event. It changes only by updates.
+type eventState struct {
 	event   string
 	sent    time.Time // when the XADD began
 	workers []worker  // index 0 is slot 1
 	kinds   map[string]int
-	states  map[string]int // of workers, as the status stream tells them
+	states  map[string]int // of workers, from the status stream
 	reasons map[string]int // of outcomes
 	closed  string         // the counts; empty: not closed
 	logs    logs
-	down    *takeDown // the scale_down that takes the workers away; nil: they come to their own end
+	down    *scaleDownState // the scale_down that cancels the workers; nil: they run to completion
 }
 
 const reasonScaledDown = "ScaledDown"
 
-// takeDown is all that is known of a scale_down.
-type takeDown struct {
+// scaleDownState is what is known of a scale_down.
+type scaleDownState struct {
 	event  string // empty: not sent yet
 	sent   time.Time
 	kinds  map[string]int
-	chosen string // how many it takes, in the words of the status stream
+	chosen string // the message of its `scaled_down` status
 	closed string // the counts
 }
 
-// worker is one slot's Pod, as the watch showed it. The zero time: not seen.
+// worker is one slot's Pod, as the watch showed it. Zero times: not observed.
 type worker struct {
 	name, state                   string
 	created, running, ended, gone time.Time
@@ -46,51 +46,51 @@ type logs struct {
 	err    error
 }
 
-// news is something that was seen. Its apply changes the story and returns what there is to tell, if anything.
-type news interface {
-	apply(s *story) *line
+// update is an observed change. Its apply changes the state and returns the line to print, if any.
+type update interface {
+	apply(s *eventState) *line
 }
 
-// line is one change, told.
+// line is one change as printed.
 type line struct {
 	at     time.Time
 	source string // pod, status, log
 	text   string
 }
 
-func newStory(event string, sent time.Time, pods int, logsWanted bool) *story {
-	return &story{
+func newEventState(event string, sent time.Time, pods int, logsWanted bool) *eventState {
+	return &eventState{
 		event: event, sent: sent, workers: make([]worker, pods), logs: logs{wanted: logsWanted},
 		kinds: map[string]int{}, states: map[string]int{}, reasons: map[string]int{},
 	}
 }
 
-// waitsToRun says in words what is still to come before all workers run.
-func (s *story) waitsToRun() string {
+// waitingToRun says what is missing until all workers run; empty: nothing.
+func (s *eventState) waitingToRun() string {
 	n := min(s.count(func(w worker) bool { return !w.running.IsZero() }), s.states["running"])
 	if n < len(s.workers) {
-		return fmt.Sprintf("the workers to run; so far %d of %d do", n, len(s.workers))
+		return fmt.Sprintf("the workers to run; %d of %d do", n, len(s.workers))
 	}
 	return ""
 }
 
-// waitsFor says in words what is still to come; nothing: all has been seen.
-func (s *story) waitsFor() string {
+// waitingFor says what is missing until the end; empty: nothing.
+func (s *eventState) waitingFor() string {
 	gone := s.count(func(w worker) bool { return !w.gone.IsZero() })
 	switch {
 	case gone < len(s.workers):
-		return fmt.Sprintf("the workers to end and be gone; so far %d of %d are", gone, len(s.workers))
+		return fmt.Sprintf("the workers' Pods to be deleted; %d of %d are", gone, len(s.workers))
 	case s.closed == "":
-		return "the status stream to say that the event is closed"
+		return "the event to be closed"
 	case s.down != nil && s.down.closed == "":
-		return "the status stream to say that the scale_down is closed"
+		return "the scale_down to be closed"
 	case s.logs.wanted && !s.logs.ended:
 		return "the end of the log of " + s.logs.worker
 	}
 	return ""
 }
 
-func (s *story) count(is func(worker) bool) int {
+func (s *eventState) count(is func(worker) bool) int {
 	n := 0
 	for _, w := range s.workers {
 		if is(w) {
@@ -100,15 +100,15 @@ func (s *story) count(is func(worker) bool) int {
 	return n
 }
 
-// podSight is one Pod at one moment.
-type podSight struct {
+// podObservation is one Pod at one time.
+type podObservation struct {
 	at                               time.Time
 	name, event, node, phase, reason string
 	slot                             int
 	gone                             bool
 }
 
-func (p podSight) apply(s *story) *line {
+func (p podObservation) apply(s *eventState) *line {
 	if p.event != s.event || p.slot < 1 || p.slot > len(s.workers) {
 		return nil
 	}
@@ -129,17 +129,17 @@ func (p podSight) apply(s *story) *line {
 		return nil
 	}
 	w.state = state
-	return &line{p.at, "pod", p.name + "  " + p.words()}
+	return &line{p.at, "pod", p.name + "  " + p.text()}
 }
 
-func (p podSight) state() string {
+func (p podObservation) state() string {
 	if p.gone {
 		return "gone"
 	}
 	return p.phase
 }
 
-func (p podSight) words() string {
+func (p podObservation) text() string {
 	switch state := p.state(); {
 	case state == "Running":
 		return state + " on " + p.node
@@ -162,19 +162,19 @@ type statusEntry struct {
 	fields map[string]string
 }
 
-func (e statusEntry) apply(s *story) *line {
+func (e statusEntry) apply(s *eventState) *line {
 	switch d := s.down; {
 	case e.fields["event_id"] == s.event:
-		e.tellUp(s)
-		return &line{e.at, "status", e.words()}
+		e.applyUp(s)
+		return &line{e.at, "status", e.text()}
 	case d != nil && e.fields["event_id"] == d.event:
-		e.tellDown(d)
-		return &line{e.at, "status", scaleDown + " " + e.words()}
+		e.applyDown(d)
+		return &line{e.at, "status", scaleDown + " " + e.text()}
 	}
 	return nil
 }
 
-func (e statusEntry) tellUp(s *story) {
+func (e statusEntry) applyUp(s *eventState) {
 	f := e.fields
 	s.kinds[f["kind"]]++
 	switch f["kind"] {
@@ -188,7 +188,7 @@ func (e statusEntry) tellUp(s *story) {
 	}
 }
 
-func (e statusEntry) tellDown(d *takeDown) {
+func (e statusEntry) applyDown(d *scaleDownState) {
 	d.kinds[e.fields["kind"]]++
 	switch e.fields["kind"] {
 	case "scaled_down":
@@ -203,17 +203,17 @@ func ended(state string) bool {
 	return slices.Contains([]string{"succeeded", "failed", "cancelled", "lost"}, state)
 }
 
-func (e statusEntry) words() string {
+func (e statusEntry) text() string {
 	f := e.fields
 	switch f["kind"] {
 	case "worker":
 		parts := notEmpty("worker "+f["index"]+" "+f["state"], f["reason"], prefixed("exit code ", f["exit_code"]), f["message"])
-		if f["reason"] == reasonScaledDown { // the lines before say by which event
+		if f["reason"] == reasonScaledDown { // the lines before name the event
 			parts = slices.DeleteFunc(parts, func(part string) bool { return part == f["message"] })
 		}
 		return strings.Join(parts, ", ")
 	case "settled":
-		return "settled: every worker is created, the entry is acknowledged"
+		return "settled: every worker created, entry acknowledged"
 	case "scaled_down":
 		return "settled: " + f["message"]
 	case "closed":
@@ -247,7 +247,7 @@ type logLine struct {
 	err    error // with end: why it could not be read
 }
 
-func (l logLine) apply(s *story) *line {
+func (l logLine) apply(s *eventState) *line {
 	if l.end {
 		s.logs.ended, s.logs.err = true, l.err
 		return nil

@@ -14,8 +14,8 @@ var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 func after(d time.Duration) time.Time { return start.Add(d) }
 
-func sight(d time.Duration, phase string) podSight {
-	return podSight{at: after(d), name: "otto-agent-1-" + testEvent, event: testEvent, slot: 1, node: "localhost", phase: phase}
+func observed(d time.Duration, phase string) podObservation {
+	return podObservation{at: after(d), name: "otto-agent-1-" + testEvent, event: testEvent, slot: 1, node: "localhost", phase: phase}
 }
 
 func status(d time.Duration, pairs ...string) statusEntry {
@@ -30,19 +30,19 @@ func closed(d time.Duration) statusEntry {
 	return status(d, "kind", "closed", "n_succeeded", "1", "n_failed", "0", "n_cancelled", "0", "n_lost", "0")
 }
 
-// life is one worker's, as it should be.
-func life() []news {
-	ended := sight(31*time.Second, "Succeeded")
+// completedUpdates are those of one worker without faults.
+func completedUpdates() []update {
+	ended := observed(31*time.Second, "Succeeded")
 	ended.reason = "exit code 0"
-	gone := sight(36*time.Second, "Succeeded")
+	gone := observed(36*time.Second, "Succeeded")
 	gone.gone = true
-	return []news{
+	return []update{
 		status(3*time.Millisecond, "kind", "accepted"),
-		sight(12*time.Millisecond, "Pending"),
-		sight(13*time.Millisecond, "Pending"), // bound: nothing to tell
+		observed(12*time.Millisecond, "Pending"),
+		observed(13*time.Millisecond, "Pending"), // bound: no line
 		status(14*time.Millisecond, "kind", "worker", "index", "1", "state", "created"),
 		status(15*time.Millisecond, "kind", "settled"),
-		sight(time.Second, "Running"),
+		observed(time.Second, "Running"),
 		status(time.Second, "kind", "worker", "index", "1", "state", "running"),
 		logLine{at: after(time.Second), worker: "w", text: "Starting..."},
 		logLine{at: after(31 * time.Second), worker: "w", text: "Done!"},
@@ -54,22 +54,22 @@ func life() []news {
 	}
 }
 
-func TestStoryTellsEachChangeOnce(t *testing.T) {
-	s, out := newStory(testEvent, start, 1, true), newPrinter(nil)
+func TestEventStateReportsEachChangeOnce(t *testing.T) {
+	s, out := newEventState(testEvent, start, 1, true), newPrinter(nil)
 	var got []string
-	for i, n := range life() {
-		if s.waitsFor() == "" {
-			t.Errorf("done before news %d", i)
+	for i, n := range completedUpdates() {
+		if s.waitingFor() == "" {
+			t.Errorf("done before update %d", i)
 		}
 		if l := n.apply(s); l != nil {
-			got = append(got, told(s, l, out))
+			got = append(got, formatLine(s, l, out))
 		}
 	}
 	want := []string{
 		"      3 ms  status  accepted",
 		"     12 ms  pod     otto-agent-1-1756659802903-0  Pending",
 		"     14 ms  status  worker 1 created",
-		"     15 ms  status  settled: every worker is created, the entry is acknowledged",
+		"     15 ms  status  settled: every worker created, entry acknowledged",
 		"    1.00 s  pod     otto-agent-1-1756659802903-0  Running on localhost",
 		"    1.00 s  status  worker 1 running",
 		"    1.00 s  log     w  Starting...",
@@ -82,48 +82,48 @@ func TestStoryTellsEachChangeOnce(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if s.waitsFor() != "" {
-		t.Error("not done: waits for", s.waitsFor())
+	if s.waitingFor() != "" {
+		t.Error("not done: waits for", s.waitingFor())
 	}
 }
 
-func TestStoryIgnoresWhatIsNotItsOwn(t *testing.T) {
-	other, slot := sight(0, "Pending"), sight(0, "Pending")
+func TestEventStateIgnoresOtherEvents(t *testing.T) {
+	other, slot := observed(0, "Pending"), observed(0, "Pending")
 	other.event, slot.slot = "1-0", 2
-	for name, n := range map[string]news{
+	for name, n := range map[string]update{
 		"another event's Pod":    other,
 		"a slot it has not":      slot,
 		"another event's status": statusEntry{start, map[string]string{"event_id": "1-0", "kind": "closed"}},
 	} {
-		s := newStory(testEvent, start, 1, false)
+		s := newEventState(testEvent, start, 1, false)
 		if l := n.apply(s); l != nil || s.closed != "" || s.workers[0].name != "" {
-			t.Errorf("%s: told %v, story %+v", name, l, s)
+			t.Errorf("%s: line %v, state %+v", name, l, s)
 		}
 	}
 }
 
-func TestStoryWaitsForItsParts(t *testing.T) {
-	gone := sight(0, "Succeeded")
+func TestWaitingFor(t *testing.T) {
+	gone := observed(0, "Succeeded")
 	gone.gone = true
 	tests := []struct {
-		name string
-		logs bool
-		news []news
-		want string
+		name    string
+		logs    bool
+		updates []update
+		want    string
 	}{
-		{"nothing yet", false, nil, "the workers to end and be gone; so far 0 of 1 are"},
-		{"gone", false, []news{gone}, "the status stream to say that the event is closed"},
-		{"gone and closed", false, []news{gone, closed(0)}, ""},
-		{"a log to come", true, []news{gone, closed(0)}, "the end of the log of "},
-		{"a log that cannot be read", true, []news{gone, closed(0), logLine{end: true, err: errors.New("no")}}, ""},
+		{"nothing yet", false, nil, "the workers' Pods to be deleted; 0 of 1 are"},
+		{"gone", false, []update{gone}, "the event to be closed"},
+		{"gone and closed", false, []update{gone, closed(0)}, ""},
+		{"a log to come", true, []update{gone, closed(0)}, "the end of the log of "},
+		{"a log that cannot be read", true, []update{gone, closed(0), logLine{end: true, err: errors.New("no")}}, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			s := newStory(testEvent, start, 1, tt.logs)
-			for _, n := range tt.news {
+			s := newEventState(testEvent, start, 1, tt.logs)
+			for _, n := range tt.updates {
 				n.apply(s)
 			}
-			if got := s.waitsFor(); got != tt.want {
+			if got := s.waitingFor(); got != tt.want {
 				t.Errorf("waits for %q, want %q", got, tt.want)
 			}
 		})
@@ -135,7 +135,10 @@ func TestStatusInWords(t *testing.T) {
 		entry statusEntry
 		want  string
 	}{
-		{status(0, "kind", "rejected", "reason", "bad_pod_count", "message", "pod_count is no number"), "rejected: bad_pod_count: pod_count is no number"},
+		{
+			status(0, "kind", "rejected", "reason", "bad_pod_count", "message", "pod_count is no number"),
+			"rejected: bad_pod_count: pod_count is no number",
+		},
 		{status(0, "kind", "duplicate"), "duplicate"},
 		{status(0, "kind", "scaled_down", "message", "1 of 2 workers is taken away"), "settled: 1 of 2 workers is taken away"},
 		{
@@ -144,7 +147,7 @@ func TestStatusInWords(t *testing.T) {
 		},
 	}
 	for _, tt := range tests {
-		if got := tt.entry.words(); got != tt.want {
+		if got := tt.entry.text(); got != tt.want {
 			t.Errorf("%v: %q, want %q", tt.entry.fields, got, tt.want)
 		}
 	}

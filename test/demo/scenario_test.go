@@ -17,31 +17,32 @@ func downStatus(d time.Duration, pairs ...string) statusEntry {
 	return e
 }
 
-// takenLife is that of one worker that is taken away.
-func takenLife() []news {
-	ended, gone := sight(2*time.Second, "Failed"), sight(3*time.Second, "Failed")
+// scaledDownUpdates are those of one worker that a scale_down cancels.
+func scaledDownUpdates() []update {
+	ended, gone := observed(2*time.Second, "Failed"), observed(3*time.Second, "Failed")
 	ended.reason, gone.gone = "exit code 143", true
 	counted := []string{"kind", "closed", "n_succeeded", "0", "n_failed", "0", "n_cancelled", "1", "n_lost", "0"}
-	return []news{
+	return []update{
 		status(0, "kind", "accepted"),
 		status(0, "kind", "worker", "index", "1", "state", "created"),
-		sight(time.Second, "Running"),
+		observed(time.Second, "Running"),
 		status(time.Second, "kind", "worker", "index", "1", "state", "running"),
 		downStatus(time.Second, "kind", "accepted"),
 		downStatus(time.Second, "kind", "scaled_down", "message", "1 of 1 workers is taken away"),
 		ended,
-		status(2*time.Second, "kind", "worker", "index", "1", "state", "cancelled", "reason", "ScaledDown", "exit_code", "143", "message", "taken away by the scale_down "+testDown),
+		status(2*time.Second, "kind", "worker", "index", "1", "state", "cancelled", "reason", "ScaledDown", "exit_code", "143",
+			"message", "taken away by the scale_down "+testDown),
 		status(2*time.Second, counted...),
 		downStatus(2*time.Second, counted...),
 		gone,
 	}
 }
 
-func takenAway() (*story, []string) {
-	s := newStory(testEvent, start, 1, false)
-	s.down = &takeDown{event: testDown, sent: after(time.Second), kinds: map[string]int{}}
+func scaledDown() (*eventState, []string) {
+	s := newEventState(testEvent, start, 1, false)
+	s.down = &scaleDownState{event: testDown, sent: after(time.Second), kinds: map[string]int{}}
 	var told []string
-	for _, n := range takenLife() {
+	for _, n := range scaledDownUpdates() {
 		if l := n.apply(s); l != nil && l.source == "status" {
 			told = append(told, l.text)
 		}
@@ -49,8 +50,8 @@ func takenAway() (*story, []string) {
 	return s, told
 }
 
-func TestStoryOfAScaleDown(t *testing.T) {
-	s, got := takenAway()
+func TestEventStateOfAScaleDown(t *testing.T) {
+	s, got := scaledDown()
 	want := []string{
 		"accepted", "worker 1 created", "worker 1 running",
 		"scale_down accepted", "scale_down settled: 1 of 1 workers is taken away",
@@ -60,11 +61,11 @@ func TestStoryOfAScaleDown(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if w := s.waitsFor(); w != "" {
+	if w := s.waitingFor(); w != "" {
 		t.Error("waits for", w)
 	}
 	s.down.closed = ""
-	if w := s.waitsFor(); !strings.Contains(w, "the scale_down is closed") {
+	if w := s.waitingFor(); !strings.Contains(w, "the scale_down to be closed") {
 		t.Errorf("waits for %q", w)
 	}
 	wait := []span{{"scale_down → gone", 2 * time.Second, 2 * time.Second, 1}}
@@ -73,39 +74,39 @@ func TestStoryOfAScaleDown(t *testing.T) {
 	}
 }
 
-func TestStoryWaitsToRun(t *testing.T) {
-	s := newStory(testEvent, start, 1, false)
-	for i, n := range takenLife()[:4] {
-		if s.waitsToRun() == "" {
-			t.Errorf("waits for nothing before news %d", i)
+func TestWaitingToRun(t *testing.T) {
+	s := newEventState(testEvent, start, 1, false)
+	for i, n := range scaledDownUpdates()[:4] {
+		if s.waitingToRun() == "" {
+			t.Errorf("waits for nothing before update %d", i)
 		}
 		n.apply(s)
 	}
-	if w := s.waitsToRun(); w != "" {
+	if w := s.waitingToRun(); w != "" {
 		t.Error("waits for", w)
 	}
 }
 
-func TestVerdictOfAScaleDown(t *testing.T) {
+func TestChecksOfAScaleDown(t *testing.T) {
 	tests := []struct {
 		name   string
-		change func(*story)
+		change func(*eventState)
 		failed string // the line that says no
 	}{
-		{"as it should be", func(*story) {}, ""},
-		{"it ended by itself", func(s *story) { s.states = map[string]int{"succeeded": 1} }, "0 of 1 workers cancelled"},
-		{"somebody else took it", func(s *story) { s.reasons = map[string]int{"Deleted": 1} }, "0 of them as ScaledDown"},
-		{"an outcome twice", func(s *story) { s.kinds["worker"]++ }, "1 of 1 workers cancelled"},
-		{"a Pod stayed", func(s *story) { s.workers[0].gone = time.Time{} }, "their Pods are gone too"},
-		{"chosen twice", func(s *story) { s.down.kinds["scaled_down"]++ }, "the scale_down says"},
-		{"other counts", func(s *story) { s.down.closed = counts(nil) }, "both events closed"},
+		{"as it should be", func(*eventState) {}, ""},
+		{"it succeeded", func(s *eventState) { s.states = map[string]int{"succeeded": 1} }, "0 of 1 workers cancelled"},
+		{"another client deleted it", func(s *eventState) { s.reasons = map[string]int{"Deleted": 1} }, "0 with reason ScaledDown"},
+		{"an outcome twice", func(s *eventState) { s.kinds["worker"]++ }, "1 of 1 workers cancelled"},
+		{"a Pod stayed", func(s *eventState) { s.workers[0].gone = time.Time{} }, "their Pods are deleted, too"},
+		{"selected twice", func(s *eventState) { s.down.kinds["scaled_down"]++ }, "scale_down: "},
+		{"other counts", func(s *eventState) { s.down.closed = counts(nil) }, "both events closed"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			s, _ := takenAway()
+			s, _ := scaledDown()
 			tt.change(s)
 			b := &bytes.Buffer{}
-			_ = verdict(downChecks(s), newPrinter(b))
+			_ = printChecks(downChecks(s), newPrinter(b))
 			for line := range strings.Lines(b.String()) {
 				if no := strings.HasPrefix(line, "  NO"); no != (tt.failed != "" && strings.Contains(line, tt.failed)) {
 					t.Errorf("line %q", line)
@@ -115,13 +116,13 @@ func TestVerdictOfAScaleDown(t *testing.T) {
 	}
 }
 
-func TestEventTouches(t *testing.T) {
+func TestPodSelector(t *testing.T) {
 	e := defaultEvent()
-	if got := e.touches("1-0"); got != "ottoscaler.io/event-id=1-0" {
+	if got := e.podSelector("1-0"); got != "ottoscaler.io/event-id=1-0" {
 		t.Error(got)
 	}
 	e.kind = scaleDown
-	if got := e.touches("1-0"); got != "managed-by=ottoscaler" {
+	if got := e.podSelector("1-0"); got != "managed-by=ottoscaler" {
 		t.Error(got)
 	}
 }
