@@ -4,6 +4,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -13,26 +14,23 @@ import (
 
 	"github.com/ottoscaler/ottoscaler/internal/redis/redistest"
 	"github.com/ottoscaler/ottoscaler/test/harness"
+	"github.com/ottoscaler/ottoscaler/test/poll"
 )
 
-const (
-	group = "ottoscaler" // the product's default
-	open  = "{" + harness.Stream + "}:open"
-	said  = "{" + harness.Stream + "}:status"
-)
+const group = "ottoscaler" // the product's default
 
-// rig is what rows of one kind of cluster share: the cluster, one account with the product's rights, which the floors use
-// as well, and a Redis.
-type rig struct {
+// fixture is shared by the rows of one kind of cluster: the cluster, one account with the product's permissions, which the
+// floors use as well, and a Redis.
+type fixture struct {
 	*harness.Stack
 
 	node  string
 	floor *floor
 	audit *harness.AuditTail
-	best  int // in flight, where bare POSTs are fastest; 0: not looked for yet
+	best  int // in flight, where bare POSTs are fastest; 0: not measured yet
 }
 
-func newRig(t *testing.T, node string) *rig {
+func newFixture(t *testing.T, node string) *fixture {
 	t.Helper()
 	fmt.Printf("%5.0fs  starting a cluster, node: %s\n", time.Since(began).Seconds(), node)
 	cluster, err := harness.StartCluster(node)
@@ -40,7 +38,7 @@ func newRig(t *testing.T, node string) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cluster.Stop() })
-	r := &rig{node: node, Stack: harness.NewUncheckedStack(t, cluster)}
+	r := &fixture{node: node, Stack: harness.NewUncheckedStack(t, cluster)}
 	r.Eventually("the namespace to be complete", func() error {
 		_, err := cluster.Kubectl("get", "serviceaccount", "default", "-n", r.Namespace)
 		return err
@@ -54,14 +52,14 @@ func newRig(t *testing.T, node string) *rig {
 	}
 	kubernetesVersion = version.GitVersion
 	if node == "none" {
-		r.alone(t)
+		r.stopControllers(t)
 	}
 	return r
 }
 
-// alone ends what would only say of every Pod that there is no node for it: beside the API server, it would take a third
-// of the machine, from the floors as from the product.
-func (r *rig) alone(t *testing.T) {
+// stopControllers kills what would only report every Pod as unschedulable: it would take a third of the machine, from the
+// floors as from the product.
+func (r *fixture) stopControllers(t *testing.T) {
 	t.Helper()
 	for _, component := range []string{"kube-scheduler", "kube-controller-manager"} {
 		if err := r.Cluster.Fault("kill", component); err != nil {
@@ -70,13 +68,13 @@ func (r *rig) alone(t *testing.T) {
 	}
 }
 
-// product starts the product on an empty Redis and an empty namespace. Its answer ends it and empties both again.
+// product starts the product on an empty Redis and an empty namespace. end kills it and empties both again.
 func (b *bench) product(env ...string) (end func()) {
 	b.Helper()
 	b.Start(append(environment(b.T), env...)...)
-	b.until("it to lead and to watch", func() bool {
+	b.until("the product to lead and to watch", func() bool {
 		info, err := b.Redis.XInfoGroups(b.Context(), harness.Stream).Result()
-		return err == nil && len(info) == 1 // it reads only once it knows which Pods there are
+		return err == nil && len(info) == 1 // it reads only after its first list of Pods
 	})
 	return func() {
 		b.Kill()
@@ -84,38 +82,47 @@ func (b *bench) product(env ...string) (end func()) {
 	}
 }
 
-// environment of every product: defaults, but for room.
+// environment of every product: defaults, except for the capacity.
 func environment(t *testing.T) []string {
 	t.Helper()
 	return []string{"OTTO_MAX_WORKERS=1000000", "OTTO_SUCCEEDED_TTL=0", "OTTO_HTTP_ADDR=127.0.0.1:" + redistest.FreePort(t)}
 }
 
-// empty leaves no Pod and no key.
+// empty deletes all Pods and keys.
 func (b *bench) empty() {
 	b.Helper()
 	b.floor.deleteAll(b.T)
 	if err := b.Redis.FlushAll(b.Context()).Err(); err != nil {
 		b.Fatal(err)
 	}
-	b.rest()
+	b.settle()
 }
 
-// rest lets what a round has left behind, such as the API server's garbage, come to an end.
-func (b *bench) rest() { time.Sleep(300 * time.Millisecond) }
+// settle waits for the after-effects of a round, such as the API server's garbage collection.
+func (b *bench) settle() { time.Sleep(300 * time.Millisecond) }
 
-// until waits for what Redis says, seldom enough to cost nothing: no figure is taken from when it is seen.
-func (b *bench) until(what string, done func() bool) {
+// poll calls try until it succeeds; at the limit it ends the row with the product's log.
+func (b *bench) poll(what string, limit, pause time.Duration, try func() error) {
 	b.Helper()
-	limit := time.Now().Add(10 * time.Minute)
-	for !done() {
-		if time.Now().After(limit) {
-			b.Fatalf("waited for %s; the product says:\n%s", what, b.Stack.Log())
-		}
-		time.Sleep(100 * time.Millisecond)
+	ctx, cancel := context.WithTimeout(b.Context(), limit)
+	defer cancel()
+	if err := poll.Until(ctx, pause, try); err != nil {
+		b.Fatalf("waited for %s: %v; the product's log:\n%s", what, err, b.Stack.Log())
 	}
 }
 
-// send puts events on the stream, all at once, and returns their IDs.
+// until polls a condition, rarely enough to cost nothing: no figure depends on when it is seen.
+func (b *bench) until(what string, done func() bool) {
+	b.Helper()
+	b.poll(what, 10*time.Minute, 100*time.Millisecond, func() error {
+		if !done() {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+}
+
+// send adds events to the stream, all at once, and returns their IDs.
 func (b *bench) send(events, pods int, fields ...any) []string {
 	b.Helper()
 	values := append([]any{"type", "scale_up", "pod_count", pods, "task_id", "task-123"}, fields...)
@@ -145,42 +152,37 @@ func (b *bench) settled() bool {
 
 // closed: and nothing is open.
 func (b *bench) closed() bool {
-	n, err := b.Redis.SCard(b.Context(), open).Result()
+	n, err := b.Redis.SCard(b.Context(), harness.OpenKey).Result()
 	return err == nil && n == 0 && b.settled()
 }
 
-// requests are those of the account since the last call, once at least n of the verb are among them: an answer may be
-// here before its line in the audit log is.
+// requests are those of the account since the last call, once they include at least n of the verb: the audit log may have a
+// request later than its response.
 func (b *bench) requests(verb string, n int) []harness.Request {
 	b.Helper()
 	var all []harness.Request
-	ctx, cancel := context.WithTimeout(b.Context(), time.Minute)
-	defer cancel()
-	for {
+	b.poll("the audit log", time.Minute, 20*time.Millisecond, func() error {
 		for _, r := range b.audit.Next() {
 			if r.User == b.User() {
 				all = append(all, r)
 			}
 		}
-		if len(only(all, verb)) >= n {
-			return all
+		if found := len(succeeded(all, verb)); found < n {
+			return fmt.Errorf("it has %d of %d requests to %s", found, n, verb)
 		}
-		select {
-		case <-ctx.Done():
-			b.Fatalf("the audit log has %d of %d requests to %s", len(only(all, verb)), n, verb)
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
+		return nil
+	})
+	return all
 }
 
-// only are the requests of one verb that went well.
-func only(requests []harness.Request, verb string) []harness.Request {
+// succeeded are the successful requests of one verb.
+func succeeded(requests []harness.Request, verb string) []harness.Request {
 	return slices.DeleteFunc(slices.Clone(requests), func(r harness.Request) bool {
 		return r.Verb != verb || r.Subresource != "" || r.Code >= 300
 	})
 }
 
-// rate is how many a second, from the first one's arrival to the last one's answer.
+// rate is requests a second, from the first arrival to the last response.
 func rate(requests []harness.Request) float64 {
 	first, last := requests[0].Received, requests[0].Answered
 	for _, r := range requests {
@@ -194,7 +196,7 @@ func rate(requests []harness.Request) float64 {
 	return float64(len(requests)) / last.Sub(first).Seconds()
 }
 
-// inFlight is how many there were at once, at most.
+// inFlight is the highest number of concurrent requests.
 func inFlight(requests []harness.Request) int {
 	type edge struct {
 		at time.Time
@@ -218,5 +220,5 @@ func inFlight(requests []harness.Request) int {
 	return most
 }
 
-// forget skips what was asked so far.
-func (b *bench) forget() { b.audit.Next() }
+// skipRequests skips the requests so far.
+func (b *bench) skipRequests() { b.audit.Next() }
