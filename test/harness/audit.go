@@ -144,7 +144,8 @@ func (e auditEvent) request() Request {
 		name = ""
 	}
 	return Request{
-		User: e.User.Username, Verb: e.Verb, Resource: e.ObjectRef.Resource, Name: name, Subresource: e.ObjectRef.Subresource, Code: e.ResponseStatus.Code,
+		User: e.User.Username, Verb: e.Verb, Resource: e.ObjectRef.Resource, Name: name,
+		Subresource: e.ObjectRef.Subresource, Code: e.ResponseStatus.Code,
 		UID: e.RequestObject.Preconditions.UID, URI: e.RequestURI, Open: e.Stage == "ResponseStarted",
 		Received: e.RequestReceivedTimestamp, Answered: e.StageTimestamp,
 	}

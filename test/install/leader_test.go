@@ -15,8 +15,8 @@ import (
 	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
 )
 
-// TestLeaderDies takes the leader's Pod and process away in the middle of twenty: the standby goes on. And the health that
-// `helm test` asks for is that of a Pod that leads, since there is no Service to ask at on this node.
+// TestLeaderDies kills the leader's Pod and process while it creates twenty workers: the standby continues. `helm test` checks the
+// health of the leading Pod, since this node has no Services.
 func TestLeaderDies(t *testing.T) {
 	s := prepared(t)
 	helm(t, s, "install", "--set", "replicas=2")
@@ -25,7 +25,7 @@ func TestLeaderDies(t *testing.T) {
 	twenty := send(t, s, "type", "scale_up", "pod_count", 20, "template", "short")
 	s.Eventually("some of twenty to be created", atLeast(s, twenty, "created", 5))
 	kill(t, leader)
-	// Without its Pod it is not started again, and the Lease expires.
+	// Without its Pod it is not restarted, and the Lease expires.
 	s.Kubectl("delete", "pod", leader, "-n", s.MainNamespace(), "--force", "--grace-period=0", "--wait=false")
 	s.WaitClosed(twenty)
 	checkSucceeded(t, s, twenty, 20)
@@ -54,7 +54,7 @@ func holder(s *harness.Stack) string {
 	return s.Kubectl("get", "lease", "ottoscaler", "-n", s.MainNamespace(), "-o", "jsonpath={.spec.holderIdentity}")
 }
 
-// kill sends SIGKILL to the Main Pod's process: containers are this machine's processes.
+// kill sends SIGKILL to the Main Pod's process: containers are processes of this machine.
 func kill(t *testing.T, pod string) {
 	t.Helper()
 	environs, err := filepath.Glob("/proc/[0-9]*/environ")
@@ -64,7 +64,7 @@ func kill(t *testing.T, pod string) {
 	for _, file := range environs {
 		environ, err := os.ReadFile(file)
 		if err != nil || !bytes.Contains(environ, []byte("POD_NAME="+pod+"\x00")) {
-			continue // ended meanwhile, or another's
+			continue // it has ended, or is another process
 		}
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
 		if err != nil {

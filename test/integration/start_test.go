@@ -14,7 +14,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
 )
 
-// TestStartRefusals: what cannot work ends the start with the right exit code and one line that says what to mend.
+// TestStartRefusals: a wrong environment ends the start with the right exit code and one line that says what to fix.
 func TestStartRefusals(t *testing.T) {
 	s := harness.NewStack(t, cluster)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
