@@ -41,13 +41,13 @@ func scaledDownUpdates() []update {
 func scaledDown() (*eventState, []string) {
 	s := newEventState(testEvent, start, 1, false)
 	s.down = &scaleDownState{event: testDown, sent: after(time.Second), kinds: map[string]int{}}
-	var told []string
+	var lines []string
 	for _, n := range scaledDownUpdates() {
 		if l := n.apply(s); l != nil && l.source == "status" {
-			told = append(told, l.text)
+			lines = append(lines, l.text)
 		}
 	}
-	return s, told
+	return s, lines
 }
 
 func TestEventStateOfAScaleDown(t *testing.T) {

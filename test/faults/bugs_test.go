@@ -19,7 +19,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/test/poll"
 )
 
-// bug is a patch of test/bugs as a binary, with the scenario and the oracle's rule that must find it.
+// A bug is a patch of test/bugs as a binary, with the scenario and the oracle's rule that must find it.
 type bug struct{ name, binary, scenario, rule string }
 
 // oracleLine is the line of a patch with the scenario and the rule.

@@ -141,7 +141,8 @@ func TestLife(t *testing.T) {
 // pods lists the Pods, their phases and their containers' restarts.
 func pods(s *harness.Stack) string {
 	return s.Kubectl("get", "pods", "-n", s.Namespace, "-o",
-		"jsonpath={range .items[*]}{.metadata.uid} {.status.phase} {.metadata.deletionTimestamp} {.status.containerStatuses[0].restartCount};{end}")
+		"jsonpath={range .items[*]}{.metadata.uid} {.status.phase} {.metadata.deletionTimestamp} "+
+			"{.status.containerStatuses[0].restartCount};{end}")
 }
 
 // checkACL: no command was refused by an ACL.

@@ -115,7 +115,8 @@ func TestBuildIsReproducible(t *testing.T) {
 
 func pack(t *testing.T, dir string) (digest string) {
 	t.Helper()
-	out, err := exec.Command(filepath.Join(dir, "scripts/image.sh"), "ottoscaler:test", "test", filepath.Join(t.TempDir(), "image.tar")).Output()
+	script, archive := filepath.Join(dir, "scripts/image.sh"), filepath.Join(t.TempDir(), "image.tar")
+	out, err := exec.Command(script, "ottoscaler:test", "test", archive).Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,8 @@ func hostileMetadata(event string) map[string][]string {
 		"a slot below zero": note("worker-index", "-1"),
 		"another attempt":   note("attempt", strings.Repeat("9", 300)),
 		"an event too long": note("event", strings.Repeat("[", kibibytes<<10)),
-		"an event of ours":  note("event", fmt.Sprintf(`{"EventID":%q,"Type":"scale_up","PodCount":100000,"Metadata":{"task_id":"\u001b[2J"}}`, event)),
+		"an event of ours": note("event", fmt.Sprintf(
+			`{"EventID":%q,"Type":"scale_up","PodCount":100000,"Metadata":{"task_id":"\u001b[2J"}}`, event)),
 		"another instance":  {"label", "ottoscaler.io/instance=" + strings.Repeat("x", 63)},
 		"another manager":   {"label", "managed-by=somebody"},
 		"labels of nothing": {"label", "ottoscaler.io/event-id-", "ottoscaler.io/worker-index-", "ottoscaler.io/attempt-"},

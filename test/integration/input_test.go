@@ -137,7 +137,8 @@ func TestHostileMetadata(t *testing.T) {
 		_, err := cluster.Kubectl("get", "pod", pod, "-n", s.Namespace)
 		return err
 	})
-	env := s.Kubectl("get", "pod", pod, "-n", s.Namespace, "-o", `go-template={{range (index .spec.containers 0).env}}{{printf "%s=%q\n" .name .value}}{{end}}`)
+	env := s.Kubectl("get", "pod", pod, "-n", s.Namespace, "-o",
+		`go-template={{range (index .spec.containers 0).env}}{{printf "%s=%q\n" .name .value}}{{end}}`)
 	for _, want := range []string{
 		`OTTO_META_LD_PRELOAD="/x.so"`, `OTTO_META_KUBERNETES_SERVICE_HOST="1.2.3.4"`, `OTTO_TASK_ID="빌드/한글/1"`,
 		`OTTO_META_PATH="$$(SECRET) $$$$(A) \x1b[31m\nlevel=ERROR"`,
