@@ -49,7 +49,7 @@ bin/demo:
 bin/helm:
 	@scripts/build.sh bin/helm tools/deploy helm.sh/helm/v4/cmd/helm "-s -w"
 
-bin/oracle: # the judge of a run from its traces; `bin/oracle --help`
+bin/oracle: # checks a run from its traces; `bin/oracle --help`
 	@scripts/build.sh bin/oracle . ./test/oracle ""
 
 .PHONY: redis redis-stop k8s-deploy k8s-logs
@@ -84,7 +84,7 @@ e2e: build bin/demo ## tests of the whole, on a node that really runs containers
 e2e-install: build bin/demo bin/helm image ## install it with the chart and with the targets, on a node that really runs containers
 	@scripts/install.sh
 
-faults: build ## break everything in every way and judge; FAULT=14 one of them, SHARE=ci in ten minutes, SEED=, WRITE=1
+faults: build ## inject every fault and check the results; FAULT=14 one of them, SHARE=ci in ten minutes, SEED=, WRITE=1
 	@scripts/faults.sh
 
 bench: build ## measure speed and footprint against the floors, into docs/benchmarks.md; ROW=burst one row, SHARE=ci in minutes

@@ -9,22 +9,22 @@ import (
 	"github.com/ottoscaler/ottoscaler/test/harness"
 )
 
-// cpu is what those have computed who share the machine.
+// cpu is CPU time by user of the machine.
 type cpu map[string]time.Duration
 
 const (
 	apiServer = "API server and etcd"
-	client    = "who sends the requests, and Redis"
+	client    = "client and Redis"
 )
 
-// computed is what each has computed so far. The client is the product while it runs, else this process.
+// computed is the CPU time so far. The client is the product while it runs, else this process.
 func (b *bench) computed() cpu {
 	b.Helper()
 	c := cpu{client: harness.CPU(b.T, b.Server.PID())}
 	for _, pid := range b.Cluster.PIDs() {
 		c[apiServer] += harness.CPU(b.T, pid)
 	}
-	if b.Runs() {
+	if b.Running() {
 		c[client] += b.CPU()
 	} else {
 		c[client] += harness.CPU(b.T, os.Getpid())
@@ -32,7 +32,7 @@ func (b *bench) computed() cpu {
 	return c
 }
 
-// since is what one of n things took.
+// since is the CPU time per item of n.
 func (c cpu) since(before cpu, n int) cpu {
 	took := cpu{}
 	for who := range c {
@@ -41,11 +41,11 @@ func (c cpu) since(before cpu, n int) cpu {
 	return took
 }
 
-// spent are several rounds.
-type spent []cpu
+// cpuRounds is the CPU time of several rounds.
+type cpuRounds []cpu
 
-// of is what one of them took, in milliseconds.
-func (s spent) of(who string) sample {
+// of is the milliseconds of one user, by round.
+func (s cpuRounds) of(who string) sample {
 	took := sample{}
 	for _, c := range s {
 		took = append(took, ms(c[who]))

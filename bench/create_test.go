@@ -15,16 +15,16 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// inFlightOfProduct is the product's default setting.
+// inFlightOfProduct is the product's default.
 const inFlightOfProduct = 32
 
-// sweep is F1: bare POSTs with a raw watch open, at several widths. The fastest is C's.
+// sweep is F1: bare POSTs with a raw watch open, at several widths. The fastest is C.
 func sweep(b *bench) {
 	widths := []int{1, 4, 16, 32, 64, 96}
 	rates := make(map[int]sample)
-	for range of(3, 1) {
+	for range sized(3, 1) {
 		for _, w := range widths {
-			r, _, _ := b.bare(of(600, 200), w)
+			r, _, _ := b.bare(sized(600, 200), w)
 			rates[w] = append(rates[w], r)
 		}
 	}
@@ -45,23 +45,23 @@ func sweep(b *bench) {
 func (b *bench) bare(n, width int) (posts, deletes float64, used cpu) {
 	b.Helper()
 	bodies, names := b.floor.pods.batch(b.T, n)
-	b.forget()
+	b.skipRequests()
 	end := b.floor.listen(b.T)
 	before := b.computed()
 	b.floor.post(b.T, bodies, width)
 	used = b.computed().since(before, n)
-	posts = rate(only(b.requests("create", n), "create"))
+	posts = rate(succeeded(b.requests("create", n), "create"))
 	b.floor.delete(b.T, names)
-	deletes = rate(only(b.requests("delete", n), "delete"))
+	deletes = rate(succeeded(b.requests("delete", n), "delete"))
 	end()
-	b.rest()
+	b.settle()
 	return posts, deletes, used
 }
 
 // width is where bare POSTs are fastest.
 func (b *bench) width() int {
 	if b.best == 0 {
-		b.say("looking for the fastest width of bare POSTs first")
+		b.say("measuring the fastest width of bare POSTs first")
 		top := 0.0
 		for _, w := range []int{16, 32, 64} {
 			if r, _, _ := b.bare(400, w); r > top {
@@ -74,24 +74,24 @@ func (b *bench) width() int {
 
 // burst is one event of many Pods.
 func burst(b *bench) {
-	b.compare("1 event × %d Pods, create rate", 1, of(1000, 300), 0.95)
+	b.compare("1 event × %d Pods, create rate", 1, sized(1000, 300), 0.95)
 }
 
 // singles are many events of one Pod.
 func singles(b *bench) {
-	b.compare("%d events × 1 Pod, create rate", of(1000, 300), 1, 0.90)
+	b.compare("%d events × 1 Pod, create rate", sized(1000, 300), 1, 0.90)
 }
 
-// compare lets the bare loop and the product create the same Pods in turn, with the same number in flight. Each round of
-// the product is held against the bare rounds before and after it, so that a machine that is slowly getting faster or slower
-// favours neither.
+// compare lets the bare loop and the product create the same Pods in turn, with the same number in flight. Each round of the
+// product is compared with the bare rounds before and after it, so that a machine that slowly gets faster or slower favours
+// neither.
 func (b *bench) compare(figure string, events, each int, demand float64) {
 	n, width := events*each, b.width()
 	floors, products, bareDeletes, deletes := sample{}, sample{}, sample{}, sample{}
 	most, connections := 0, 0
-	var bare, ours spent
+	var bare, ours cpuRounds
 	f, _, _ := b.bare(n, width)
-	for round := range of(11, 3) {
+	for round := range sized(11, 3) {
 		created, p, d, c, used := b.burst(events, each)
 		ours = append(ours, used)
 		before := f
@@ -115,11 +115,11 @@ func (b *bench) compare(figure string, events, each int, demand float64) {
 		})
 	}
 	b.result.add(line{
-		Figure: "POSTs in flight meanwhile", Demand: fmt.Sprintf("≤ %d, the setting", width), Product: fmt.Sprint(most),
+		Figure: "POSTs in flight during the burst", Demand: fmt.Sprintf("≤ %d, the setting", width), Product: fmt.Sprint(most),
 		Verdict: verdict(most <= width),
 	})
 	b.result.add(line{
-		Figure: "connections to the API server meanwhile", Demand: "1 for writes, 1 for the watch; the Lease's own besides",
+		Figure: "connections to the API server during the burst", Demand: "1 for writes, 1 for the watch, 1 for the Lease",
 		Product: fmt.Sprint(connections), Verdict: verdict(connections <= 3),
 	})
 	if each > 1 {
@@ -130,28 +130,28 @@ func (b *bench) compare(figure string, events, each int, demand float64) {
 	}
 }
 
-// burst lets the product create Pods, and take them away again.
+// burst lets the product create Pods and delete them again.
 func (b *bench) burst(events, each int) (most int, posts, deletes float64, connections int, used cpu) {
 	b.Helper()
 	n := events * each
 	end := b.product(fmt.Sprintf("OTTO_CREATE_CONCURRENCY=%d", b.width()))
 	defer end()
-	b.forget()
+	b.skipRequests()
 	before := b.computed()
 	b.send(events, each)
 	b.until("the Pods to be created", b.settled)
 	used = b.computed().since(before, n)
 	connections = b.APIConnections()
-	created := only(b.requests("create", n), "create")
+	created := succeeded(b.requests("create", n), "create")
 	b.Add("type", "scale_down", "pod_count", n)
-	b.until("the Pods to be taken away", b.closed)
-	return inFlight(created), rate(created), rate(only(b.requests("delete", n), "delete")), connections, used
+	b.until("the Pods to be deleted", b.closed)
+	return inFlight(created), rate(created), rate(succeeded(b.requests("delete", n), "delete")), connections, used
 }
 
-// limiter shows what client-go's default, 5 requests a second with a burst of 10, makes of the same Pods.
+// limiter shows the rate of the same Pods with client-go's default, 5 requests a second with a burst of 10.
 func limiter(b *bench) {
 	const n = 100
-	own := apart(b.floor.access)
+	own := separate(b.floor.access)
 	own.QPS, own.ContentType = 0, runtime.ContentTypeProtobuf // 0: the default
 	client, err := kubernetes.NewForConfig(own)
 	if err != nil {
@@ -161,26 +161,25 @@ func limiter(b *bench) {
 	event := fmt.Sprintf("%d-0", time.Now().UnixMilli())
 	for i := range pods {
 		pods[i] = b.floor.pods.pattern.DeepCopy()
-		retag(pods[i], b.floor.pods.event, event, i+1)
+		relabel(pods[i], b.floor.pods.event, event, i+1)
 	}
 	free, _, _ := b.bare(n, inFlightOfProduct)
-	b.forget()
+	b.skipRequests()
 	parallel(b.T, n, inFlightOfProduct, func(i int) error {
 		_, err := client.CoreV1().Pods(b.Namespace).Create(b.Context(), pods[i], metav1.CreateOptions{})
 		return err
 	})
-	limited := rate(only(b.requests("create", n), "create"))
+	limited := rate(succeeded(b.requests("create", n), "create"))
 	b.result.add(line{
 		Figure: fmt.Sprintf("client-go's default limiter (%.0f requests/s, burst %d), %d Pods", rest.DefaultQPS, rest.DefaultBurst, n),
 		Floor:  fmt.Sprintf("%.0f/s without it", free), Product: fmt.Sprintf("%.1f/s", limited),
-		Ratio: fmt.Sprintf("%.4f", limited/free), Note: "no product: what the default of the library costs",
+		Ratio: fmt.Sprintf("%.4f", limited/free), Note: "without the product: the cost of the library's default",
 	})
 	b.floor.deleteAll(b.T)
 }
 
-// atLeast judges a ratio: its median against the demand. CI, beside whatever else runs there and with
-// bursts of half a second, asks of its best round half of what is demanded: a regression worth failing for is larger than
-// that, and is in every round.
+// atLeast compares the median of a ratio with the demand. CI shares its machine and has bursts of half a second, so it compares
+// its best round with half of the demand: a regression worth a failure is larger than that, and in every round.
 func (b *bench) atLeast(ratio sample, demand float64) string {
 	if short {
 		best := ratio.quantile(1)

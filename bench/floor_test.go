@@ -23,16 +23,18 @@ import (
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/clientcmd"
 	watchtools "k8s.io/client-go/tools/watch"
+
+	"github.com/ottoscaler/ottoscaler/test/poll"
 )
 
-// floor sends requests and does nothing else, with the product's account. Writes have one connection and the watch
-// another, as there.
+// floor sends requests and does nothing else, with the product's account. As in the product, writes have one connection and the
+// watch another.
 type floor struct {
-	rig    *rig
-	access *rest.Config
-	writes *http.Client
-	host   string // https://…/api/v1/namespaces/…/pods
-	pods   *pods
+	fixture *fixture
+	access  *rest.Config
+	writes  *http.Client
+	host    string // https://…/api/v1/namespaces/…/pods
+	pods    *pods
 }
 
 const (
@@ -40,14 +42,14 @@ const (
 	selector = "managed-by=ottoscaler,ottoscaler.io/instance=ottoscaler"
 )
 
-func newFloor(t *testing.T, r *rig) *floor {
+func newFloor(t *testing.T, r *fixture) *floor {
 	t.Helper()
 	access, err := clientcmd.BuildConfigFromFlags("", r.Kubeconfig())
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &floor{rig: r, access: access, host: access.Host + "/api/v1/namespaces/" + r.Namespace + "/pods"}
-	if f.writes, err = rest.HTTPClientFor(apart(access)); err != nil {
+	f := &floor{fixture: r, access: access, host: access.Host + "/api/v1/namespaces/" + r.Namespace + "/pods"}
+	if f.writes, err = rest.HTTPClientFor(separate(access)); err != nil {
 		t.Fatal(err)
 	}
 	f.writes.Timeout = time.Minute
@@ -56,15 +58,15 @@ func newFloor(t *testing.T, r *rig) *floor {
 	return f
 }
 
-// apart gives a config a connection of its own, and no limit.
-func apart(access *rest.Config) *rest.Config {
+// separate copies a config with its own connection and no rate limit.
+func separate(access *rest.Config) *rest.Config {
 	own := rest.CopyConfig(access)
 	own.QPS = -1
 	own.Dial = (&net.Dialer{Timeout: 10 * time.Second}).DialContext
 	return own
 }
 
-// send sends one request and reads the answer to its end.
+// send sends one request and reads the whole response.
 func (f *floor) send(ctx context.Context, method, url, kind string, body []byte) (int, []byte, error) {
 	r, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
 	if err != nil {
@@ -81,7 +83,7 @@ func (f *floor) send(ctx context.Context, method, url, kind string, body []byte)
 	return answer.StatusCode, text, err
 }
 
-// post creates Pods with so many requests in flight.
+// post creates Pods with this many requests in flight.
 func (f *floor) post(t *testing.T, bodies [][]byte, inFlight int) {
 	t.Helper()
 	parallel(t, len(bodies), inFlight, func(i int) error {
@@ -107,19 +109,19 @@ func (f *floor) deleteOne(ctx context.Context, name string) error {
 	return err
 }
 
-// deleteAll deletes whatever Pods there are, and waits until they are gone.
+// deleteAll deletes all Pods and waits until they are gone.
 func (f *floor) deleteAll(t *testing.T) {
 	t.Helper()
-	for limit := time.Now().Add(5 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
-		list, err := f.admin(t).CoreV1().Pods(f.rig.Namespace).List(t.Context(), metav1.ListOptions{})
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	admin := f.admin(t)
+	err := poll.Until(ctx, 100*time.Millisecond, func() error {
+		list, err := admin.CoreV1().Pods(f.fixture.Namespace).List(t.Context(), metav1.ListOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if len(list.Items) == 0 {
-			return
-		}
-		if time.Now().After(limit) {
-			t.Fatalf("%d Pods do not go", len(list.Items))
+			return nil
 		}
 		var names []string
 		for i := range list.Items {
@@ -128,12 +130,16 @@ func (f *floor) deleteAll(t *testing.T) {
 			}
 		}
 		f.delete(t, names)
+		return fmt.Errorf("%d Pods are left", len(list.Items))
+	})
+	if err != nil {
+		t.Fatalf("deleting all Pods: %v", err)
 	}
 }
 
 func (f *floor) admin(t *testing.T) kubernetes.Interface {
 	t.Helper()
-	access, err := clientcmd.BuildConfigFromFlags("", f.rig.Cluster.Kubeconfig)
+	access, err := clientcmd.BuildConfigFromFlags("", f.fixture.Cluster.Kubeconfig)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +151,7 @@ func (f *floor) admin(t *testing.T) kubernetes.Interface {
 	return client
 }
 
-// parallel does n things, so many at a time; the first error ends it.
+// parallel calls do for 0 to n-1, width at a time; the first error ends it.
 func parallel(t *testing.T, n, width int, do func(i int) error) {
 	t.Helper()
 	var next atomic.Int64
@@ -169,10 +175,10 @@ func parallel(t *testing.T, n, width int, do func(i int) error) {
 	}
 }
 
-// listen opens the watch the product has and only reads its bytes, until end is called.
+// listen opens the same watch as the product and only reads its bytes, until end is called.
 func (f *floor) listen(t *testing.T) (end func()) {
 	t.Helper()
-	client, err := rest.HTTPClientFor(apart(f.access))
+	client, err := rest.HTTPClientFor(separate(f.access))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +188,7 @@ func (f *floor) listen(t *testing.T) (end func()) {
 		t.Fatal(err)
 	}
 	r.Header.Set("Accept", runtime.ContentTypeProtobuf+";stream=watch")
-	answer, err := client.Do(r) //nolint:bodyclose // by who reads it, below
+	answer, err := client.Do(r) //nolint:bodyclose // the goroutine below closes it
 	if err != nil || answer.StatusCode != http.StatusOK {
 		t.Fatalf("watch: %v %v", answer, err)
 	}
@@ -199,17 +205,16 @@ func (f *floor) listen(t *testing.T) (end func()) {
 	}
 }
 
-// watch is listen with the Pods decoded, and each handed to the function. When the server ends it, as it may at any time, it
-// goes on where it stood.
+// watch is listen with decoded Pods, each passed to the function. When the server ends the watch, it is resumed.
 func (f *floor) watch(t *testing.T, each func(watch.EventType, *corev1.Pod)) (end func()) {
 	t.Helper()
-	own := apart(f.access)
+	own := separate(f.access)
 	own.ContentType = runtime.ContentTypeProtobuf
 	client, err := kubernetes.NewForConfig(own)
 	if err != nil {
 		t.Fatal(err)
 	}
-	pods := client.CoreV1().Pods(f.rig.Namespace)
+	pods := client.CoreV1().Pods(f.fixture.Namespace)
 	list, err := pods.List(t.Context(), metav1.ListOptions{LabelSelector: selector, Limit: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -229,7 +234,7 @@ func (f *floor) watch(t *testing.T, each func(watch.EventType, *corev1.Pod)) (en
 		for e := range w.ResultChan() {
 			pod, ok := e.Object.(*corev1.Pod)
 			if !ok {
-				t.Errorf("the watch says %s: %v", e.Type, e.Object)
+				t.Errorf("unexpected watch event %s: %v", e.Type, e.Object)
 				continue
 			}
 			each(e.Type, pod)

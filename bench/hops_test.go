@@ -9,12 +9,12 @@ import (
 	"github.com/ottoscaler/ottoscaler/test/harness"
 )
 
-// hop is a part of a worker's way.
+// hop is one step of a worker's life.
 type hop struct{ name, from, to string }
 
-// hopsOfLife are what a worker's time is made of. The moments are those of trace.
+// hopsOfLife are the steps of a worker's life. The times are those of trace.
 var hopsOfLife = []hop{
-	{"1 read: XADD sent → the entry is in our hands", "sent", "read"},
+	{"1 read: XADD sent → the entry is read", "sent", "read"},
 	{"2 accept: → its record is committed", "read", "accepted"},
 	{"3 create: → the API server has the POST", "accepted", "posted"},
 	{"  … the API server answers", "posted", "answered"},
@@ -24,8 +24,8 @@ var hopsOfLife = []hop{
 	{"  … the API server answers", "deleted", "gone"},
 }
 
-// hops follows workers one by one through a process that is idle otherwise: Redis' MONITOR, which costs Redis a little, and
-// the audit log say when.
+// hops follows workers one by one through an otherwise idle process: the times are from Redis' MONITOR, which costs Redis a
+// little, and from the audit log.
 func hops(b *bench) {
 	const n = 60
 	dir := b.template("brief", `devcluster.io/duration: "100ms"`)
@@ -51,8 +51,8 @@ func hops(b *bench) {
 	}
 }
 
-// trace sends one event of one Pod and says when what happened to it.
-func (b *bench) trace(lines *tape) map[string]time.Time {
+// trace sends one event of one Pod and returns the time of each step.
+func (b *bench) trace(lines *monitorLog) map[string]time.Time {
 	b.Helper()
 	sent := time.Now()
 	event := b.Add("type", "scale_up", "pod_count", 1, "task_id", "task-123", "template", "brief")

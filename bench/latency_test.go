@@ -19,10 +19,10 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// arrival is how long an entry takes from the XADD until the API server has the POST, while all is idle. Its floor F2 is
-// how long another reader of a stream takes to wake up. Both count from before the XADD is sent.
+// arrival is the time from the XADD until the API server has the POST, in an idle system. Its floor F2 is the time another
+// reader of a stream needs to wake up. Both count from before the XADD is sent.
 func arrival(b *bench) {
-	rounds, each := of(5, 3), of(100, 40)
+	rounds, each := sized(5, 3), sized(100, 40)
 	floors, products := sample{}, sample{}
 	for round := range rounds {
 		f := b.wakeUps(each)
@@ -35,12 +35,12 @@ func arrival(b *bench) {
 	b.within("XADD → POST received, idle", "F2", floors, products, 0.99, 10)
 }
 
-// within demands that a quantile is at most so many milliseconds over the floor's.
+// within demands that a quantile is at most so many milliseconds above the floor's.
 func (b *bench) within(figure, floor string, floors, products sample, q, allowed float64) {
 	f, p := floors.quantile(q), products.quantile(q)
 	v := verdict(p <= f+allowed)
 	if short {
-		v = "" // milliseconds are judged on a machine of one's own
+		v = "" // milliseconds need a dedicated machine
 	}
 	b.result.add(line{
 		Figure: fmt.Sprintf("%s, p%.0f of %d", figure, 100*q, len(products)), Demand: fmt.Sprintf("≤ %s + %.0f ms", floor, allowed),
@@ -48,11 +48,11 @@ func (b *bench) within(figure, floor string, floors, products sample, q, allowed
 	})
 }
 
-// pause is between two samples: nothing of the one before is under way any more.
-// Writes that nobody waits for gather for 25 ms, and there may be two of them in a row.
+// pause separates two samples, until nothing of the one before is in flight. Writes that nothing waits for are batched for
+// 25 ms, twice at most.
 func pause() { time.Sleep(60*time.Millisecond + rand.N(20*time.Millisecond)) }
 
-// wakeUps is F2: a reader that waits in XREADGROUP.
+// wakeUps is F2: a reader blocked in XREADGROUP.
 func (b *bench) wakeUps(n int) sample {
 	b.Helper()
 	const stream = "bench:wake-up"
@@ -90,7 +90,7 @@ func (b *bench) wakeUps(n int) sample {
 	return took
 }
 
-// arrivals are the product's.
+// arrivals are the product's times.
 func (b *bench) arrivals(n int) sample {
 	b.Helper()
 	end := b.product()
@@ -106,14 +106,14 @@ func (b *bench) arrivals(n int) sample {
 		b.until("it to be settled", b.settled)
 	}
 	var took sample
-	for _, r := range only(b.requests("create", n), "create") {
+	for _, r := range succeeded(b.requests("create", n), "create") {
 		took = append(took, ms(r.Received.Sub(sent[r.Name])))
 	}
 	return took
 }
 
-// terminal is how long it takes from a Pod's end, as the API server received it, until the status stream says so. Its floor
-// F4 is how long a bare watch takes to show it.
+// terminal is the time from a Pod's end, as the API server received it, until the status stream has it. Its floor F4 is the
+// time until a bare watch shows it.
 func terminal(b *bench) {
 	floors, products := sample{}, sample{}
 	for round := range 5 {
@@ -126,7 +126,7 @@ func terminal(b *bench) {
 	b.within("Pod terminal in the API server → status entry in Redis", "F4", floors, products, 0.99, 50)
 }
 
-// finish plays the kubelet: one Pod after the other has succeeded. It returns when the API server received each.
+// finish acts as the kubelet: one Pod after the other succeeds. It returns when the API server received each status.
 func (b *bench) finish(names []string) map[string]time.Time {
 	b.Helper()
 	admin := b.floor.admin(b.T)
@@ -138,16 +138,17 @@ func (b *bench) finish(names []string) map[string]time.Time {
 		}
 	}
 	ended := make(map[string]time.Time)
-	for limit := time.Now().Add(time.Minute); len(ended) < len(names); time.Sleep(20 * time.Millisecond) {
+	b.poll("the audit log", time.Minute, 20*time.Millisecond, func() error {
 		for _, r := range b.audit.Next() {
 			if r.Verb == "patch" && r.Subresource == "status" {
 				ended[r.Name] = r.Received
 			}
 		}
-		if time.Now().After(limit) {
-			b.Fatalf("the audit log has %d of %d ends", len(ended), len(names))
+		if len(ended) < len(names) {
+			return fmt.Errorf("it has %d of %d ends", len(ended), len(names))
 		}
-	}
+		return nil
+	})
 	return ended
 }
 
@@ -186,7 +187,7 @@ func (b *bench) watched(n int) sample {
 	return took
 }
 
-// reported is the product's.
+// reported are the product's times.
 func (b *bench) reported(n int) sample {
 	b.Helper()
 	end := b.product("OTTO_SUCCEEDED_TTL=10m")
@@ -216,7 +217,7 @@ func (b *bench) reported(n int) sample {
 	return took
 }
 
-// entryTime is when Redis wrote an entry, on its clock, which is this machine's: to the millisecond, taken as its end.
+// entryTime is when Redis wrote an entry, by this machine's clock, rounded up to the millisecond.
 func entryTime(id string) (time.Time, error) {
 	digits, _, _ := strings.Cut(id, "-")
 	n, err := strconv.ParseInt(digits, 10, 64)

@@ -13,13 +13,13 @@ import (
 	"github.com/ottoscaler/ottoscaler/test/harness"
 )
 
-// life is the whole life of workers, one after the other as fast as they go, on a simulated node where each runs for three
-// seconds. Its floor F5 POSTs, watches and DELETEs what has succeeded, and does nothing else.
+// life is the whole life of workers, as fast as possible, on a simulated node where each runs for three seconds. Its floor F5
+// POSTs, watches and DELETEs what has succeeded, and does nothing else.
 func life(b *bench) {
-	n := of(1500, 300)
+	n := sized(1500, 300)
 	floors, products := sample{}, sample{}
 	var asked []harness.Request
-	for round := range of(5, 3) {
+	for round := range sized(5, 3) {
 		f := b.bareLives(n)
 		requests := b.lives(n)
 		p := rate(lives(requests))
@@ -35,14 +35,14 @@ func life(b *bench) {
 	b.perLife(asked, n*len(products))
 }
 
-// lives keeps what each life takes: its POST and its DELETE count as one request that lasts as long as both.
+// lives merges the POST and the DELETE of each worker into one request that lasts from the one to the other.
 func lives(requests []harness.Request) []harness.Request {
 	ends := make(map[string]harness.Request)
-	for _, r := range only(requests, "delete") {
+	for _, r := range succeeded(requests, "delete") {
 		ends[r.Name] = r
 	}
 	var all []harness.Request
-	for _, r := range only(requests, "create") {
+	for _, r := range succeeded(requests, "create") {
 		if e, ok := ends[r.Name]; ok {
 			r.Answered = e.Answered
 			all = append(all, r)
@@ -51,12 +51,12 @@ func lives(requests []harness.Request) []harness.Request {
 	return all
 }
 
-// lives lets the product do it, and returns all that it asked the API server for.
+// lives runs the workers with the product and returns all its requests for Pods.
 func (b *bench) lives(n int) []harness.Request {
 	b.Helper()
 	end := b.product()
 	defer end()
-	b.forget()
+	b.skipRequests()
 	b.send(1, n-n/2)
 	b.send(1, n/2)
 	b.until("the lives to end", b.closed)
@@ -67,8 +67,8 @@ func (b *bench) lives(n int) []harness.Request {
 func (b *bench) bareLives(n int) float64 {
 	b.Helper()
 	bodies, _ := b.floor.pods.batch(b.T, n)
-	b.forget()
-	due := make(chan string, n)
+	b.skipRequests()
+	finished := make(chan string, n)
 	gone := make(chan struct{}, n)
 	once := make(map[string]bool)
 	end := b.floor.watch(b.T, func(kind watch.EventType, pod *corev1.Pod) {
@@ -77,13 +77,13 @@ func (b *bench) bareLives(n int) float64 {
 			gone <- struct{}{}
 		case pod.Status.Phase == corev1.PodSucceeded && !once[pod.Name]:
 			once[pod.Name] = true
-			due <- pod.Name
+			finished <- pod.Name
 		}
 	})
 	var group sync.WaitGroup
 	for range deleters {
 		group.Go(func() {
-			for name := range due {
+			for name := range finished {
 				if err := b.floor.deleteOne(b.Context(), name); err != nil {
 					b.Error(err)
 				}
@@ -98,14 +98,13 @@ func (b *bench) bareLives(n int) float64 {
 			b.Fatal("for a minute the watch has shown no Pod's end")
 		}
 	}
-	close(due)
+	close(finished)
 	group.Wait()
 	end()
 	return rate(lives(b.requests("delete", n)))
 }
 
-// perLife counts what was asked for per worker. A list and a watch are of all workers: when the server ends a watch, as a busy
-// one does, both follow.
+// perLife counts the requests per worker. A list and a watch are for all workers: both follow when the server ends a watch.
 func (b *bench) perLife(requests []harness.Request, workers int) {
 	b.Helper()
 	count := make(map[string]int)

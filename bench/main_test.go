@@ -1,10 +1,10 @@
 //go:build real
 
-// Package bench measures the product against what the API server and Redis themselves can do, on this machine, and holds
-// both against what is demanded. `make bench` runs it; docs/benchmarks.md is what it writes.
+// Package bench measures the product against the limits of the API server and Redis on this machine, and compares both with the
+// demands. `make bench` runs it and writes docs/benchmarks.md.
 //
-// A floor is the same work done by nothing but requests. It and the product take turns, so that both meet the same machine.
-// Times come from the API server's audit log, from /proc and from Redis; the product is asked nothing.
+// A floor is the same work done by requests alone. It and the product take turns, so that both meet the same machine. Times come
+// from the API server's audit log, from /proc and from Redis; the product is asked nothing.
 package bench
 
 import (
@@ -21,15 +21,15 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// row is one measurement; it gives one or several lines of the table.
+// row is one measurement, with one or several lines in the table.
 type row struct {
 	name string
 	node string // the kind of cluster it needs
-	ci   bool   // part of SHARE=ci, where it is shorter and judges ratios alone
+	ci   bool   // part of SHARE=ci, where it is shorter and compares only ratios
 	run  func(*bench)
 }
 
-// rows in the order they are taken: those of one cluster together, and what fills a cluster last.
+// rows in the order they run: those of one cluster together, and those that fill a cluster last.
 var rows = []row{
 	{name: "sweep", node: "none", ci: true, run: sweep},
 	{name: "burst", node: "none", ci: true, run: burst},
@@ -53,18 +53,18 @@ var (
 
 func TestMain(m *testing.M) {
 	logging.Disable()
-	klog.SetSlogLogger(slog.New(slog.DiscardHandler)) // that a limiter waits is what a row is about
+	klog.SetSlogLogger(slog.New(slog.DiscardHandler)) // the row `limiter` would log its waits
 	os.Exit(m.Run())
 }
 
-// TestBench takes the rows that ROW names, several with commas, else all of the share.
+// TestBench runs the rows that ROW names, separated by commas, else all of the share.
 func TestBench(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("what a process uses is read from /proc")
 	}
 	chosen := slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return !r.chosen() })
 	if len(chosen) == 0 {
-		t.Fatalf("ROW=%q and SHARE=%q leave nothing to do; the rows are %s", os.Getenv("ROW"), os.Getenv("SHARE"), names())
+		t.Fatalf("ROW=%q and SHARE=%q select no row; the rows are %s", os.Getenv("ROW"), os.Getenv("SHARE"), names())
 	}
 	var taken []result
 	for len(chosen) > 0 {
@@ -97,21 +97,21 @@ func names() string {
 	return strings.Join(all, " ")
 }
 
-// take measures the rows of one kind of cluster.
+// take runs the rows of one kind of cluster.
 func take(t *testing.T, node string, chosen []row) []result {
 	t.Helper()
-	rig := newRig(t, node)
+	fixture := newFixture(t, node)
 	var taken []result
 	for _, r := range chosen {
 		t.Run(r.name, func(t *testing.T) {
-			b := &bench{T: t, rig: rig, row: r, result: result{Row: r.name}}
+			b := &bench{T: t, fixture: fixture, row: r, result: result{Row: r.name}}
 			start := time.Now()
 			b.say("begins")
 			defer func() {
 				b.result.Seconds = time.Since(start).Seconds()
 				taken = append(taken, b.result)
 				if b.Failed() {
-					b.Kill() // it may run still, and the next row has one of its own
+					b.Kill() // the next row starts its own
 				}
 			}()
 			r.run(b)
@@ -122,10 +122,10 @@ func take(t *testing.T, node string, chosen []row) []result {
 	return taken
 }
 
-// bench is one row being measured.
+// bench is one running row.
 type bench struct {
 	*testing.T
-	*rig
+	*fixture
 
 	row    row
 	result result
@@ -136,8 +136,8 @@ func (b *bench) say(format string, args ...any) {
 	fmt.Printf("%5.0fs  %-8s %s\n", time.Since(began).Seconds(), b.row.name, fmt.Sprintf(format, args...))
 }
 
-// of is what a full run takes, or the shorter form of CI.
-func of[N any](full, ci N) N {
+// sized is the full value, or the smaller one of CI.
+func sized[N any](full, ci N) N {
 	if short {
 		return ci
 	}

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// tape is what Redis' MONITOR says: every command and when it was executed.
-type tape struct {
+// monitorLog is the output of Redis' MONITOR: every command and when it was executed.
+type monitorLog struct {
 	mu    sync.Mutex
 	lines []executed
 }
@@ -23,7 +23,7 @@ type executed struct {
 }
 
 // monitor records until end is called.
-func monitor(b *bench) (t *tape, end func()) {
+func monitor(b *bench) (t *monitorLog, end func()) {
 	b.Helper()
 	conn, err := net.Dial("tcp", b.Server.Addr)
 	if err != nil {
@@ -36,7 +36,7 @@ func monitor(b *bench) (t *tape, end func()) {
 	if answer, err := in.ReadString('\n'); err != nil || answer != "+OK\r\n" {
 		b.Fatalf("MONITOR: %q, %v", answer, err)
 	}
-	t = &tape{}
+	t = &monitorLog{}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -48,8 +48,8 @@ func monitor(b *bench) (t *tape, end func()) {
 	}
 }
 
-// record takes lines such as `+1756659802.903123 [0 127.0.0.1:6379] "get" "key"`.
-func (t *tape) record(in *bufio.Reader) {
+// record parses lines such as `+1756659802.903123 [0 127.0.0.1:6379] "get" "key"`.
+func (t *monitorLog) record(in *bufio.Reader) {
 	for {
 		text, err := in.ReadString('\n')
 		if err != nil {
@@ -68,15 +68,15 @@ func (t *tape) record(in *bufio.Reader) {
 	}
 }
 
-// first waits for the first command after a moment whose words contain all of these.
-func (t *tape) first(b *bench, after time.Time, words ...string) time.Time {
+// first waits for the first command after a time that contains all the words.
+func (t *monitorLog) first(b *bench, after time.Time, words ...string) time.Time {
 	b.Helper()
 	var found time.Time
-	b.until("Redis to be asked for "+strings.Join(words, " "), func() bool {
+	b.until("the command "+strings.Join(words, " "), func() bool {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		for _, l := range t.lines {
-			if l.at.After(after) && l.has(words) {
+			if l.at.After(after) && l.contains(words) {
 				found = l.at
 				return true
 			}
@@ -86,7 +86,7 @@ func (t *tape) first(b *bench, after time.Time, words ...string) time.Time {
 	return found
 }
 
-func (l executed) has(words []string) bool {
+func (l executed) contains(words []string) bool {
 	for _, w := range words {
 		if !strings.Contains(l.text, w) {
 			return false

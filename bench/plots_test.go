@@ -13,7 +13,7 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// figure is one plot, of series that rows have given.
+// figure is one plot of series of the rows.
 type figure struct {
 	name, title, x, y string
 	curves            []curve
@@ -49,7 +49,7 @@ var plots = []figure{
 }
 
 // plots draws all for which there are figures.
-func (k *book) plots() error {
+func (k *figuresFile) plots() error {
 	for _, f := range plots {
 		if !k.has(f) {
 			continue
@@ -62,11 +62,11 @@ func (k *book) plots() error {
 }
 
 // has reports whether there are figures for a plot.
-func (k *book) has(f figure) bool {
+func (k *figuresFile) has(f figure) bool {
 	return slices.ContainsFunc(f.curves, func(c curve) bool { return len(k.series(c.row, c.series)) > 0 })
 }
 
-func (f figure) draw(k *book) error {
+func (f figure) draw(k *figuresFile) error {
 	p := plot.New()
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = f.title, f.x, f.y
 	p.X.Min, p.Y.Min = 0, 0
@@ -89,7 +89,7 @@ func (f figure) draw(k *book) error {
 	return p.Save(18*vg.Centimeter, 10*vg.Centimeter, filepath.Join(folder, f.name+".svg"))
 }
 
-func (k *book) series(row, name string) plotter.XYs {
+func (k *figuresFile) series(row, name string) plotter.XYs {
 	var xys plotter.XYs
 	for _, r := range k.Rows {
 		if r.Row != row {

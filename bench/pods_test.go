@@ -20,20 +20,20 @@ import (
 	"github.com/ottoscaler/ottoscaler/test/harness"
 )
 
-// pods makes bodies of POSTs that differ from the product's own in the event's ID and the slot's number alone.
+// pods makes bodies of POSTs that differ from the product's only in the event's ID and the slot.
 type pods struct {
 	pattern *corev1.Pod
-	event   string // the event it was made for
+	event   string // its event
 	codec   runtime.Codec
 }
 
-// capture takes the pattern off the wire: the product, on its way to the API server, POSTs one Pod.
-func capture(t *testing.T, r *rig) *pods {
+// capture records one POST of the product on its way to the API server.
+func capture(t *testing.T, r *fixture) *pods {
 	t.Helper()
 	var mu sync.Mutex
 	var seen []byte
-	api := harness.NewAPI(t, r.Kubeconfig())
-	api.Judge(func(q *http.Request) harness.Fate {
+	api := harness.NewAPIProxy(t, r.Kubeconfig())
+	api.Intercept(func(q *http.Request) harness.RequestFault {
 		if q.Method == http.MethodPost && strings.HasSuffix(q.URL.Path, "/pods") {
 			body, err := io.ReadAll(q.Body)
 			q.Body = io.NopCloser(bytes.NewReader(body))
@@ -43,7 +43,7 @@ func capture(t *testing.T, r *rig) *pods {
 				seen = body
 			}
 		}
-		return harness.Fate{}
+		return harness.RequestFault{}
 	})
 	r.Start(append(environment(t), "KUBECONFIG="+api.Kubeconfig)...)
 	event := r.Add("type", "scale_up", "pod_count", 1000, "task_id", "task-123")
@@ -51,27 +51,28 @@ func capture(t *testing.T, r *rig) *pods {
 		mu.Lock()
 		defer mu.Unlock()
 		if seen == nil {
-			return fmt.Errorf("there is none")
+			return fmt.Errorf("no POST yet")
 		}
 		return nil
 	})
 	r.Kill()
-	api.Judge(nil)
+	api.Intercept(nil)
 	if err := r.Redis.FlushAll(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}
 	return parsePattern(t, seen, event)
 }
 
-// parsePattern insists that what is decoded becomes the same bytes again.
+// parsePattern checks that decoding and encoding give the same bytes.
 func parsePattern(t *testing.T, body []byte, event string) *pods {
 	t.Helper()
 	info, ok := runtime.SerializerInfoForMediaType(scheme.Codecs.SupportedMediaTypes(), runtime.ContentTypeProtobuf)
 	if !ok {
 		t.Fatal("no protobuf")
 	}
-	p := &pods{event: event, codec: scheme.Codecs.CodecForVersions(info.Serializer, scheme.Codecs.UniversalDeserializer(), corev1.SchemeGroupVersion, nil)}
-	object, err := runtime.Decode(scheme.Codecs.UniversalDeserializer(), body)
+	decoder := scheme.Codecs.UniversalDeserializer()
+	p := &pods{event: event, codec: scheme.Codecs.CodecForVersions(info.Serializer, decoder, corev1.SchemeGroupVersion, nil)}
+	object, err := runtime.Decode(decoder, body)
 	if err != nil {
 		t.Fatalf("the product's POST: %v", err)
 	}
@@ -83,13 +84,13 @@ func parsePattern(t *testing.T, body []byte, event string) *pods {
 	return p
 }
 
-// batch makes the Pods 1 to n of an event of its own, and their names.
+// batch makes the Pods 1 to n of a new event, and their names.
 func (p *pods) batch(t *testing.T, n int) (bodies [][]byte, names []string) {
 	t.Helper()
 	event := fmt.Sprintf("%d-0", time.Now().UnixMilli())
 	for i := range n {
 		pod := p.pattern.DeepCopy()
-		retag(pod, p.event, event, i+1)
+		relabel(pod, p.event, event, i+1)
 		body, err := runtime.Encode(p.codec, pod)
 		if err != nil {
 			t.Fatal(err)
@@ -99,8 +100,8 @@ func (p *pods) batch(t *testing.T, n int) (bodies [][]byte, names []string) {
 	return bodies, names
 }
 
-// retag puts another event's ID and another slot into a Pod, wherever they stand.
-func retag(pod *corev1.Pod, old, event string, slot int) {
+// relabel replaces the event's ID and the slot in a Pod.
+func relabel(pod *corev1.Pod, old, event string, slot int) {
 	pod.Name = fmt.Sprintf("otto-agent-%d-%s", slot, event)
 	for _, m := range []map[string]string{pod.Labels, pod.Annotations} {
 		for k, v := range m {

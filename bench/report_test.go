@@ -28,7 +28,7 @@ const (
 	normal = "\x1b[0m"
 )
 
-// summary is for the terminal: a line for each figure, in red what missed its demand.
+// summary is a line for each figure, missed demands in red.
 func summary(taken []result) string {
 	var b strings.Builder
 	for _, r := range taken {
@@ -59,7 +59,7 @@ func (l line) text() string {
 	return strings.TrimSuffix(text, ",")
 }
 
-// fail makes a test of what missed its demand.
+// fail fails the test for each missed demand.
 func (b *bench) fail() {
 	for _, l := range b.result.Lines {
 		if l.Verdict == missed {
@@ -68,15 +68,15 @@ func (b *bench) fail() {
 	}
 }
 
-// book is what is kept from run to run: one row that is taken anew leaves the others as they are.
-type book struct {
+// figuresFile has the results of all rows; a new result of one row leaves the others.
+type figuresFile struct {
 	Machine string
 	Rows    []result
 }
 
 func write(t *testing.T, taken []result) {
 	t.Helper()
-	var kept book
+	var kept figuresFile
 	path := filepath.Join(folder, "figures.json")
 	data, err := os.ReadFile(path)
 	if err == nil {
@@ -104,8 +104,8 @@ func write(t *testing.T, taken []result) {
 	fmt.Printf("written: docs/benchmarks.md, docs/benchmarks/\n")
 }
 
-// merge puts new rows in the place of old ones, in the order of the rows.
-func (k *book) merge(taken []result) {
+// merge replaces the results of the rows that ran.
+func (k *figuresFile) merge(taken []result) {
 	k.Machine = machine()
 	stamp := fmt.Sprintf("%s, %s", time.Now().UTC().Format(time.DateOnly), output(os.Getenv("OTTOSCALER"), "--version"))
 	for _, r := range taken {
@@ -118,10 +118,10 @@ func (k *book) merge(taken []result) {
 	slices.SortFunc(k.Rows, func(a, b result) int { return place(a) - place(b) })
 }
 
-// kubernetesVersion is what the clusters say.
+// kubernetesVersion is that of the clusters.
 var kubernetesVersion string
 
-// machine says on what it was taken.
+// machine describes this machine and its software.
 func machine() string {
 	words := strings.Fields(output("redis-server", "--version"))
 	redis := strings.Join(words[:min(3, len(words))], " ")

@@ -2,7 +2,7 @@
 
 package bench
 
-// result is what one row gave.
+// result is what one row measured.
 type result struct {
 	Row     string
 	Seconds float64

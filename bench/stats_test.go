@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// sample is a figure that was taken several times.
+// sample is a figure measured several times.
 type sample []float64
 
 func (s sample) sorted() sample { return slices.Sorted(slices.Values(s)) }
@@ -39,7 +39,7 @@ func (s sample) spread(digits int, unit string) string {
 	return fmt.Sprintf("%.*f%s (%.*f to %.*f)", digits, s.median(), unit, digits, slices.Min(s), digits, slices.Max(s))
 }
 
-// per divides round by round: both sides of a round met the same machine.
+// per divides round by round: both sides of a round had the same machine conditions.
 func (s sample) per(floor sample) sample {
 	out := make(sample, len(s))
 	for i := range s {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Checks the checkers: puts each bug of test/bugs into a scratch copy of HEAD and runs the tests that must catch it. With
-# ORACLE=1 it builds the product there, runs it in the scene that the patch names, against a real Redis and a real API
-# server, and the oracle must catch it; FAULT=scene chooses.
+# Tests the tests: applies each bug of test/bugs to a scratch copy of HEAD and runs the tests that must catch it. With ORACLE=1 it
+# builds the product there and runs the scenario that the patch names, with a real Redis and a real API server; the oracle must
+# catch it. FAULT=scenario selects.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -13,7 +13,7 @@ git worktree add -q --detach "$scratch/tree" HEAD
 put_in() {
 	git -C "$scratch/tree" checkout -q -- .
 	if ! git -C "$scratch/tree" apply "$root/$1"; then
-		echo "$(basename "$1" .patch): the patch does not apply any more: make it anew"
+		echo "$(basename "$1" .patch): the patch does not apply any more: update it"
 		return 1
 	fi
 }
@@ -28,7 +28,7 @@ by_tests() {
 		if go test -C "$scratch/tree" -count 1 -timeout 100s $(sed -n 's/^Run: //p' "$patch") >"$scratch/out" 2>&1; then
 			echo "$name: NOT CAUGHT"
 		elif grep -q 'build failed\|setup failed' "$scratch/out"; then
-			echo "$name: does not compile: make it anew"
+			echo "$name: does not compile: update the patch"
 		else
 			caught=$((caught + 1))
 			echo "$name: caught by $(grep -o '^--- FAIL: [A-Za-z0-9_]*' "$scratch/out" | cut -c11- | sort -u | paste -sd' ')"

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// audit counts what Ottoscaler asked of the API server.
-type audit struct{ posts, deletes, uids int } // uids: DELETEs that name the one Pod they mean
+// audit counts Ottoscaler's requests to the API server.
+type audit struct{ posts, deletes, uids int } // uids: DELETEs with a UID precondition
 
-// readAudit counts, in an audit log, the requests of Ottoscaler that make or delete Pods, whatever the answer was. The
-// kubelet deletes Pods too, to confirm their end: the user agent tells them apart.
+// readAudit counts Ottoscaler's requests that create or delete Pods, whatever the response. The kubelet deletes Pods, too, to
+// confirm their end: the user agent distinguishes them.
 func readAudit(r io.Reader) (audit, error) {
 	var a audit
 	for lines := json.NewDecoder(r); ; {
@@ -25,7 +25,7 @@ func readAudit(r io.Reader) (audit, error) {
 			}
 		}
 		switch err := lines.Decode(&e); {
-		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF): // the last line may be half written
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF): // the last line may be incomplete
 			return a, nil
 		case err != nil:
 			return a, err

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// cleanups undo, last in first out, what was done. Each is added as soon as the thing it undoes exists.
+// cleanups undo, last in first out, what was set up. Each is added as soon as the thing it undoes exists.
 type cleanups struct{ list []cleanup }
 
 type cleanup struct {
@@ -18,7 +18,7 @@ func (c *cleanups) add(what string, undo func() error) {
 	c.list = append(c.list, cleanup{what, undo})
 }
 
-// run goes on after errors and returns all of them.
+// run continues after errors and returns all of them.
 func (c *cleanups) run() error {
 	var errs []error
 	for _, step := range slices.Backward(c.list) {

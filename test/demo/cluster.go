@@ -14,13 +14,13 @@ import (
 
 const (
 	clusterStartLimit = 2 * time.Minute
-	clusterStopLimit  = 75 * time.Second // its own limit for the node is a minute
+	clusterStopLimit  = 75 * time.Second // devcluster's own limit for the node is a minute
 	clusterCleanLimit = time.Minute
 
 	nodeReal = "containerd"
 )
 
-// clusterInfo is what devcluster's ready.json says, as far as it matters here.
+// clusterInfo is the part of devcluster's ready.json that the demo needs.
 type clusterInfo struct {
 	Dir        string `json:"dir"`
 	Kubeconfig string `json:"kubeconfig"`
@@ -33,7 +33,7 @@ func (s *stack) clusterDir() string { return filepath.Join(s.dir, "cluster") }
 
 func (s *stack) startCluster(ctx context.Context) error {
 	began := time.Now()
-	s.out.say("%s  a Kubernetes of its own: devcluster up --node %s", s.out.bold("Kubernetes"), s.node)
+	s.out.say("%s  starting devcluster up --node %s", s.out.bold("Kubernetes"), s.node)
 	cmd := exec.Command(s.devclusterPath, "up", "--dir", s.clusterDir(), "--node", s.node)
 	lines := &progressLines{say: func(line string) { s.out.say("  %s", s.out.dim(line)) }}
 	p, err := startProcess("devcluster", s.logs("devcluster.log"), cmd, lines, s.died)
@@ -42,13 +42,13 @@ func (s *stack) startCluster(ctx context.Context) error {
 	}
 	err = waitFor(ctx, "the Kubernetes cluster to be ready", clusterStartLimit, s.readReady)
 	if err != nil {
-		return p.blame(err)
+		return p.withLog(err)
 	}
-	s.out.say("%s  ready %s", s.out.bold("          "), s.out.dim("· "+took(time.Since(began))))
+	s.out.say("%s  ready %s", s.out.bold("          "), s.out.dim("· "+formatDuration(time.Since(began))))
 	return nil
 }
 
-// readReady reads the file that exists exactly while the cluster is ready.
+// readReady reads the file that exists only while the cluster is ready.
 func (s *stack) readReady(context.Context) error {
 	data, err := os.ReadFile(filepath.Join(s.clusterDir(), "ready.json"))
 	if err != nil {
@@ -57,8 +57,8 @@ func (s *stack) readReady(context.Context) error {
 	return json.Unmarshal(data, &s.cluster)
 }
 
-// cleanCluster removes what a killed devcluster may have left: containers, mounts, network. After a proper stop there
-// is nothing to do.
+// cleanCluster removes what a killed devcluster may have left: containers, mounts, network. After a normal stop there is
+// nothing to do.
 func (s *stack) cleanCluster() error {
 	if _, err := os.Stat(s.clusterDir()); os.IsNotExist(err) {
 		return nil
@@ -66,15 +66,15 @@ func (s *stack) cleanCluster() error {
 	ctx, cancel := context.WithTimeout(context.Background(), clusterCleanLimit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, s.devclusterPath, "clean", "--dir", s.clusterDir())
-	cmd.SysProcAttr = ownGroup()
-	if said, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("devcluster clean: %w: %s", err, bytes.TrimSpace(said))
+	cmd.SysProcAttr = processGroup()
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("devcluster clean: %w: %s", err, bytes.TrimSpace(output))
 	}
 	return nil
 }
 
-// progressLines passes on the lines in which devcluster tells which node it chose and how its start goes. The first is
-// its title, and what follows the start is for those who use it by hand.
+// progressLines passes on devcluster's lines about the chosen node and its start. The first line is a title, and those after
+// the start are for interactive use.
 type progressLines struct {
 	say  func(line string)
 	rest string

@@ -16,7 +16,7 @@ const (
 	exitUsage  = 2
 )
 
-// usageError is the caller's mistake.
+// usageError is a wrong command line.
 type usageError struct{ error }
 
 func runCommand(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -38,9 +38,9 @@ func runCommand(ctx context.Context, args []string, stdout, stderr io.Writer) in
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "demo",
-		Short: "Show Ottoscaler at work, on a Redis and a Kubernetes of its own",
-		Long: `Show Ottoscaler at work. The programs it starts are bin/ottoscaler and bin/devcluster beside this one, unless the
-environment variables OTTOSCALER and DEVCLUSTER name others, and a redis-server from the PATH.`,
+		Short: "Run Ottoscaler with its own Redis and Kubernetes",
+		Long: `Run Ottoscaler with its own Redis and Kubernetes. It starts bin/ottoscaler and bin/devcluster from the folder of this
+program, or the paths in OTTOSCALER and DEVCLUSTER, and a redis-server from the PATH.`,
 		Args:          noArgs,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 		SilenceErrors: true,
@@ -58,9 +58,9 @@ func newDemo() *cobra.Command {
 	var o options
 	c := &cobra.Command{
 		Use:   "demo",
-		Short: "Three workers from one XADD, live, from Pending to gone, and two taken away; leaves nothing behind",
+		Short: "Run three workers from one XADD to their end, scale two others down, and clean up",
 		Example: `  bin/demo demo
-  bin/demo demo --node kwok --redis embedded    # nothing but Go programs`,
+  bin/demo demo --node kwok --redis embedded    # Go programs only`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := o.check("auto", "containerd", "kwok"); err != nil {
@@ -77,9 +77,9 @@ func newDev() *cobra.Command {
 	var o options
 	c := &cobra.Command{
 		Use:   "dev",
-		Short: "Keep Redis, Kubernetes and Ottoscaler up to play with, until Ctrl-C",
-		Long: `Keep Redis, Kubernetes and Ottoscaler up until Ctrl-C. Each start is a fresh one; the end removes everything.
-Variables of Ottoscaler's own (OTTO_…) are passed on.`,
+		Short: "Run Redis, Kubernetes and Ottoscaler until Ctrl-C, for manual tests",
+		Long: `Run Redis, Kubernetes and Ottoscaler until Ctrl-C. Each start has no earlier data; the end removes everything.
+Ottoscaler's variables (OTTO_…) are passed on.`,
 		Example: `  bin/demo dev
   OTTO_SUCCEEDED_TTL=5m bin/demo dev --node kwok`,
 		Args: noArgs,
@@ -98,11 +98,11 @@ func newTestEvent() *cobra.Command {
 	e := defaultEvent()
 	c := &cobra.Command{
 		Use:   "test-event",
-		Short: "Send one event to what dev runs, or to REDIS_HOST and REDIS_PORT",
+		Short: "Send one event to the Redis of dev, or to REDIS_HOST and REDIS_PORT",
 		Example: `  bin/demo test-event
   bin/demo test-event --pods 20 --task nightly-build
-  bin/demo test-event --type scale_down                 # takes task-123's workers away
-  bin/demo test-event --template graceful               # workers that heed SIGTERM
+  bin/demo test-event --type scale_down                 # cancels workers of task-123
+  bin/demo test-event --template graceful               # workers that handle SIGTERM
   REDIS_HOST=localhost REDIS_PORT=6379 bin/demo test-event`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -112,7 +112,7 @@ func newTestEvent() *cobra.Command {
 	c.Flags().StringVar(&e.pods, "pods", e.pods, "pod_count")
 	c.Flags().StringVar(&e.task, "task", e.task, "task_id")
 	c.Flags().StringVar(&e.kind, "type", e.kind, "type: scale_up or scale_down")
-	c.Flags().StringVar(&e.template, "template", e.template, "template: "+templateName+" is there where dev runs")
+	c.Flags().StringVar(&e.template, "template", e.template, "template: dev has "+templateName)
 	return c
 }
 
@@ -123,7 +123,7 @@ type options struct {
 }
 
 func (o *options) flags(c *cobra.Command) {
-	c.Flags().StringVar(&o.node, "node", "auto", "what Pods run on: auto, containerd (a real node) or kwok (simulated)")
+	c.Flags().StringVar(&o.node, "node", "auto", "the node: auto, containerd (real) or kwok (simulated)")
 	c.Flags().StringVar(&o.redis, "redis", "auto", "auto, server (a redis-server from the PATH) or embedded")
 }
 
@@ -141,7 +141,7 @@ func oneOf(flag, value string, choices ...string) error {
 	return usageError{fmt.Errorf("%s %q: choose one of %s", flag, value, strings.Join(choices, ", "))}
 }
 
-// noArgs refuses arguments, and so unknown commands.
+// noArgs rejects arguments, and so unknown commands.
 func noArgs(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil

@@ -7,7 +7,7 @@ import (
 )
 
 func TestCommandLine(t *testing.T) {
-	t.Setenv("TMPDIR", t.TempDir()) // where no dev runs
+	t.Setenv("TMPDIR", t.TempDir()) // without a running dev
 	t.Setenv("REDIS_HOST", "")
 	t.Setenv("REDIS_PORT", "")
 	t.Setenv("OTTOSCALER", "/nowhere/ottoscaler")
@@ -16,12 +16,12 @@ func TestCommandLine(t *testing.T) {
 		code       int
 		says       string
 	}{
-		{"help", "--help", 0, "Three workers from one XADD"},
-		{"none", "", 0, "Three workers from one XADD"},
+		{"help", "--help", 0, "Run three workers from one XADD"},
+		{"none", "", 0, "Run three workers from one XADD"},
 		{"unknown command", "dmeo", 2, `"dmeo"`},
 		{"unknown flag", "demo --nod kwok", 2, "--nod"},
 		{"unknown node", "demo --node docker", 2, "choose one of auto, containerd, kwok"},
-		{"no node, nothing to show", "demo --node none", 2, "choose one of auto, containerd, kwok"},
+		{"no node", "demo --node none", 2, "choose one of auto, containerd, kwok"},
 		{"unknown redis", "dev --redis remote", 2, "choose one of auto, server, embedded"},
 		{"too much", "test-event now", 2, `"now"`},
 		{"no dev", "test-event", 1, "make dev"},

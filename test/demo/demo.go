@@ -11,10 +11,10 @@ import (
 )
 
 const (
-	watchLimit = 20 * time.Second  // for the watch of Pods to begin
-	storyLimit = 100 * time.Second // for all of an act to be seen; the agent itself sleeps for 30 s
-	auditLimit = 3 * time.Second
-	tick       = 100 * time.Millisecond
+	watchLimit    = 20 * time.Second  // for the Pod watch to start
+	scenarioLimit = 100 * time.Second // for one part of the demo; the agent sleeps for 30 s
+	auditLimit    = 3 * time.Second
+	tick          = 100 * time.Millisecond
 
 	succeededTTL = "5s"
 )
@@ -23,7 +23,7 @@ func runDemo(ctx context.Context, o options, out *printer) (err error) {
 	began := time.Now()
 	dir, err := os.MkdirTemp("", "ottoscaler-demo-")
 	if err != nil {
-		return fmt.Errorf("making a scratch folder: %w", err)
+		return fmt.Errorf("creating a scratch folder: %w", err)
 	}
 	running, s, err := newStack(ctx, o, dir, out)
 	if err != nil {
@@ -37,53 +37,53 @@ func runDemo(ctx context.Context, o options, out *printer) (err error) {
 	if err := errors.Join(err, s.stop()); err != nil {
 		return err
 	}
-	out.say("%s", out.green("The demo succeeded")+" in "+took(time.Since(began))+". Next: `make dev` keeps it all up to play with.")
+	out.say("%s", out.green("Demo passed")+" in "+formatDuration(time.Since(began))+". Next: `make dev` keeps everything running.")
 	return nil
 }
 
 func (s *stack) demonstrate(ctx context.Context) error {
-	s.out.say("%s", s.out.bold("Ottoscaler: one line in a Redis Stream becomes three workers in Kubernetes"))
+	s.out.say("%s", s.out.bold("Ottoscaler: one entry in a Redis Stream starts three workers in Kubernetes"))
 	s.out.say("")
-	if err := s.startNeighbours(ctx); err != nil {
+	if err := s.startDependencies(ctx); err != nil {
 		return err
 	}
 	env := append(s.templatesEnv(), "OTTO_SUCCEEDED_TTL="+succeededTTL)
 	if err := s.startOttoscaler(ctx, ottoOptions{env: env}); err != nil {
 		return cause(ctx, err)
 	}
-	s.out.say("            OTTO_SUCCEEDED_TTL=%s instead of 30s: finished workers go sooner", succeededTTL)
+	s.out.say("            OTTO_SUCCEEDED_TTL=%s instead of 30s: finished Pods are deleted sooner", succeededTTL)
 	client := s.redis.client("")
 	defer func() { _ = client.Close() }()
-	p, err := s.play(ctx, client)
+	p, err := s.runScenario(ctx, client)
 	if err != nil {
 		return cause(ctx, err)
 	}
-	return s.judge(ctx, client, p)
+	return s.checkResult(ctx, client, p)
 }
 
-// judge sums up and checks that all was as promised.
-func (s *stack) judge(ctx context.Context, client *goredis.Client, p play) error {
-	f, err := s.lookUp(ctx, client, p.workers())
+// checkResult prints the summary and checks the end state.
+func (s *stack) checkResult(ctx context.Context, client *goredis.Client, p scenario) error {
+	f, err := s.lookup(ctx, client, p.workers())
 	if err != nil {
 		return err
 	}
 	if !p.up.logs.wanted {
 		s.out.say("")
-		s.out.say("  simulated: no logs (on a real node one worker's would stand here)")
+		s.out.say("  simulated node: no container logs")
 	}
 	s.out.say("")
 	for _, line := range summary(p.spans(), s.out) {
 		s.out.say("%s", line)
 	}
 	s.out.say("")
-	if err := verdict(p.checks(f), s.out); err != nil {
-		return s.ottoscaler.blame(err)
+	if err := printChecks(p.checks(f), s.out); err != nil {
+		return s.ottoscaler.withLog(err)
 	}
 	return nil
 }
 
-func (s *stack) lookUp(ctx context.Context, client *goredis.Client, n int) (facts, error) {
-	var f facts
+func (s *stack) lookup(ctx context.Context, client *goredis.Client, n int) (endState, error) {
+	var f endState
 	var err error
 	if f.dead, err = client.XLen(ctx, deadKey).Result(); err != nil {
 		return f, fmt.Errorf("counting dead letters: %w", err)
@@ -96,7 +96,7 @@ func (s *stack) lookUp(ctx context.Context, client *goredis.Client, n int) (fact
 	if s.cluster.AuditLog == "" {
 		return f, nil
 	}
-	// A request is logged when it is answered, a little after the watch tells of its effect.
+	// The audit log has a request only after its response, a little later than the watch shows its effect.
 	_ = waitFor(ctx, "the audit log", auditLimit, func(context.Context) error {
 		f.audit, err = openAudit(s.cluster.AuditLog)
 		if err == nil && (f.audit.posts < n || f.audit.deletes < n) {

@@ -30,9 +30,9 @@ func runDev(ctx context.Context, o options, out *printer) (err error) {
 	return err
 }
 
-// claim makes the folder ours alone and empty: an earlier dev may have been killed.
+// claim takes the folder for this process and empties it: an earlier dev may have been killed.
 func (s *stack) claim() error {
-	if err := makeOwn(s.dir); err != nil {
+	if err := ensureDir(s.dir); err != nil {
 		return err
 	}
 	unlock, err := lockDev(s.dir)
@@ -52,32 +52,32 @@ func (s *stack) claim() error {
 	return nil
 }
 
-// ownTemplates are ours, unless somebody plays with his own.
-func (s *stack) ownTemplates() []string {
+// defaultTemplates are the demo's templates, unless the user has set others.
+func (s *stack) defaultTemplates() []string {
 	if os.Getenv(templatesVariable) != "" {
 		return nil
 	}
 	return s.templatesEnv()
 }
 
-// serve returns when ctx ends.
+// serve runs until ctx ends.
 func (s *stack) serve(ctx context.Context) error {
-	s.out.say("%s", s.out.bold("Ottoscaler to play with"))
+	s.out.say("%s", s.out.bold("Ottoscaler for manual tests"))
 	s.out.say("")
-	if err := s.startNeighbours(ctx); err != nil {
+	if err := s.startDependencies(ctx); err != nil {
 		return err
 	}
 	state := devState{PID: os.Getpid(), Redis: s.redis, ClusterDir: s.clusterDir(), Devcluster: s.devclusterPath}
 	if err := state.write(s.dir); err != nil {
-		return fmt.Errorf("writing down where dev runs: %w", err)
+		return fmt.Errorf("writing the state of dev: %w", err)
 	}
 	for _, line := range s.endpoints(state) {
 		s.out.say("%s", line)
 	}
-	if err := s.startOttoscaler(ctx, ottoOptions{inherit: true, toTerminal: true, env: s.ownTemplates()}); err != nil {
+	if err := s.startOttoscaler(ctx, ottoOptions{inherit: true, toTerminal: true, env: s.defaultTemplates()}); err != nil {
 		return cause(ctx, err)
 	}
-	s.out.say("%s · Ctrl-C stops it and leaves nothing behind", s.out.bold("Everything is up"))
+	s.out.say("%s · Ctrl-C stops and removes everything", s.out.bold("Everything is running"))
 	<-ctx.Done()
 	return context.Cause(ctx)
 }
@@ -86,7 +86,7 @@ func (s *stack) endpoints(state devState) []string {
 	_, err := exec.LookPath("redis-cli")
 	lines := []string{
 		"",
-		s.out.bold("Where it is") + " · each start is a fresh one",
+		s.out.bold("Addresses") + " · without data from earlier starts",
 		"",
 		"  Redis       " + s.redis.addr(),
 		"  API server  " + s.cluster.APIServer,
@@ -99,20 +99,20 @@ func (s *stack) endpoints(state devState) []string {
 		"  export KUBECONFIG=" + s.cluster.Kubeconfig,
 		"  " + state.kubectl() + " get pods --watch",
 	}
-	return append(append(lines, sendLines(s.redis, err == nil)...), "", s.out.bold("The log of ottoscaler"), "")
+	return append(append(lines, sendLines(s.redis, err == nil)...), "", s.out.bold("Log of ottoscaler"), "")
 }
 
-func sendLines(place redisPlace, redisCLI bool) []string {
+func sendLines(endpoint redisEndpoint, redisCLI bool) []string {
 	up := defaultEvent()
 	down := up
 	down.kind = scaleDown
 	if !redisCLI {
 		return []string{
 			"  make test-event", "  bin/demo test-event --type scale_down", "",
-			"  (no redis-cli here; on Debian: apt-get install redis-tools)",
+			"  (redis-cli not found; on Debian: apt-get install redis-tools)",
 		}
 	}
-	cli := "  redis-cli " + cliFlags(place)
+	cli := "  redis-cli " + cliFlags(endpoint)
 	return []string{
 		"  make test-event, or:",
 		cli + quoted(up.String()),
@@ -122,5 +122,5 @@ func sendLines(place redisPlace, redisCLI bool) []string {
 	}
 }
 
-// quoted keeps a shell from taking the star for itself.
+// quoted protects the star from the shell.
 func quoted(xadd string) string { return strings.Replace(xadd, " * ", " '*' ", 1) }

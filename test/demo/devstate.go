@@ -14,17 +14,17 @@ import (
 	"syscall"
 )
 
-// devState is what a running `dev` tells `test-event`.
+// devState is what `test-event` reads about a running `dev`.
 type devState struct {
-	PID        int        `json:"pid"`
-	Redis      redisPlace `json:"redis"`
-	ClusterDir string     `json:"cluster_dir"`
-	Devcluster string     `json:"devcluster"` // path of the program
+	PID        int           `json:"pid"`
+	Redis      redisEndpoint `json:"redis"`
+	ClusterDir string        `json:"cluster_dir"`
+	Devcluster string        `json:"devcluster"` // path of the program
 }
 
 func (s devState) kubectl() string { return s.Devcluster + " kubectl --dir " + s.ClusterDir }
 
-// devDir is the one folder of this user's `dev` of this checkout, wherever it is called from.
+// devDir is the folder of `dev` for this user and checkout, independent of the working directory.
 func devDir() (string, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -39,10 +39,10 @@ func devDir() (string, error) {
 
 func statePath(dir string) string { return filepath.Join(dir, "state.json") }
 
-// makeOwn makes the folder, or finds it; one that somebody else put there is refused.
-func makeOwn(dir string) error {
+// ensureDir creates the folder, or uses it if it belongs to this user.
+func ensureDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("making the folder of dev: %w", err)
+		return fmt.Errorf("creating the folder of dev: %w", err)
 	}
 	info, err := os.Lstat(dir)
 	if err != nil {
@@ -50,12 +50,12 @@ func makeOwn(dir string) error {
 	}
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	if !info.IsDir() || !ok || int(owner.Uid) != os.Getuid() {
-		return fmt.Errorf("%s is not a folder of yours: remove it, or set TMPDIR", dir)
+		return fmt.Errorf("%s is not a folder owned by you: remove it, or set TMPDIR", dir)
 	}
 	return os.Chmod(dir, 0o700)
 }
 
-// lockDev takes the folder until unlock or the end of this process, however it comes.
+// lockDev locks the folder until unlock, or until this process ends.
 func lockDev(dir string) (unlock func() error, err error) {
 	path := filepath.Join(dir, "lock")
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
@@ -67,7 +67,7 @@ func lockDev(dir string) (unlock func() error, err error) {
 	case errors.Is(err, syscall.EWOULDBLOCK):
 		pid, _ := os.ReadFile(path)
 		_ = file.Close()
-		return nil, fmt.Errorf("a dev of this checkout runs already, as process %s: end it with Ctrl-C there, or send it an event with `make test-event`",
+		return nil, fmt.Errorf("dev runs already for this checkout, process %s: stop it with Ctrl-C, or send an event with `make test-event`",
 			strings.TrimSpace(string(pid)))
 	case err != nil:
 		_ = file.Close()
@@ -96,7 +96,8 @@ func readDevState() (devState, error) {
 	}
 	data, err := os.ReadFile(statePath(dir))
 	if errors.Is(err, fs.ErrNotExist) {
-		return s, errors.New("no dev of this checkout is up, and no Redis on port 6379: start `make dev` in another terminal or `make redis`, or set REDIS_HOST and REDIS_PORT")
+		return s, errors.New("neither dev of this checkout nor a Redis on port 6379 is running: " +
+			"start `make dev` in another terminal or `make redis`, or set REDIS_HOST and REDIS_PORT")
 	}
 	if err != nil {
 		return s, err
@@ -105,7 +106,7 @@ func readDevState() (devState, error) {
 		return s, fmt.Errorf("reading %s: %w", statePath(dir), err)
 	}
 	if syscall.Kill(s.PID, 0) != nil {
-		return s, fmt.Errorf("the dev of this checkout, process %d, is gone: start it again with `make dev`", s.PID)
+		return s, fmt.Errorf("dev of this checkout, process %d, has ended: restart it with `make dev`", s.PID)
 	}
 	return s, nil
 }

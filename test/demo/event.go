@@ -13,7 +13,7 @@ import (
 
 const sendLimit = 10 * time.Second
 
-// event is what we send. Its fields are text, so that wrong ones can be sent too.
+// event is an event to send. Its fields are strings, so that invalid ones can be sent, too.
 type event struct{ kind, pods, task, template string }
 
 const (
@@ -31,7 +31,7 @@ func (e event) fields() []string {
 	return fields
 }
 
-// String is the command as one types it in redis-cli.
+// String is the command for redis-cli.
 func (e event) String() string { return "XADD " + stream + " * " + strings.Join(e.fields(), " ") }
 
 func (e event) send(ctx context.Context, client *goredis.Client) (string, error) {
@@ -45,55 +45,55 @@ func (e event) send(ctx context.Context, client *goredis.Client) (string, error)
 }
 
 func runTestEvent(ctx context.Context, e event, out *printer) error {
-	place, dev, err := findRedis(ctx)
+	endpoint, dev, err := findRedis(ctx)
 	if err != nil {
 		return err
 	}
-	client := place.client(os.Getenv("REDIS_PASSWORD"))
+	client := endpoint.client(os.Getenv("REDIS_PASSWORD"))
 	defer func() { _ = client.Close() }()
 	id, err := e.send(ctx, client)
 	if err != nil {
 		return err
 	}
 	out.say("%s", out.dim(e.String()))
-	out.say("event %s  sent to %s", out.bold(id), place.addr())
+	out.say("event %s  sent to %s", out.bold(id), endpoint.addr())
 	out.say("")
-	out.say("what becomes of it:")
-	out.say("  redis-cli %sXRANGE '%s' %s +", cliFlags(place), statusKey, id)
+	out.say("to follow it:")
+	out.say("  redis-cli %sXRANGE '%s' %s +", cliFlags(endpoint), statusKey, id)
 	kubectl := "kubectl get pods -A"
 	if dev != nil {
 		kubectl = dev.kubectl() + " get pods"
 	}
-	out.say("  %s -l %s", kubectl, e.touches(id))
+	out.say("  %s -l %s", kubectl, e.podSelector(id))
 	return nil
 }
 
-// touches selects the Pods that an event is about. Those of a scale_down are of other events.
-func (e event) touches(id string) string {
+// podSelector selects the Pods of an event; for a scale_down those of all events.
+func (e event) podSelector(id string) string {
 	if e.kind == scaleDown {
 		return selector
 	}
 	return labelEvent + "=" + id
 }
 
-// findRedis is where the environment says, else that of the running `dev`, which is returned too, else the one on the
-// usual port of this machine, where `make redis` puts it.
-func findRedis(ctx context.Context) (redisPlace, *devState, error) {
+// findRedis returns the Redis of the environment, else that of the running `dev`, with its state, else the one on port 6379 of
+// this machine, where `make redis` puts it.
+func findRedis(ctx context.Context) (redisEndpoint, *devState, error) {
 	host, port := os.Getenv("REDIS_HOST"), os.Getenv("REDIS_PORT")
 	if host != "" || port != "" {
-		return redisPlace{Host: fromEnv("REDIS_HOST", "localhost"), Port: fromEnv("REDIS_PORT", "6379")}, nil, nil
+		return redisEndpoint{Host: fromEnv("REDIS_HOST", "localhost"), Port: fromEnv("REDIS_PORT", "6379")}, nil, nil
 	}
 	state, err := readDevState()
 	if err == nil {
 		return state.Redis, &state, nil
 	}
-	if usual := (redisPlace{Host: loopback, Port: "6379"}); usual.listens(ctx) {
+	if usual := (redisEndpoint{Host: loopback, Port: "6379"}); usual.listens(ctx) {
 		return usual, nil, nil
 	}
-	return redisPlace{}, nil, err
+	return redisEndpoint{}, nil, err
 }
 
-func (r redisPlace) listens(ctx context.Context) bool {
+func (r redisEndpoint) listens(ctx context.Context) bool {
 	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", r.addr())
 	if err != nil {
 		return false
@@ -103,13 +103,13 @@ func (r redisPlace) listens(ctx context.Context) bool {
 }
 
 // cliFlags point redis-cli at a Redis.
-func cliFlags(place redisPlace) string {
+func cliFlags(endpoint redisEndpoint) string {
 	flags := ""
-	if !isLoopback(place.Host) {
-		flags = "-h " + place.Host + " "
+	if !isLoopback(endpoint.Host) {
+		flags = "-h " + endpoint.Host + " "
 	}
-	if place.Port != "6379" {
-		flags += "-p " + place.Port + " "
+	if endpoint.Port != "6379" {
+		flags += "-p " + endpoint.Port + " "
 	}
 	return flags
 }

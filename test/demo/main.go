@@ -1,5 +1,5 @@
-// Command demo shows Ottoscaler at work: it starts a Redis, a Kubernetes and an Ottoscaler on this machine, as programs
-// of their own, sends an event and tells what becomes of it. Nothing of it is part of the product.
+// Command demo starts a Redis, a Kubernetes and an Ottoscaler on this machine, sends an event and shows what happens. It is not
+// part of the product.
 package main
 
 import (
@@ -15,15 +15,15 @@ import (
 )
 
 func main() {
-	// Children are told to end when the thread that started them does (see process_linux.go): this one stays.
+	// Children get SIGTERM when the thread that started them ends (see process_linux.go): keep it.
 	runtime.LockOSThread()
-	// What client-go has to say at the end of a cluster is of no interest.
+	// client-go logs errors when the cluster stops.
 	klog.SetSlogLogger(slog.New(slog.DiscardHandler))
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run never restores the signals: whatever comes while cleaning up, the clean-ups go on, and each has its limit. SIGPIPE
-// is one of them: `make demo | head` has to clean up too.
+// run never restores the signals: clean-ups continue after further signals, and each has its limit. SIGPIPE is included for
+// `make demo | head`.
 func run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	defer stop()

@@ -21,11 +21,11 @@ const (
 	deadKey   = "{" + stream + "}:dead"
 )
 
-// ottoOptions are how one run of Ottoscaler differs from another.
+// ottoOptions are the options of one run of Ottoscaler.
 type ottoOptions struct {
-	env        []string // on top of the addresses
+	env        []string // added to the addresses
 	inherit    bool     // pass on OTTO_… variables
-	toTerminal bool     // its log goes to our stderr instead of a file
+	toTerminal bool     // log to stderr instead of a file
 }
 
 func (s *stack) startOttoscaler(ctx context.Context, o ottoOptions) error {
@@ -44,20 +44,20 @@ func (s *stack) startOttoscaler(ctx context.Context, o ottoOptions) error {
 	}
 	s.ottoscaler = p
 	if err := s.waitOttoscaler(ctx); err != nil {
-		return p.blame(err)
+		return p.withLog(err)
 	}
-	s.out.say("%s  %s %s", s.out.bold("Ottoscaler"), "reads the stream "+stream, s.out.dim("· "+took(time.Since(began))))
+	s.out.say("%s  %s %s", s.out.bold("Ottoscaler"), "reading stream "+stream, s.out.dim("· "+formatDuration(time.Since(began))))
 	return nil
 }
 
-// waitOttoscaler waits for the group that the first read makes: an event sent from now on is read.
+// waitOttoscaler waits for the consumer group that the first read creates: later events are read.
 func (s *stack) waitOttoscaler(ctx context.Context) error {
 	client := s.redis.client("")
 	defer func() { _ = client.Close() }()
-	return waitFor(ctx, "ottoscaler to read the stream "+stream, ottoscalerStartLimit, func(ctx context.Context) error {
+	return waitFor(ctx, "ottoscaler to read stream "+stream, ottoscalerStartLimit, func(ctx context.Context) error {
 		groups, err := client.XInfoGroups(ctx, stream).Result()
 		if err != nil {
-			return fmt.Errorf("looking for its consumer group: %w", err)
+			return fmt.Errorf("reading its consumer group: %w", err)
 		}
 		if len(groups) == 0 {
 			return errors.New("it has no consumer group yet")
@@ -66,7 +66,7 @@ func (s *stack) waitOttoscaler(ctx context.Context) error {
 	})
 }
 
-// cleanEnv keeps another Redis' or Kubernetes' variables from Ottoscaler; in a Pod it would find that Pod's cluster.
+// cleanEnv removes variables of another Redis or Kubernetes; in a Pod they would select that Pod's cluster.
 func cleanEnv(env []string, inherit bool) []string {
 	others := []string{"REDIS_", "KUBERNETES_", "KUBECONFIG="}
 	if !inherit {

@@ -25,7 +25,7 @@ const (
 	labelIndex = "ottoscaler.io/worker-index"
 )
 
-// pods looks at Pods as anybody with access to the cluster can.
+// pods reads Pods as any client of the cluster can.
 type pods struct{ api *rest.RESTClient }
 
 func newPods(kubeconfig string) (pods, error) {
@@ -46,16 +46,16 @@ func newPods(kubeconfig string) (pods, error) {
 	return pods{api}, nil
 }
 
-// watch tells of every change until ctx ends; ready is closed when it has begun.
-func (p pods) watch(ctx context.Context, ready chan<- struct{}, each func(news)) {
+// watch reports every change until ctx ends; ready is closed when it has started.
+func (p pods) watch(ctx context.Context, ready chan<- struct{}, each func(update)) {
 	source := cache.NewFilteredListWatchFromClient(p.api, "pods", namespace, func(o *metav1.ListOptions) { o.LabelSelector = selector })
 	_, controller := cache.NewInformerWithOptions(cache.InformerOptions{
 		ListerWatcher: source,
 		ObjectType:    &corev1.Pod{},
 		Handler: cache.ResourceEventHandlerFuncs{
-			AddFunc:    func(pod any) { each(sightOf(pod, false)) },
-			UpdateFunc: func(_, pod any) { each(sightOf(pod, false)) },
-			DeleteFunc: func(pod any) { each(sightOf(pod, true)) },
+			AddFunc:    func(pod any) { each(observe(pod, false)) },
+			UpdateFunc: func(_, pod any) { each(observe(pod, false)) },
+			DeleteFunc: func(pod any) { each(observe(pod, true)) },
 		},
 	})
 	go func() {
@@ -66,9 +66,9 @@ func (p pods) watch(ctx context.Context, ready chan<- struct{}, each func(news))
 	controller.RunWithContext(ctx)
 }
 
-// sightOf is called the moment the watch tells.
-func sightOf(object any, gone bool) podSight {
-	s := podSight{at: time.Now(), gone: gone}
+// observe is called at the time of the change.
+func observe(object any, gone bool) podObservation {
+	s := podObservation{at: time.Now(), gone: gone}
 	if last, ok := object.(cache.DeletedFinalStateUnknown); ok {
 		object = last.Obj
 	}
@@ -89,8 +89,8 @@ func sightOf(object any, gone bool) podSight {
 	return s
 }
 
-// follow reads a Pod's log while it is written, to its end.
-func (p pods) follow(ctx context.Context, name string, each func(news)) {
+// follow reads a Pod's log to its end while it is written.
+func (p pods) follow(ctx context.Context, name string, each func(update)) {
 	body, err := p.api.Get().Namespace(namespace).Resource("pods").Name(name).SubResource("log").Param("follow", "true").Stream(ctx)
 	if err != nil {
 		each(logLine{at: time.Now(), worker: name, end: true, err: err})

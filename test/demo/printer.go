@@ -59,14 +59,14 @@ func (p *printer) show(lines []string) {
 	p.write(erase + p.block())
 }
 
-// settle leaves the live block where it is, as ordinary lines.
-func (p *printer) settle() {
+// keepBlock leaves the live block as ordinary lines.
+func (p *printer) keepBlock() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.live = nil
 }
 
-// write ignores errors: where nobody listens the work, and the cleaning up, goes on all the same.
+// write ignores errors: work and clean-ups continue without a reader.
 func (p *printer) write(s string) { _, _ = io.WriteString(p.w, s) }
 
 func (p *printer) erase() string {
@@ -84,7 +84,7 @@ func (p *printer) block() string {
 	return b.String()
 }
 
-// fit cuts a line that the terminal would wrap; colours count for nothing. A width of 0 is unknown.
+// fit cuts a line that the terminal would wrap; colours have no width. A width of 0 is unknown.
 func fit(line string, width int) string {
 	seen, escape := 0, false
 	for i, r := range line {
@@ -102,12 +102,12 @@ func fit(line string, width int) string {
 	return line
 }
 
-// failure tells an error, with what the guilty component had to say.
+// failure prints an error, with the end of the log of the failed process.
 func (p *printer) failure(err error) {
 	p.say("%s %v", p.red("demo:"), err)
-	var b *blame
+	var b *logError
 	if errors.As(err, &b) && len(b.tail) > 0 {
-		p.say("  the end of the log of %s:", b.who)
+		p.say("  end of the log of %s:", b.who)
 		for _, line := range b.tail {
 			p.say("    %s", p.dim(line))
 		}

@@ -13,7 +13,7 @@ func TestPrinterKeepsTheLiveBlockBelow(t *testing.T) {
 	p.show([]string{"one", "two"})
 	p.say("above")
 	p.show([]string{"three"})
-	p.settle()
+	p.keepBlock()
 	p.say("below")
 	want := "one\ntwo\n" + "\r\x1b[2A\x1b[J" + "above\n" + "one\ntwo\n" + "\r\x1b[2A\x1b[J" + "three\n" + "below\n"
 	if b.String() != want {
@@ -50,13 +50,13 @@ func TestFit(t *testing.T) {
 	}
 }
 
-func TestTook(t *testing.T) {
+func TestFormatDuration(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		12*time.Millisecond + 900: "12 ms",
 		1400 * time.Millisecond:   "1.40 s",
 		30041 * time.Millisecond:  "30.0 s",
 	} {
-		if got := took(d); got != want {
+		if got := formatDuration(d); got != want {
 			t.Errorf("%v: %q, want %q", d, got, want)
 		}
 	}

@@ -16,8 +16,8 @@ const (
 	tailWidth = 300 // characters of a line
 )
 
-// process is one program we started. It has a process group of its own, so that a Ctrl-C reaches us alone and we can end
-// everything in order.
+// process is a started program. It has its own process group, so that Ctrl-C reaches only the demo, which then stops everything
+// in order.
 type process struct {
 	name     string
 	log      string // file with its output; empty: it goes to the terminal
@@ -26,25 +26,24 @@ type process struct {
 	exited   chan struct{}
 }
 
-// startProcess runs cmd and calls unasked when it ends although nobody stopped it. Its output goes to the log and, as
-// far as there is one, to also.
-func startProcess(name, log string, cmd *exec.Cmd, also io.Writer, unasked func(error)) (*process, error) {
+// startProcess runs cmd and calls onExit when it ends without stop. Its output goes to the log and, if not nil, to also.
+func startProcess(name, log string, cmd *exec.Cmd, also io.Writer, onExit func(error)) (*process, error) {
 	p := &process{name: name, log: log, cmd: cmd, exited: make(chan struct{})}
 	file, err := p.redirect(also)
 	if err != nil {
 		return nil, err
 	}
-	cmd.SysProcAttr = ownGroup()
+	cmd.SysProcAttr = processGroup()
 	cmd.WaitDelay = 2 * time.Second // a grandchild may hold the pipe
 	if err := cmd.Start(); err != nil {
 		_ = file.Close()
 		return nil, fmt.Errorf("starting %s: %w", name, err)
 	}
-	go p.wait(file, unasked)
+	go p.wait(file, onExit)
 	return p, nil
 }
 
-// redirect sends the output to the log. The file is nil, which may be closed too, when there is none.
+// redirect sends the output to the log. Without a log the file is nil, which may be closed, too.
 func (p *process) redirect(also io.Writer) (*os.File, error) {
 	if p.log == "" {
 		return nil, nil
@@ -60,16 +59,16 @@ func (p *process) redirect(also io.Writer) (*os.File, error) {
 	return file, nil
 }
 
-func (p *process) wait(file *os.File, unasked func(error)) {
+func (p *process) wait(file *os.File, onExit func(error)) {
 	_ = p.cmd.Wait()
 	_ = file.Close()
 	close(p.exited)
 	if !p.stopping.Load() {
-		unasked(p.blame(fmt.Errorf("%s ended although nobody asked it to: %s", p.name, p.cmd.ProcessState)))
+		onExit(p.withLog(fmt.Errorf("%s exited unexpectedly: %s", p.name, p.cmd.ProcessState)))
 	}
 }
 
-// stop ends the process with SIGTERM, after the limit with SIGKILL, and returns when it is gone.
+// stop sends SIGTERM, after the limit SIGKILL, and returns when the process has ended.
 func (p *process) stop(limit time.Duration) error {
 	p.stopping.Store(true)
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
@@ -83,20 +82,20 @@ func (p *process) stop(limit time.Duration) error {
 	return fmt.Errorf("%s did not stop within %s and was killed", p.name, limit)
 }
 
-// blame adds what the process logged last: its log goes with the scratch folder.
-func (p *process) blame(err error) error {
-	return &blame{err: err, who: p.name, tail: tail(p.log)}
+// withLog adds the end of the process's log to an error: the log is removed with the scratch folder.
+func (p *process) withLog(err error) error {
+	return &logError{err: err, who: p.name, tail: tail(p.log)}
 }
 
-// blame is an error with the end of the log of the component that may know why.
-type blame struct {
+// logError is an error with the end of the log of the process that may explain it.
+type logError struct {
 	err  error
 	who  string
 	tail []string
 }
 
-func (b *blame) Error() string { return b.err.Error() }
-func (b *blame) Unwrap() error { return b.err }
+func (b *logError) Error() string { return b.err.Error() }
+func (b *logError) Unwrap() error { return b.err }
 
 func tail(file string) []string {
 	data, err := os.ReadFile(file)

@@ -2,7 +2,7 @@ package main
 
 import "syscall"
 
-// ownGroup also has the kernel end the child when we are killed.
-func ownGroup() *syscall.SysProcAttr {
+// processGroup also makes the kernel end the child when the demo is killed.
+func processGroup() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 }

@@ -10,22 +10,22 @@ import (
 	"time"
 )
 
-func shell(t *testing.T, script string, unasked func(error)) *process {
+func shell(t *testing.T, script string, onExit func(error)) *process {
 	t.Helper()
-	p, err := startProcess("sh", filepath.Join(t.TempDir(), "log"), exec.Command("sh", "-c", script), nil, unasked)
+	p, err := startProcess("sh", filepath.Join(t.TempDir(), "log"), exec.Command("sh", "-c", script), nil, onExit)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
 }
 
-func TestProcessThatEndsUnaskedIsBlamed(t *testing.T) {
+func TestProcessThatExitsUnexpectedly(t *testing.T) {
 	died := make(chan error, 1)
 	shell(t, "echo first; echo the reason >&2; exit 7", func(err error) { died <- err })
 	err := <-died
 	b := &bytes.Buffer{}
 	newPrinter(b).failure(err)
-	for _, part := range []string{"sh ended although nobody asked it to: exit status 7", "the end of the log of sh", "    the reason"} {
+	for _, part := range []string{"sh exited unexpectedly: exit status 7", "end of the log of sh", "    the reason"} {
 		if !strings.Contains(b.String(), part) {
 			t.Errorf("does not say %q:\n%s", part, b)
 		}
@@ -33,11 +33,11 @@ func TestProcessThatEndsUnaskedIsBlamed(t *testing.T) {
 }
 
 func TestProcessStops(t *testing.T) {
-	unasked := func(err error) { t.Error("not unasked:", err) }
-	if err := shell(t, "exec sleep 60", unasked).stop(10 * time.Second); err != nil {
+	onExit := func(err error) { t.Error("not onExit:", err) }
+	if err := shell(t, "exec sleep 60", onExit).stop(10 * time.Second); err != nil {
 		t.Error("one that obeys:", err)
 	}
-	stubborn := shell(t, "trap '' TERM; echo deaf; while :; do sleep 60; done", unasked)
+	stubborn := shell(t, "trap '' TERM; echo deaf; while :; do sleep 60; done", onExit)
 	for len(tail(stubborn.log)) == 0 {
 		time.Sleep(time.Millisecond)
 	}

@@ -20,17 +20,17 @@ const (
 	loopback = "127.0.0.1"
 )
 
-// redisPlace is where the stack's Redis listens.
-type redisPlace struct {
+// redisEndpoint is the address of the stack's Redis.
+type redisEndpoint struct {
 	Host string `json:"host"`
 	Port string `json:"port"`
 	Kind string `json:"kind"` // for people
 }
 
-func (r redisPlace) addr() string { return net.JoinHostPort(r.Host, r.Port) }
+func (r redisEndpoint) addr() string { return net.JoinHostPort(r.Host, r.Port) }
 
-// client sends nothing twice: a re-sent XADD would be two events.
-func (r redisPlace) client(password string) *goredis.Client {
+// client never retries: a repeated XADD would be a second event.
+func (r redisEndpoint) client(password string) *goredis.Client {
 	return goredis.NewClient(&goredis.Options{
 		Addr: r.addr(), Password: password, MaxRetries: -1, DisableIdentity: true, ContextTimeoutEnabled: true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
@@ -54,7 +54,7 @@ func (s *stack) startRedis(ctx context.Context) error {
 	if err := s.waitRedis(ctx); err != nil {
 		return err
 	}
-	s.out.say("%s  %s on %s %s", s.out.bold("Redis     "), s.redis.Kind, s.redis.addr(), s.out.dim("· "+took(time.Since(began))))
+	s.out.say("%s  %s on %s %s", s.out.bold("Redis     "), s.redis.Kind, s.redis.addr(), s.out.dim("· "+formatDuration(time.Since(began))))
 	return nil
 }
 
@@ -65,9 +65,9 @@ func (s *stack) startRedisServer(binary string) error {
 	}
 	data := s.dir + "/redis"
 	if err := os.MkdirAll(data, 0o700); err != nil {
-		return fmt.Errorf("making a folder for Redis: %w", err)
+		return fmt.Errorf("creating a folder for Redis: %w", err)
 	}
-	s.redis = redisPlace{Host: loopback, Port: port, Kind: "redis-server with an append-only file"}
+	s.redis = redisEndpoint{Host: loopback, Port: port, Kind: "redis-server with an append-only file"}
 	cmd := exec.Command(binary, "--bind", loopback, "--port", port, "--dir", data, "--appendonly", "yes", "--save", "")
 	p, err := startProcess("redis-server", s.logs("redis-server.log"), cmd, nil, s.died)
 	return s.supervise(p, err, redisStopLimit)
@@ -83,7 +83,7 @@ func (s *stack) startEmbeddedRedis(missing bool) error {
 	if missing {
 		kind += " (no redis-server on the PATH)"
 	}
-	s.redis = redisPlace{Host: server.Host(), Port: server.Port(), Kind: kind}
+	s.redis = redisEndpoint{Host: server.Host(), Port: server.Port(), Kind: kind}
 	return nil
 }
 
@@ -95,7 +95,7 @@ func (s *stack) waitRedis(ctx context.Context) error {
 	})
 }
 
-// freePort returns a port that nobody listened on a moment ago.
+// freePort returns a port that was free a moment ago.
 func freePort() (string, error) {
 	listener, err := net.Listen("tcp", net.JoinHostPort(loopback, "0"))
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// stack is what runs:
+// stack is all running parts:
 //
 //	event ── XADD ──▶ Redis ──▶ ottoscaler ── POST, DELETE ──▶ devcluster: API server, node
 //	  status stream ◀── Redis ◀────┘  ▲                            │
@@ -21,16 +21,16 @@ type stack struct {
 
 	dir   string // scratch: logs, Redis' data, the cluster's folder
 	out   *printer
-	died  context.CancelCauseFunc // ends everything when a part ends unasked
+	died  context.CancelCauseFunc // ends everything when a part exits unexpectedly
 	undo  cleanups
-	redis redisPlace
+	redis redisEndpoint
 
 	httpAddr   string // of ottoscaler's health and metrics
 	cluster    clusterInfo
 	ottoscaler *process
 }
 
-// programs are the paths of what we start.
+// programs are the paths of the programs to start.
 type programs struct{ ottoscalerPath, devclusterPath string }
 
 func findPrograms() (programs, error) {
@@ -57,7 +57,7 @@ func fromEnv(name, otherwise string) string {
 	return otherwise
 }
 
-// newStack starts nothing. The context it returns ends with ctx, and when a part of the stack ends unasked.
+// newStack starts nothing. The context it returns ends with ctx, or when a part of the stack exits unexpectedly.
 func newStack(ctx context.Context, o options, dir string, out *printer) (context.Context, *stack, error) {
 	p, err := findPrograms()
 	if err != nil {
@@ -71,16 +71,16 @@ func newStack(ctx context.Context, o options, dir string, out *printer) (context
 	return ctx, &stack{options: o, programs: p, dir: dir, out: out, died: cancel, httpAddr: addr}, nil
 }
 
-// chooseHTTPAddr keeps off Ottoscaler's usual port, which other things on this machine may have.
+// chooseHTTPAddr avoids Ottoscaler's default port, which may be in use.
 func chooseHTTPAddr() (string, error) {
 	port, err := freePort()
 	return fromEnv("OTTO_HTTP_ADDR", net.JoinHostPort(loopback, port)), err
 }
 
-// startNeighbours returns when Redis and Kubernetes are ready. What it started before an error stop ends.
-func (s *stack) startNeighbours(ctx context.Context) error {
+// startDependencies returns when Redis and Kubernetes are ready. After an error, stop ends what was started.
+func (s *stack) startDependencies(ctx context.Context) error {
 	if err := os.MkdirAll(s.logs(""), 0o700); err != nil {
-		return fmt.Errorf("making the scratch folder: %w", err)
+		return fmt.Errorf("creating the scratch folder: %w", err)
 	}
 	if err := s.writeTemplate(); err != nil {
 		return err
@@ -91,21 +91,21 @@ func (s *stack) startNeighbours(ctx context.Context) error {
 	return cause(ctx, s.startCluster(ctx))
 }
 
-// stop ends everything that runs, in the reverse order of its start.
+// stop ends all parts, in the reverse order of their start.
 func (s *stack) stop() error {
 	began := time.Now()
 	s.out.say("")
-	s.out.say("%s", s.out.dim("stopping everything that was started…"))
+	s.out.say("%s", s.out.dim("stopping…"))
 	err := s.undo.run()
 	s.died(nil)
 	if err != nil {
 		return fmt.Errorf("cleaning up: %w", err)
 	}
-	s.out.say("%s", s.out.dim("stopped and removed in "+took(time.Since(began))))
+	s.out.say("%s", s.out.dim("stopped and removed in "+formatDuration(time.Since(began))))
 	return nil
 }
 
-// cause prefers the reason why everything was ended to what that did to a call.
+// cause replaces the error of an interrupted call by the reason of the interruption.
 func cause(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -113,7 +113,7 @@ func cause(ctx context.Context, err error) error {
 	return err
 }
 
-// supervise sees to the end of a part that was started.
+// supervise registers the clean-up of a started part.
 func (s *stack) supervise(p *process, err error, limit time.Duration) error {
 	if err != nil {
 		return err
@@ -124,7 +124,7 @@ func (s *stack) supervise(p *process, err error, limit time.Duration) error {
 
 func (s *stack) logs(name string) string { return filepath.Join(s.dir, "logs", name) }
 
-// addScratch makes the scratch folder go at the very end, unless something of the cluster may still be mounted in it.
+// addScratch removes the scratch folder last, unless parts of the cluster may still be mounted in it.
 func (s *stack) addScratch() {
 	s.undo.add("removing "+s.dir, func() error {
 		if err := s.cleanCluster(); err != nil {
@@ -134,4 +134,4 @@ func (s *stack) addScratch() {
 	})
 }
 
-var errInterrupted = errors.New("stopped before the end")
+var errInterrupted = errors.New("interrupted")

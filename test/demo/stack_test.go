@@ -37,7 +37,9 @@ func TestCleanEnv(t *testing.T) {
 func TestProgressLines(t *testing.T) {
 	var got []string
 	p := &progressLines{say: func(line string) { got = append(got, line) }}
-	for _, part := range []string{"devcluster · Kubernetes\nnode: kw", "ok (as asked)\n\n  etcd ready\n", "\nWHAT IS REAL HERE\n  etcd real\n"} {
+	for _, part := range []string{
+		"devcluster · Kubernetes\nnode: kw", "ok (as asked)\n\n  etcd ready\n", "\nWHAT IS REAL HERE\n  etcd real\n",
+	} {
 		if n, err := p.Write([]byte(part)); n != len(part) || err != nil {
 			t.Error(n, err)
 		}
@@ -67,7 +69,7 @@ func TestASecondDevIsRefused(t *testing.T) {
 }
 
 func TestLinesToPaste(t *testing.T) {
-	place := redisPlace{Host: loopback, Port: "40001"}
+	endpoint := redisEndpoint{Host: loopback, Port: "40001"}
 	want := []string{
 		"  make test-event, or:",
 		"  redis-cli -p 40001 XADD otto:scale:events '*' type scale_up pod_count 3 task_id task-123",
@@ -75,10 +77,10 @@ func TestLinesToPaste(t *testing.T) {
 		"  redis-cli -p 40001 XADD otto:scale:events '*' type scale_down pod_count 3 task_id task-123",
 		"  redis-cli -p 40001 XRANGE '{otto:scale:events}:status' - +",
 	}
-	if diff := cmp.Diff(want, sendLines(place, true)); diff != "" {
+	if diff := cmp.Diff(want, sendLines(endpoint, true)); diff != "" {
 		t.Error(diff)
 	}
-	if got := cliFlags(redisPlace{Host: "redis.example", Port: "6379"}); got != "-h redis.example " {
+	if got := cliFlags(redisEndpoint{Host: "redis.example", Port: "6379"}); got != "-h redis.example " {
 		t.Errorf("got %q", got)
 	}
 }

@@ -7,22 +7,22 @@ import (
 	"time"
 )
 
-// facts are what was looked up when all was over.
-type facts struct {
+// endState is what was read when the demo ended.
+type endState struct {
 	audit   *audit // nil: there is no audit log
 	dead    int64
 	pending int64
 }
 
-// span is the fastest and the slowest worker's time between two moments.
+// span is the fastest and the slowest worker's time between two points.
 type span struct {
 	what             string
 	fastest, slowest time.Duration
 	n                int
 }
 
-// spans are those of workers that come to their own end.
-func spans(s *story) []span {
+// spans are those of workers that run to completion.
+func spans(s *eventState) []span {
 	sent := func(worker) time.Time { return s.sent }
 	created := func(w worker) time.Time { return w.created }
 	running := func(w worker) time.Time { return w.running }
@@ -37,13 +37,13 @@ func spans(s *story) []span {
 	}
 }
 
-// downSpans are those of workers that are taken away.
-func downSpans(s *story) []span {
+// downSpans are those of workers that a scale_down cancels.
+func downSpans(s *eventState) []span {
 	down := func(worker) time.Time { return s.down.sent }
 	return []span{measure(s, "scale_down → gone", down, func(w worker) time.Time { return w.gone })}
 }
 
-func measure(s *story, what string, from, to func(worker) time.Time) span {
+func measure(s *eventState, what string, from, to func(worker) time.Time) span {
 	var all []time.Duration
 	for _, w := range s.workers {
 		if !from(w).IsZero() && !to(w).IsZero() {
@@ -62,28 +62,29 @@ func summary(spans []span, out *printer) []string {
 	for _, sp := range spans {
 		fastest, slowest := "-", "-"
 		if sp.n > 0 {
-			fastest, slowest = took(sp.fastest), took(sp.slowest)
+			fastest, slowest = formatDuration(sp.fastest), formatDuration(sp.slowest)
 		}
 		lines = append(lines, row(sp.what, fastest, slowest))
 	}
 	return lines
 }
 
-// check is one thing that must be so.
+// check is one condition and its text.
 type check struct {
 	ok   bool
 	text string
 }
 
-// checks are what a story of workers that come to their own end must have come to.
-func checks(s *story) []check {
+// checks are for workers that run to completion.
+func checks(s *eventState) []check {
 	n := len(s.workers)
 	list := []check{
 		{
 			s.states["succeeded"] == n && s.kinds["worker"] == 3*n,
-			fmt.Sprintf("%d of %d workers succeeded (created %d, running %d in the status stream)", s.states["succeeded"], n, s.states["created"], s.states["running"]),
+			fmt.Sprintf("%d of %d workers succeeded (created %d, running %d in the status stream)",
+				s.states["succeeded"], n, s.states["created"], s.states["running"]),
 		},
-		{s.allGone(), "their Pods are gone"},
+		{s.allGone(), "their Pods are deleted"},
 	}
 	if s.logs.wanted {
 		list = append(list, s.logs.check())
@@ -91,34 +92,37 @@ func checks(s *story) []check {
 	return list
 }
 
-// downChecks are what a story of workers that are taken away must have come to.
-func downChecks(s *story) []check {
+// downChecks are for workers that a scale_down cancels.
+func downChecks(s *eventState) []check {
 	n, d := len(s.workers), s.down
 	return []check{
 		{
 			s.states["cancelled"] == n && s.reasons[reasonScaledDown] == n && s.kinds["worker"] == 3*n,
-			fmt.Sprintf("%d of %d workers cancelled, %d of them as ScaledDown", s.states["cancelled"], n, s.reasons[reasonScaledDown]),
+			fmt.Sprintf("%d of %d workers cancelled, %d with reason ScaledDown", s.states["cancelled"], n, s.reasons[reasonScaledDown]),
 		},
-		{s.allGone(), "their Pods are gone too"},
-		{d.kinds["scaled_down"] == 1, "the scale_down says: " + d.chosen},
-		{d.kinds["closed"] == 1 && d.closed == s.closed, "both events closed with " + d.closed},
+		{s.allGone(), "their Pods are deleted, too"},
+		{d.kinds["scaled_down"] == 1, "scale_down: " + d.chosen},
+		{d.kinds["closed"] == 1 && d.closed == s.closed, "both events closed: " + d.closed},
 	}
 }
 
-func (s *story) allGone() bool {
+func (s *eventState) allGone() bool {
 	return s.count(func(w worker) bool { return !w.gone.IsZero() }) == len(s.workers)
 }
 
-// endChecks are about all that was done.
-func endChecks(n int, f facts) []check {
+// endChecks are for the whole demo.
+func endChecks(n int, f endState) []check {
 	var list []check
 	if f.audit != nil {
 		list = append(list, check{
 			*f.audit == audit{n, n, n},
-			fmt.Sprintf("%d POSTs and %d DELETEs of Pods in the API server's audit log, %d with the UID", f.audit.posts, f.audit.deletes, f.audit.uids),
+			fmt.Sprintf("%d POSTs and %d DELETEs of Pods in the audit log, %d DELETEs with a UID",
+				f.audit.posts, f.audit.deletes, f.audit.uids),
 		})
 	}
-	return append(list, check{f.dead == 0, fmt.Sprintf("%d dead letters", f.dead)}, check{f.pending == 0, fmt.Sprintf("%d entries pending", f.pending)})
+	return append(list,
+		check{f.dead == 0, fmt.Sprintf("%d dead letters", f.dead)},
+		check{f.pending == 0, fmt.Sprintf("%d entries pending", f.pending)})
 }
 
 func (l logs) check() check {
@@ -129,8 +133,8 @@ func (l logs) check() check {
 	return check{text == "Starting... Done!", fmt.Sprintf("the log of %s says %q", l.worker, text)}
 }
 
-// verdict prints the checks and returns an error when one failed.
-func verdict(list []check, out *printer) error {
+// printChecks prints the checks and returns an error when one failed.
+func printChecks(list []check, out *printer) error {
 	failed := 0
 	for _, c := range list {
 		mark := out.green("ok")

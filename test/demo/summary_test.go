@@ -10,17 +10,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func lived() *story {
-	s := newStory(testEvent, start, 1, true)
-	for _, n := range life() {
+func completed() *eventState {
+	s := newEventState(testEvent, start, 1, true)
+	for _, n := range completedUpdates() {
 		n.apply(s)
 	}
 	return s
 }
 
 func TestTable(t *testing.T) {
-	s := newStory(testEvent, start, 2, false)
-	s.workers[0] = worker{name: "otto-agent-1-" + testEvent, state: "Running", created: after(12 * time.Millisecond), running: after(1400 * time.Millisecond)}
+	s := newEventState(testEvent, start, 2, false)
+	s.workers[0] = worker{
+		name: "otto-agent-1-" + testEvent, state: "Running",
+		created: after(12 * time.Millisecond), running: after(1400 * time.Millisecond),
+	}
 	want := []string{
 		"  WORKER                        STATE       CREATED  RUNNING    ENDED     GONE",
 		"  otto-agent-1-1756659802903-0  Running       12 ms   1.40 s        -        -",
@@ -32,7 +35,7 @@ func TestTable(t *testing.T) {
 }
 
 func TestSummary(t *testing.T) {
-	s := lived()
+	s := completed()
 	s.workers = append(s.workers, worker{created: after(20 * time.Millisecond)}, worker{})
 	want := []string{
 		"                        FASTEST  SLOWEST",
@@ -47,29 +50,29 @@ func TestSummary(t *testing.T) {
 	}
 }
 
-func TestVerdict(t *testing.T) {
+func TestChecks(t *testing.T) {
 	tests := []struct {
 		name   string
-		change func(*story, *facts)
+		change func(*eventState, *endState)
 		failed string // the line that says no
 	}{
-		{"as it should be", func(*story, *facts) {}, ""},
-		{"no audit log", func(_ *story, f *facts) { f.audit = nil }, ""},
-		{"a worker failed", func(s *story, _ *facts) { s.states = map[string]int{"failed": 1} }, "0 of 1 workers succeeded"},
-		{"an outcome twice", func(s *story, _ *facts) { s.states["succeeded"]++ }, "2 of 1 workers"},
-		{"a Pod stayed", func(s *story, _ *facts) { s.workers[0].gone = time.Time{} }, "their Pods are gone"},
-		{"a second POST", func(_ *story, f *facts) { f.audit = &audit{2, 1, 1} }, "2 POSTs"},
-		{"a DELETE without UID", func(_ *story, f *facts) { f.audit.uids = 0 }, "0 with the UID"},
-		{"a dead letter", func(_ *story, f *facts) { f.dead = 1 }, "1 dead letters"},
-		{"an entry pending", func(_ *story, f *facts) { f.pending = 1 }, "1 entries pending"},
-		{"half a log", func(s *story, _ *facts) { s.logs.lines = s.logs.lines[:1] }, `says "Starting..."`},
-		{"no log", func(s *story, _ *facts) { s.logs.err = errors.New("refused") }, "refused"},
+		{"as it should be", func(*eventState, *endState) {}, ""},
+		{"no audit log", func(_ *eventState, f *endState) { f.audit = nil }, ""},
+		{"a worker failed", func(s *eventState, _ *endState) { s.states = map[string]int{"failed": 1} }, "0 of 1 workers succeeded"},
+		{"an outcome twice", func(s *eventState, _ *endState) { s.states["succeeded"]++ }, "2 of 1 workers"},
+		{"a Pod stayed", func(s *eventState, _ *endState) { s.workers[0].gone = time.Time{} }, "their Pods are deleted"},
+		{"a second POST", func(_ *eventState, f *endState) { f.audit = &audit{2, 1, 1} }, "2 POSTs"},
+		{"a DELETE without UID", func(_ *eventState, f *endState) { f.audit.uids = 0 }, "0 DELETEs with a UID"},
+		{"a dead letter", func(_ *eventState, f *endState) { f.dead = 1 }, "1 dead letters"},
+		{"an entry pending", func(_ *eventState, f *endState) { f.pending = 1 }, "1 entries pending"},
+		{"half a log", func(s *eventState, _ *endState) { s.logs.lines = s.logs.lines[:1] }, `says "Starting..."`},
+		{"no log", func(s *eventState, _ *endState) { s.logs.err = errors.New("refused") }, "refused"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			s, f, b := lived(), facts{audit: &audit{1, 1, 1}}, &bytes.Buffer{}
+			s, f, b := completed(), endState{audit: &audit{1, 1, 1}}, &bytes.Buffer{}
 			tt.change(s, &f)
-			err := verdict(append(checks(s), endChecks(1, f)...), newPrinter(b))
+			err := printChecks(append(checks(s), endChecks(1, f)...), newPrinter(b))
 			if (err != nil) != (tt.failed != "") {
 				t.Fatalf("error %v\n%s", err, b)
 			}

@@ -9,11 +9,11 @@ import (
 
 const (
 	stateWidth = 10
-	timeWidth  = 8 // all of a table fits in 80 columns
+	timeWidth  = 8 // the table fits in 80 columns
 )
 
-// table shows the workers: when each was seen in which state, counted from the XADD.
-func table(s *story, out *printer) []string {
+// table shows when each worker was first observed in each state, counted from the XADD.
+func table(s *eventState, out *printer) []string {
 	width := len("WORKER")
 	for i, w := range s.workers {
 		width = max(width, len(w.shown(i)))
@@ -65,10 +65,10 @@ func since(start, t time.Time) string {
 	if t.IsZero() {
 		return "-"
 	}
-	return took(t.Sub(start))
+	return formatDuration(t.Sub(start))
 }
 
-// told is a change in one line.
-func told(s *story, l *line, out *printer) string {
+// formatLine is a change in one line.
+func formatLine(s *eventState, l *line, out *printer) string {
 	return fmt.Sprintf("  %*s  %s  %s", timeWidth, since(s.sent, l.at), out.dim(fmt.Sprintf("%-6s", l.source)), l.text)
 }

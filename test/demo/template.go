@@ -12,8 +12,8 @@ const (
 	templateName      = "graceful"
 )
 
-// template is one as an operator writes it. Its agent heeds SIGTERM: a shell that is PID 1 ignores it unless it has a
-// trap, and would take its whole grace to be killed. The annotation is for a simulated node alone.
+// template is an operator's template. Its agent handles SIGTERM: a shell as PID 1 ignores it without a trap and would be killed
+// after its grace period. The annotation is only for a simulated node.
 const template = `metadata:
   annotations: {devcluster.io/duration: 5m}
 spec:
@@ -27,11 +27,11 @@ spec:
     securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
 `
 
-// writeTemplate makes the operator's folder of templates.
+// writeTemplate writes the folder of templates.
 func (s *stack) writeTemplate() error {
 	dir := filepath.Join(s.dir, templatesDir)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("making the folder of templates: %w", err)
+		return fmt.Errorf("creating the folder of templates: %w", err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, templateName+".yaml"), []byte(template), 0o600); err != nil {
 		return fmt.Errorf("writing a template: %w", err)
@@ -39,7 +39,7 @@ func (s *stack) writeTemplate() error {
 	return nil
 }
 
-// templatesEnv points Ottoscaler at them.
+// templatesEnv sets the folder of templates.
 func (s *stack) templatesEnv() []string {
 	return []string{templatesVariable + "=" + filepath.Join(s.dir, templatesDir)}
 }

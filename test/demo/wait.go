@@ -4,32 +4,28 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/ottoscaler/ottoscaler/test/poll"
 )
 
 const pollPause = 50 * time.Millisecond
 
-// waitFor tries until it succeeds, ctx ends or the limit is over; the error then says what it waited for.
+// waitFor polls until try succeeds, ctx ends or the limit is over; the error then says what it waited for.
 func waitFor(ctx context.Context, what string, limit time.Duration, try func(context.Context) error) error {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	for {
-		err := try(limited)
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-limited.Done():
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
-			return fmt.Errorf("waited %s for %s: %w", limit, what, err)
-		case <-time.After(pollPause):
-		}
+	err := poll.Until(limited, pollPause, func() error { return try(limited) })
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
 	}
+	return fmt.Errorf("waited %s for %s: %w", limit, what, err)
 }
 
-// took spells a duration for people: milliseconds below a second.
-func took(d time.Duration) string {
+// formatDuration is a duration for people: milliseconds below a second.
+func formatDuration(d time.Duration) string {
 	switch {
 	case d < time.Second:
 		return fmt.Sprintf("%d ms", d.Milliseconds())

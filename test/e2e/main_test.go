@@ -30,7 +30,7 @@ func run(m *testing.M) int {
 	defer cluster.Stop()
 	fmt.Printf("node: %s\n", cluster.Node)
 	if os.Getenv("CI") == "true" && cluster.Node != "containerd" {
-		fmt.Fprintln(os.Stderr, "in CI containers must really run: `devcluster up --node containerd` says what is missing")
+		fmt.Fprintln(os.Stderr, "CI needs real containers: run `devcluster up --node containerd` to see what is missing")
 		return 1
 	}
 	return m.Run()

@@ -11,10 +11,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ottoscaler/ottoscaler/test/harness"
-	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
+	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
 )
 
-// agent heeds SIGTERM, which a shell as PID 1 does only with a trap. The annotation is for a simulated node alone.
+// agent handles SIGTERM, which a shell as PID 1 does only with a trap. The annotations are for a simulated node.
 const agent = `metadata:
   annotations: {devcluster.io/duration: %q, ottoscaler.io/protected: %q}
 spec:
@@ -27,7 +27,7 @@ spec:
     securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
 `
 
-// templates writes one whose agents run for long, and one whose agents are protected and run for fifteen seconds.
+// templates writes a template with long-running agents, and one with protected agents that run for fifteen seconds.
 func templates(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -42,8 +42,8 @@ func templates(t *testing.T) string {
 	return dir
 }
 
-// TestScaleDown takes a task's containers away, all but the protected one, which comes to its own end. Another task's
-// is not touched.
+// TestScaleDown scales a task down: all its containers stop but the protected one, which runs to completion. Another task is not
+// affected.
 func TestScaleDown(t *testing.T) {
 	s := harness.NewStack(t, cluster)
 	s.Start("OTTO_SUCCEEDED_TTL=1s", "OTTO_WORKER_TEMPLATES="+templates(t))
@@ -61,7 +61,7 @@ func TestScaleDown(t *testing.T) {
 	down := s.Add("type", "scale_down", "pod_count", 3, "task_id", "task-1")
 	s.WaitClosed(spared, other, taken, down)
 
-	checkTaken(t, s, taken)
+	checkCancelled(t, s, taken)
 	for _, event := range []string{spared, other} {
 		if diff := cmp.Diff(map[string]int{"created": 1, "running": 1, "succeeded": 1}, states(s, event)); diff != "" {
 			t.Errorf("the states of %s (-want +got):\n%s", event, diff)
@@ -71,7 +71,7 @@ func TestScaleDown(t *testing.T) {
 	if code := s.Stop(); code != 0 {
 		t.Errorf("exit code %d after SIGTERM, want 0", code)
 	}
-	s.Judge(func(e *judge.Evidence) { e.Templates = []string{"long", "protected"} })
+	s.Verify(func(in *checker.Input) { in.Templates = []string{"long", "protected"} })
 }
 
 func states(s *harness.Stack, event string) map[string]int {
@@ -84,8 +84,8 @@ func states(s *harness.Stack, event string) map[string]int {
 	return n
 }
 
-// checkTaken: both were cancelled by the scale_down; where containers really run, they ended by our SIGTERM.
-func checkTaken(t *testing.T, s *harness.Stack, event string) {
+// checkCancelled: both workers were cancelled by the scale_down; real containers ended by its SIGTERM.
+func checkCancelled(t *testing.T, s *harness.Stack, event string) {
 	t.Helper()
 	if diff := cmp.Diff(map[string]int{"created": 2, "running": 2, "cancelled": 2}, states(s, event)); diff != "" {
 		t.Errorf("the states of %s (-want +got):\n%s", event, diff)
@@ -101,14 +101,14 @@ func checkTaken(t *testing.T, s *harness.Stack, event string) {
 	}
 }
 
-// checkDown: three were asked for, and there were two to take.
+// checkDown: three victims were requested, and two were available.
 func checkDown(t *testing.T, status []map[string]string) {
 	t.Helper()
-	var story []string
+	var entries []string
 	for _, e := range status {
-		story = append(story, e["kind"]+" "+e["message"]+e["n_cancelled"])
+		entries = append(entries, e["kind"]+" "+e["message"]+e["n_cancelled"])
 	}
-	if diff := cmp.Diff([]string{"accepted ", "scaled_down 2 of 3 workers are taken away", "closed 2"}, story); diff != "" {
+	if diff := cmp.Diff([]string{"accepted ", "scaled_down 2 of 3 workers are taken away", "closed 2"}, entries); diff != "" {
 		t.Errorf("the scale_down's status (-want +got):\n%s", diff)
 	}
 }

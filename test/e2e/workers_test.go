@@ -13,7 +13,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/test/harness"
 )
 
-// TestThreeWorkers is the main job: one entry, three containers, their logs, their end, nothing left.
+// TestThreeWorkers: one entry starts three containers; they log, end and are deleted.
 func TestThreeWorkers(t *testing.T) {
 	s := harness.NewStack(t, cluster)
 	s.Start("OTTO_SUCCEEDED_TTL=5s")
@@ -32,7 +32,7 @@ func TestThreeWorkers(t *testing.T) {
 		}
 	}
 	s.WaitClosed(event)
-	checkStory(t, s.Status(event))
+	checkStatus(t, s.Status(event))
 	checkRequests(t, s.Requests(), len(pods))
 	if dead := s.Dead(); len(dead) != 0 {
 		t.Errorf("dead letters: %v", dead)
@@ -40,7 +40,7 @@ func TestThreeWorkers(t *testing.T) {
 	if code := s.Stop(); code != 0 {
 		t.Errorf("exit code %d after SIGTERM, want 0", code)
 	}
-	s.Judge()
+	s.Verify()
 }
 
 func says(s *harness.Stack, pod, text string) error {
@@ -49,32 +49,32 @@ func says(s *harness.Stack, pod, text string) error {
 		return err
 	}
 	if out != text {
-		return fmt.Errorf("it says %q", out)
+		return fmt.Errorf("the log is %q", out)
 	}
 	return nil
 }
 
-// checkStory: the status stream tells the whole story, once, in an order that makes sense.
-func checkStory(t *testing.T, status []map[string]string) {
+// checkStatus: the status stream has every step once, in a valid order.
+func checkStatus(t *testing.T, status []map[string]string) {
 	t.Helper()
-	var story []string
+	var entries []string
 	for _, e := range status {
-		story = append(story, strings.TrimSpace(strings.Join([]string{e["kind"], e["index"], e["state"]}, " ")))
+		entries = append(entries, strings.TrimSpace(strings.Join([]string{e["kind"], e["index"], e["state"]}, " ")))
 		if e["task_id"] != "task-123" || e["at"] == "" {
 			t.Errorf("an entry without its task or time: %v", e)
 		}
 	}
-	if story[0] != "accepted" || story[len(story)-1] != "closed" {
-		t.Errorf("the story begins with %q and ends with %q", story[0], story[len(story)-1])
+	if entries[0] != "accepted" || entries[len(entries)-1] != "closed" {
+		t.Errorf("the first status is %q and the last %q", entries[0], entries[len(entries)-1])
 	}
-	slices.Sort(story)
+	slices.Sort(entries)
 	want := []string{
 		"accepted", "closed", "settled",
 		"worker 1 created", "worker 1 running", "worker 1 succeeded",
 		"worker 2 created", "worker 2 running", "worker 2 succeeded",
 		"worker 3 created", "worker 3 running", "worker 3 succeeded",
 	}
-	if diff := cmp.Diff(want, story); diff != "" {
+	if diff := cmp.Diff(want, entries); diff != "" {
 		t.Errorf("the status stream (-want +got):\n%s", diff)
 	}
 	if last := status[len(status)-1]; last["n_succeeded"] != "3" || last["n_failed"] != "0" {
@@ -82,7 +82,7 @@ func checkStory(t *testing.T, status []map[string]string) {
 	}
 }
 
-// checkRequests: in a healthy worker's life there is one POST and one DELETE. The oracle sees to the rest.
+// checkRequests: a healthy worker needs one POST and one DELETE. The oracle checks the rest.
 func checkRequests(t *testing.T, requests []harness.Request, workers int) {
 	t.Helper()
 	count := make(map[string]int)

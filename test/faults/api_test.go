@@ -16,56 +16,56 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/ottoscaler/ottoscaler/test/harness"
-	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
+	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
 )
 
 var apiFaults = []fault{
-	{number: 14, name: "api-server-down", alone: true, harm: judge.Fault{APIServer: true}, run: apiDown},
-	{number: 15, name: "api-server-killed", alone: true, harm: judge.Fault{APIServer: true, LostAudit: true}, run: apiKilled},
-	{number: 16, name: "too-many-requests", harm: judge.Fault{APIServer: true}, run: tooManyRequests},
-	{number: 17, name: "internal-errors", harm: judge.Fault{APIServer: true}, run: internalErrors},
-	{number: 18, name: "post-reply-lost", ci: true, harm: judge.Fault{APIServer: true}, run: postReplyLost},
-	{number: 20, name: "quota", harm: judge.Fault{Denied: true}, run: quota},
-	{number: 21, name: "admission-refuses", harm: judge.Fault{Denied: true}, run: admission},
-	{number: 22, name: "rolebinding-gone", ci: true, harm: judge.Fault{Denied: true}, run: roleBindingGone},
-	{number: 23, name: "token-expired", harm: judge.Fault{Denied: true}, run: tokenExpired},
-	{number: 24, name: "watch-cut", harm: judge.Fault{APIServer: true}, run: watchCut},
+	{number: 14, name: "api-server-down", alone: true, injected: checker.Fault{APIServer: true}, run: apiDown},
+	{number: 15, name: "api-server-killed", alone: true, injected: checker.Fault{APIServer: true, LostAudit: true}, run: apiKilled},
+	{number: 16, name: "too-many-requests", injected: checker.Fault{APIServer: true}, run: tooManyRequests},
+	{number: 17, name: "internal-errors", injected: checker.Fault{APIServer: true}, run: internalErrors},
+	{number: 18, name: "post-reply-lost", ci: true, injected: checker.Fault{APIServer: true}, run: postReplyLost},
+	{number: 20, name: "quota", injected: checker.Fault{Denied: true}, run: quota},
+	{number: 21, name: "admission-refuses", injected: checker.Fault{Denied: true}, run: admission},
+	{number: 22, name: "rolebinding-gone", ci: true, injected: checker.Fault{Denied: true}, run: roleBindingGone},
+	{number: 23, name: "token-expired", injected: checker.Fault{Denied: true}, run: tokenExpired},
+	{number: 24, name: "watch-cut", injected: checker.Fault{APIServer: true}, run: watchCut},
 }
 
-// serverBack is how long a restarted API server takes until the scheduler and the nodes are at work again.
-const serverBack = 30 * time.Second
+// serverRecovery is how long the scheduler and the nodes need after a restart of the API server.
+const serverRecovery = 30 * time.Second
 
-// apiDown: the API server is away while events come.
-func apiDown(c *scene) {
-	down, events := span(c, 5*time.Minute, 20*time.Second), span(c, 500, 100)
+// apiDown: the API server is down while events arrive.
+func apiDown(c *scenario) {
+	down, events := sized(c, 5*time.Minute, 20*time.Second), sized(c, 500, 100)
 	c.start()
 	c.apiServer("kill")
 	c.burst(events)
-	c.until("all events to be accepted", func() error { return c.accepted(events) })
-	c.lasts(down)
+	c.Eventually("all events to be accepted", func() error { return c.accepted(events) })
+	c.wait(down)
 	c.apiServer("start")
-	c.heal()
-	c.limit += serverBack
-	c.do("the API server killed, started again %v later with %d events waiting", down, events)
+	c.endFault()
+	c.limit += serverRecovery
+	c.describe("the API server killed, started again %v later with %d events waiting", down, events)
 }
 
-// apiKilled: SIGKILL of the API server while Pods are being created.
-func apiKilled(c *scene) {
-	kills := span(c, 5, 2)
+// apiKilled: the API server gets SIGKILL while Pods are created.
+func apiKilled(c *scenario) {
+	kills := sized(c, 5, 2)
 	c.start()
 	for range kills {
-		before := c.ledger.made()
+		before := c.audit.created()
 		c.burst(50)
-		c.until("the burst to begin", func() error { return c.someMade(before + 10) })
+		c.Eventually("the burst to begin", func() error { return c.someCreated(before + 10) })
 		c.apiServer("kill")
 		c.apiServer("start")
 	}
-	c.heal()
-	c.limit += serverBack
-	c.do("the API server killed %d times in a burst of 50 events, and started again", kills)
+	c.endFault()
+	c.limit += serverRecovery
+	c.describe("the API server killed %d times in a burst of 50 events, and started again", kills)
 }
 
-func (c *scene) apiServer(order string) {
+func (c *scenario) apiServer(order string) {
 	c.t.Helper()
 	if err := c.Cluster.Fault(order, "kube-apiserver"); err != nil {
 		c.t.Fatal(err)
@@ -73,104 +73,104 @@ func (c *scene) apiServer(order string) {
 	c.say("%s the API server", order)
 }
 
-// judged lets requests come to grief for a while under load; fate decides with a random source of its own.
-func (c *scene) judged(lasts time.Duration, fate func(*http.Request, *rand.Rand) harness.Fate) (hit int64) {
-	api, random := c.api(), rand.New(rand.NewPCG(seed+2, uint64(c.fault.number)))
+// withRequestFaults injects faults into requests for a while under load and returns how many; choose has its own random source.
+func (c *scenario) withRequestFaults(d time.Duration, choose func(*http.Request, *rand.Rand) harness.RequestFault) int64 {
+	api, random := c.apiProxy(), rand.New(rand.NewPCG(seed+2, uint64(c.fault.number)))
 	var mu sync.Mutex
 	var hits atomic.Int64
 	c.start()
 	c.load.steady(4)
-	c.lasts(2 * time.Second)
-	api.Judge(func(r *http.Request) harness.Fate {
+	c.wait(2 * time.Second)
+	api.Intercept(func(r *http.Request) harness.RequestFault {
 		mu.Lock()
 		defer mu.Unlock()
-		f := fate(r, random)
-		if f != (harness.Fate{}) {
+		f := choose(r, random)
+		if f != (harness.RequestFault{}) {
 			hits.Add(1)
 		}
 		return f
 	})
-	api.Down() // so that the watch, too, has to come again
+	api.Down() // the watch has to reconnect, too
 	api.Up()
-	c.lasts(lasts)
-	api.Judge(nil)
-	c.heal()
+	c.wait(d)
+	api.Intercept(nil)
+	c.endFault()
 	if hits.Load() == 0 {
-		c.t.Error("nothing came to grief")
+		c.t.Error("no request had a fault")
 	}
 	return hits.Load()
 }
 
-// tooManyRequests: everything is answered with 429.
-func tooManyRequests(c *scene) {
-	lasts := span(c, 2*time.Minute, 15*time.Second)
-	hit := c.judged(lasts, func(*http.Request, *rand.Rand) harness.Fate {
-		return harness.Fate{Status: http.StatusTooManyRequests, RetryAfter: 1}
+// tooManyRequests: every response is 429.
+func tooManyRequests(c *scenario) {
+	duration := sized(c, 2*time.Minute, 15*time.Second)
+	hit := c.withRequestFaults(duration, func(*http.Request, *rand.Rand) harness.RequestFault {
+		return harness.RequestFault{Status: http.StatusTooManyRequests, RetryAfter: 1}
 	})
-	c.do("429 with Retry-After 1 for %v: %d requests", lasts, hit)
+	c.describe("429 with Retry-After 1 for %v: %d requests", duration, hit)
 }
 
-// internalErrors: a fifth of all requests fail before or after they were done.
-func internalErrors(c *scene) {
-	lasts := span(c, 2*time.Minute, 15*time.Second)
-	hit := c.judged(lasts, func(_ *http.Request, random *rand.Rand) harness.Fate {
+// internalErrors: a fifth of all requests fail or are delayed.
+func internalErrors(c *scenario) {
+	duration := sized(c, 2*time.Minute, 15*time.Second)
+	hit := c.withRequestFaults(duration, func(_ *http.Request, random *rand.Rand) harness.RequestFault {
 		if random.Float64() >= 0.2 {
-			return harness.Fate{}
+			return harness.RequestFault{}
 		}
-		return []harness.Fate{
+		return []harness.RequestFault{
 			{Status: http.StatusInternalServerError},
 			{Status: http.StatusServiceUnavailable},
 			{CutBefore: true},
 			{Delay: 500 * time.Millisecond},
 		}[random.IntN(4)]
 	})
-	c.do("20 %% of requests 500, 503, cut or delayed for %v: %d", lasts, hit)
+	c.describe("20 %% of requests 500, 503, cut or delayed for %v: %d", duration, hit)
 }
 
-// postReplyLost: Pods are made, and nobody hears of it.
-func postReplyLost(c *scene) {
-	lasts := span(c, time.Minute, 15*time.Second)
-	hit := c.judged(lasts, func(r *http.Request, random *rand.Rand) harness.Fate {
-		return harness.Fate{CutAfter: r.Method == http.MethodPost && random.Float64() < 0.3}
+// postReplyLost: Pods are created and the responses are lost.
+func postReplyLost(c *scenario) {
+	duration := sized(c, time.Minute, 15*time.Second)
+	hit := c.withRequestFaults(duration, func(r *http.Request, random *rand.Rand) harness.RequestFault {
+		return harness.RequestFault{CutAfter: r.Method == http.MethodPost && random.Float64() < 0.3}
 	})
-	c.do("30 %% of POSTs done and their replies lost for %v: %d", lasts, hit)
+	c.describe("30 %% of POSTs executed and their responses lost for %v: %d", duration, hit)
 }
 
-// watchCut: no watch lives longer than two seconds, and half of the new ones ask for a version that is too old.
-func watchCut(c *scene) {
-	lasts := span(c, 2*time.Minute, 20*time.Second)
-	hit := c.judged(lasts, func(r *http.Request, random *rand.Rand) harness.Fate {
+// watchCut: no watch lasts longer than two seconds, and half of the new ones start from an expired version.
+func watchCut(c *scenario) {
+	duration := sized(c, 2*time.Minute, 20*time.Second)
+	hit := c.withRequestFaults(duration, func(r *http.Request, random *rand.Rand) harness.RequestFault {
 		if !harness.IsWatch(r) {
-			return harness.Fate{}
+			return harness.RequestFault{}
 		}
-		return harness.Fate{End: 2 * time.Second, Forget: random.IntN(2) == 0}
+		return harness.RequestFault{EndAfter: 2 * time.Second, StaleVersion: random.IntN(2) == 0}
 	})
-	c.do("watches cut after 2 s, half of them answered with 410 Gone, for %v: %d", lasts, hit)
+	c.describe("watches cut after 2 s, half of them answered 410 Gone, for %v: %d", duration, hit)
 }
 
-// quota: the namespace takes five Pods, an event asks for more.
-func quota(c *scene) {
-	lasts := span(c, 30*time.Second, 10*time.Second)
+// quota: the namespace has a quota of five Pods, and events ask for more.
+func quota(c *scenario) {
+	duration := sized(c, 30*time.Second, 10*time.Second)
 	c.Kubectl("create", "quota", "few", "-n", c.Namespace, "--hard=pods=5")
-	c.until("the quota to hold", func() error {
-		return says(c.Kubectl("get", "quota", "few", "-n", c.Namespace, "-o", "jsonpath={.status.hard.pods}"), "5")
+	c.Eventually("the quota to be enforced", func() error {
+		return wantText(c.Kubectl("get", "quota", "few", "-n", c.Namespace, "-o", "jsonpath={.status.hard.pods}"), "5")
 	})
 	c.start()
 	c.event(12, "slow")
 	c.event(8, "slow")
-	c.lasts(lasts)
-	if pods, err := c.pods(); err != nil || len(pods) > 10 { // five that run, and five that ended and are still there
+	c.wait(duration)
+	if pods, err := c.pods(); err != nil || len(pods) > 10 { // five running, and five ended and not deleted yet
 		c.t.Errorf("%d Pods under a quota of 5, %v", len(pods), err)
 	}
 	c.Kubectl("delete", "quota", "few", "-n", c.Namespace)
-	c.heal()
-	c.limit += 8 * time.Second // how long these workers run
-	c.do("a quota of 5 Pods for %v, two events of 12 and 8", lasts)
+	c.endFault()
+	c.limit += 8 * time.Second // the run time of these workers
+	c.describe("a quota of 5 Pods for %v, two events of 12 and 8", duration)
 }
 
-func says(text, want string) error {
+func wantText(text, want string) error {
 	if strings.TrimSpace(text) != want {
-		return fmt.Errorf("it says %q, want %q", text, want)
+		return fmt.Errorf("got %q, want %q", text, want)
 	}
 	return nil
 }
@@ -184,7 +184,8 @@ spec:
     resourceRules:
     - {apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}
   validations:
-  - {expression: "!has(object.metadata.labels) || !('template' in object.metadata.labels) || object.metadata.labels['template'] != 'refused'", message: not this one}
+  - message: template rejected
+    expression: "!has(object.metadata.labels) || !('template' in object.metadata.labels) || object.metadata.labels['template'] != 'refused'"
 ---
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicyBinding
@@ -192,18 +193,18 @@ metadata: {name: %[1]s}
 spec: {policyName: %[1]s, validationActions: [Deny]}
 `
 
-// admission: a policy refuses one template; the others go on.
-func admission(c *scene) {
-	lasts := span(c, 30*time.Second, 10*time.Second)
+// admission: a policy rejects one template; the others continue.
+func admission(c *scenario) {
+	duration := sized(c, 30*time.Second, 10*time.Second)
 	file := filepath.Join(c.t.TempDir(), "policy.yaml")
 	if err := os.WriteFile(file, []byte(fmt.Sprintf(policy, c.Namespace)), 0o600); err != nil {
 		c.t.Fatal(err)
 	}
 	c.Kubectl("apply", "-f", file)
 	probe := c.pod("probe", "refused", "template: refused")
-	c.until("the policy to hold", func() error {
+	c.Eventually("the policy to be enforced", func() error {
 		out, err := cluster.Kubectl("create", "-n", c.Namespace, "--dry-run=server", "-f", probe)
-		if err == nil || !strings.Contains(out, "not this one") {
+		if err == nil || !strings.Contains(out, "template rejected") {
 			return fmt.Errorf("%s", out)
 		}
 		return nil
@@ -211,49 +212,50 @@ func admission(c *scene) {
 	c.start()
 	refused := c.event(3, "refused")
 	good := c.event(3, "quick")
-	c.until("the others to go on", func() error { return c.closed(good) })
-	c.lasts(lasts)
+	c.Eventually("the others to continue", func() error { return c.closed(good) })
+	c.wait(duration)
 	if err := c.closed(refused); err == nil {
 		c.t.Error("the refused event is closed")
 	}
 	c.Kubectl("delete", "-f", file)
-	c.heal()
-	c.do("a policy refused one template for %v: its event waited, another one's was done meanwhile", lasts)
+	c.endFault()
+	c.describe("a policy rejected one template for %v: its event waited, another one closed meanwhile", duration)
 }
 
-// closed reports whether an event has come to its end.
-func (c *scene) closed(event string) error { return c.has(event, "closed") }
+// closed reports whether an event is closed.
+func (c *scenario) closed(event string) error { return c.has(event, "closed") }
 
-// has reports whether the status stream says this of an event.
-func (c *scene) has(event, kind string) error {
+// has reports whether the status stream has an entry of this kind for an event.
+func (c *scenario) has(event, kind string) error {
 	for _, e := range c.Status(event) {
 		if e["kind"] == kind {
 			return nil
 		}
 	}
-	return fmt.Errorf("event %s is not %s", event, kind)
+	return fmt.Errorf("event %s has no status %s", event, kind)
 }
 
-// roleBindingGone: we may do nothing for a while.
-func roleBindingGone(c *scene) {
-	gone := span(c, time.Minute, 12*time.Second)
+// roleBindingGone: the product has no permissions for a while.
+func roleBindingGone(c *scenario) {
+	d := sized(c, time.Minute, 12*time.Second)
 	c.start()
 	c.load.steady(4)
-	c.lasts(2 * time.Second)
+	c.wait(2 * time.Second)
 	manifest := filepath.Join(c.t.TempDir(), "rolebinding.yaml")
-	if err := os.WriteFile(manifest, []byte(c.Kubectl("get", "rolebinding", "ottoscaler", "-n", c.Namespace, "-o", "yaml")), 0o600); err != nil {
+	text := c.Kubectl("get", "rolebinding", "ottoscaler", "-n", c.Namespace, "-o", "yaml")
+	if err := os.WriteFile(manifest, []byte(text), 0o600); err != nil {
 		c.t.Fatal(err)
 	}
 	c.Kubectl("delete", "rolebinding", "ottoscaler", "-n", c.Namespace)
-	c.lasts(gone)
+	c.wait(d)
 	c.Kubectl("create", "-f", manifest)
-	c.heal()
-	c.do("our RoleBinding gone for %v: nothing failed", gone)
+	c.endFault()
+	c.describe("the RoleBinding deleted for %v: no worker failed", d)
 }
 
-// tokenExpired: the account is made anew, so that its old token is worth nothing; the new one is in our file later.
-func tokenExpired(c *scene) {
-	expired := span(c, time.Minute, 20*time.Second)
+// tokenExpired: the account is recreated, which invalidates its token; the token file is updated later.
+func tokenExpired(c *scenario) {
+	expired := sized(c, time.Minute, 20*time.Second)
 	token := filepath.Join(c.t.TempDir(), "token")
 	fresh := func() {
 		text := c.Kubectl("create", "token", "ottoscaler", "-n", c.Namespace)
@@ -264,18 +266,18 @@ func tokenExpired(c *scene) {
 	fresh()
 	c.start("KUBECONFIG=" + withTokenFile(c, token))
 	c.load.steady(4)
-	c.lasts(2 * time.Second)
+	c.wait(2 * time.Second)
 	c.Kubectl("delete", "serviceaccount", "ottoscaler", "-n", c.Namespace)
 	c.Kubectl("create", "serviceaccount", "ottoscaler", "-n", c.Namespace)
-	c.lasts(expired)
+	c.wait(expired)
 	fresh()
-	c.heal()
-	c.limit += time.Minute // how often Kubernetes clients read the file anew
-	c.do("our token invalid for %v, then another one in its file", expired)
+	c.endFault()
+	c.limit += time.Minute // Kubernetes clients reread the file this often
+	c.describe("the token invalid for %v, then replaced in its file", expired)
 }
 
-// withTokenFile is the account's kubeconfig as in a cluster: with a file of the token.
-func withTokenFile(c *scene, token string) string {
+// withTokenFile is the account's kubeconfig with a token file, as in a cluster.
+func withTokenFile(c *scenario, token string) string {
 	config, err := clientcmd.LoadFromFile(c.Kubeconfig())
 	if err != nil {
 		c.t.Fatal(err)

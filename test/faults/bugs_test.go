@@ -3,6 +3,7 @@
 package faults
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -14,34 +15,35 @@ import (
 	"time"
 
 	"github.com/ottoscaler/ottoscaler/test/harness"
-	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
+	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
+	"github.com/ottoscaler/ottoscaler/test/poll"
 )
 
-// A bug is one of test/bugs, built into a binary, and what its patch says of the oracle.
-type bug struct{ name, binary, scene, rule string }
+// A bug is a patch of test/bugs as a binary, with the scenario and the oracle's rule that must find it.
+type bug struct{ name, binary, scenario, rule string }
 
-// named finds the scene and the rule of O1 to O11 by which the oracle must fail a patch.
-var named = regexp.MustCompile(`(?m)^Oracle: (\S+) (O[0-9]+)$`)
+// oracleLine is the line of a patch with the scenario and the rule.
+var oracleLine = regexp.MustCompile(`(?m)^Oracle: (\S+) (O[0-9]+)$`)
 
-// TestBugs puts each bug of test/bugs, as a binary in the folder BUGS, through the scene that its patch names, and wants the
-// oracle to say that the rule is broken which the patch names. The product passes the same scenes: a judge that fails
-// everybody proves nothing. scripts/bugs.sh builds them all.
+// TestBugs runs each bug of test/bugs, a binary in the folder BUGS, through the scenario that its patch names; the oracle must
+// find the rule broken that the patch names. The unpatched product passes the same scenarios: an oracle that fails every run
+// proves nothing. scripts/bugs.sh builds the binaries.
 func TestBugs(t *testing.T) {
 	dir := os.Getenv("BUGS")
 	if dir == "" {
-		t.Skip("BUGS names no folder of binaries: run `make bugs ORACLE=1`")
+		t.Skip("BUGS is not set: run `make bugs ORACLE=1`")
 	}
 	bugs := readBugs(t, dir)
 	needed := map[string]bool{}
 	for _, b := range bugs {
-		needed[b.scene] = true
+		needed[b.scenario] = true
 	}
-	for _, f := range bugScenes {
+	for _, f := range bugScenarios {
 		if needed[f.name] {
 			t.Run("product-"+f.name, func(t *testing.T) {
 				t.Parallel()
 				if report := f.report(t, filepath.Join(dir, "product")); report.Failed() {
-					t.Errorf("the product itself: %v", report)
+					t.Errorf("the unpatched product: %v", report)
 				}
 			})
 		}
@@ -49,7 +51,7 @@ func TestBugs(t *testing.T) {
 	for _, b := range bugs {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()
-			b.mustBeCaught(t)
+			b.checkCaught(t)
 		})
 	}
 }
@@ -66,59 +68,57 @@ func readBugs(t *testing.T, dir string) (bugs []bug) {
 			t.Fatal(err)
 		}
 		name := strings.TrimSuffix(filepath.Base(patch), ".patch")
-		words := named.FindStringSubmatch(string(text))
+		words := oracleLine.FindStringSubmatch(string(text))
 		if words == nil {
-			t.Fatalf("%s names no scene and rule", patch)
+			t.Fatalf("%s has no line `Oracle: SCENARIO RULE`", patch)
 		}
 		b := bug{name, filepath.Join(dir, name), words[1], words[2]}
-		if f := os.Getenv("FAULT"); f == "" || slices.Contains(strings.Split(f, ","), b.scene) {
+		if f := os.Getenv("FAULT"); f == "" || slices.Contains(strings.Split(f, ","), b.scenario) {
 			bugs = append(bugs, b)
 		}
 	}
 	return bugs
 }
 
-func (b bug) mustBeCaught(t *testing.T) {
+func (b bug) checkCaught(t *testing.T) {
 	t.Helper()
-	i := slices.IndexFunc(bugScenes, func(f fault) bool { return f.name == b.scene })
+	i := slices.IndexFunc(bugScenarios, func(f fault) bool { return f.name == b.scenario })
 	if i < 0 {
-		t.Fatalf("there is no scene %q", b.scene)
+		t.Fatalf("unknown scenario %q", b.scenario)
 	}
-	report := bugScenes[i].report(t, b.binary)
-	for _, v := range report.Verdicts {
-		if v.Check == b.rule && v.State == judge.Failed {
-			fmt.Printf("%s: caught by %s in %s: %s\n", b.name, b.rule, b.scene, v.Findings[0])
+	report := bugScenarios[i].report(t, b.binary)
+	for _, v := range report.Results {
+		if v.Check == b.rule && v.State == checker.Failed {
+			fmt.Printf("%s: caught by %s in %s: %s\n", b.name, b.rule, b.scenario, v.Findings[0])
 			return
 		}
 	}
-	fmt.Printf("%s: NOT CAUGHT by %s in %s\n", b.name, b.rule, b.scene)
-	t.Errorf("the oracle does not say that %s is broken: %v", b.rule, report)
+	fmt.Printf("%s: NOT CAUGHT by %s in %s\n", b.name, b.rule, b.scenario)
+	t.Errorf("the oracle does not find %s broken: %v", b.rule, report)
 }
 
-// bugLimit is how long anybody gets to come to rest, product or not: some bugs never do.
+// bugLimit is the time to become idle: some bugs never do.
 const bugLimit = 40 * time.Second
 
-// report plays a scene with a binary and asks the oracle.
-func (f fault) report(t *testing.T, binary string) judge.Report {
+// report runs a scenario with a binary and returns the oracle's report.
+func (f fault) report(t *testing.T, binary string) checker.Report {
 	t.Helper()
-	c := newScene(t, f)
+	c := newScenario(t, f)
 	c.Binary = binary
 	f.run(c)
-	c.mayRest(bugLimit)
+	c.tryIdle(bugLimit)
 	left, err := c.pods()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c.Report(harness.With(f.harm), func(e *judge.Evidence) {
-		e.Templates, e.Leftover = slices.Collect(maps.Keys(fates)), left
+	return c.Report(harness.WithFault(f.injected), func(in *checker.Input) {
+		in.Templates, in.Leftover = slices.Collect(maps.Keys(podTemplates)), left
 	})
 }
 
-// mayRest waits for rest, and judges nobody who does not find it: that is for the oracle.
-func (c *scene) mayRest(limit time.Duration) {
-	for end := time.Now().Add(limit); time.Now().Before(end); c.lasts(200 * time.Millisecond) {
-		if s, err := c.standing(); err == nil && s.atRest() == nil {
-			return
-		}
-	}
+// tryIdle waits until the run is idle, without failing the test: that is the oracle's task.
+func (c *scenario) tryIdle(limit time.Duration) {
+	ctx, cancel := context.WithTimeout(c.t.Context(), limit)
+	defer cancel()
+	_ = poll.Until(ctx, idlePause, c.idle)
 }

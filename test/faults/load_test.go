@@ -14,34 +14,28 @@ import (
 	"github.com/ottoscaler/ottoscaler/test/harness"
 )
 
-const (
-	openKey   = "{" + harness.Stream + "}:open"
-	statusKey = "{" + harness.Stream + "}:status"
-	deadKey   = "{" + harness.Stream + "}:dead"
-)
-
-// load is what producers send.
+// load is the producers.
 type load struct {
-	c      *scene
+	c      *scenario
 	random *rand.Rand
 	group  sync.WaitGroup
 	cancel context.CancelFunc
 
 	mu   sync.Mutex
-	sent map[string]int  // events whose XADD was answered, and how many workers they ask for
+	sent map[string]int  // events whose XADD was answered, and their pod_count
 	bad  map[string]bool // entries that become dead letters
-	// maybe: events that may have been lost with Redis' memory before anybody had accepted them.
+	// maybe: events that may have been lost by Redis before they were accepted.
 	maybe map[string]bool
 }
 
-func newLoad(c *scene) *load {
+func newLoad(c *scenario) *load {
 	return &load{
 		c: c, random: rand.New(rand.NewPCG(seed+1, uint64(c.fault.number))), cancel: func() {},
 		sent: map[string]int{}, bad: map[string]bool{}, maybe: map[string]bool{},
 	}
 }
 
-// steadyDown takes a few workers away, so many times a second, until stop; after steady.
+// steadyDown sends scale_downs of a few workers at this rate until stop; call it after steady.
 func (l *load) steadyDown(perSecond int) {
 	up, ctx := l.cancel, l.c.t.Context()
 	ctx, cancel := context.WithCancel(ctx)
@@ -53,7 +47,7 @@ func (l *load) steadyDown(perSecond int) {
 	})
 }
 
-// steady sends so many events a second until stop, most of them small and quick.
+// steady sends events at this rate until stop, most of them small and quick.
 func (l *load) steady(perSecond int) {
 	ctx, cancel := context.WithCancel(l.c.t.Context())
 	l.cancel = cancel
@@ -68,7 +62,7 @@ func (l *load) every(ctx context.Context, pace time.Duration, next func() []any)
 		for {
 			select {
 			case <-ticker.C:
-				_, _ = l.add(ctx, "", next()) // what was not answered may be in the stream: the judge looks there
+				_, _ = l.add(ctx, "", next()) // an entry without a reply may be in the stream: check looks there
 			case <-ctx.Done():
 				return
 			}
@@ -86,14 +80,15 @@ func (l *load) stop() {
 func (l *load) mixed() []any {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	fields := []any{"type", "scale_up", "pod_count", []int{1, 1, 1, 2, 3, 5}[l.random.IntN(6)], "task_id", fmt.Sprintf("task-%d", l.random.IntN(1000))}
+	pods, task := []int{1, 1, 1, 2, 3, 5}[l.random.IntN(6)], fmt.Sprintf("task-%d", l.random.IntN(1000))
+	fields := []any{"type", "scale_up", "pod_count", pods, "task_id", task}
 	if l.random.IntN(5) > 0 {
 		fields = append(fields, "template", "quick")
 	}
 	return fields
 }
 
-// add sends one entry, with an ID of the caller's if it has one.
+// add sends one entry, with the given ID unless it is empty.
 func (l *load) add(ctx context.Context, id string, fields []any) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
@@ -109,7 +104,7 @@ func (l *load) add(ctx context.Context, id string, fields []any) (string, error)
 	return id, nil
 }
 
-// wanted is how many workers an entry asks for.
+// wanted is the number of workers that an entry asks for.
 func wanted(fields []any) int {
 	if fields[1] != "scale_up" {
 		return 0
@@ -123,13 +118,13 @@ func wanted(fields []any) int {
 }
 
 // event sends one event and returns its ID.
-func (c *scene) event(pods int, template string) string {
+func (c *scenario) event(pods int, template string) string {
 	c.t.Helper()
 	return c.add("type", "scale_up", "pod_count", pods, "template", template)
 }
 
 // add sends one entry.
-func (c *scene) add(fields ...any) string {
+func (c *scenario) add(fields ...any) string {
 	c.t.Helper()
 	id, err := c.load.add(c.t.Context(), "", fields)
 	if err != nil {
@@ -139,7 +134,7 @@ func (c *scene) add(fields ...any) string {
 }
 
 // burst sends n events of any size at once.
-func (c *scene) burst(n int) {
+func (c *scenario) burst(n int) {
 	c.t.Helper()
 	for range n {
 		if _, err := c.load.add(c.t.Context(), "", c.load.mixed()); err != nil {

@@ -1,7 +1,7 @@
 //go:build real
 
-// Package faults breaks what the product stands on, one way at a time, and looks at what is left when it is whole again:
-// nothing lost, nothing done twice, nothing left behind. The numbers are those of docs/faults.md; `make faults` runs it.
+// Package faults injects faults into what the product depends on, one at a time, and checks afterwards that no event is lost,
+// no worker ran twice and nothing is left. The numbers are those of docs/faults.md; `make faults` runs it.
 package faults
 
 import (
@@ -17,27 +17,27 @@ import (
 	"github.com/redis/go-redis/v9/logging"
 
 	"github.com/ottoscaler/ottoscaler/test/harness"
-	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
+	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
 )
 
-// fault is one way to break things.
+// fault is one fault and its scenario.
 type fault struct {
 	number int
 	name   string
-	// ci: it is part of what CI runs, if need be in a shorter form, which it states itself.
+	// ci: CI runs it, possibly with smaller values (see sized).
 	ci bool
-	// alone: it breaks what all share, so nothing else runs at that time.
+	// alone: it breaks a shared part, so nothing else runs at that time.
 	alone bool
 	// redis are further arguments of redis-server.
 	redis []string
-	// harm is what the oracle must know was done on purpose.
-	harm judge.Fault
-	run  func(*scene)
+	// injected is what the oracle must know about the fault.
+	injected checker.Fault
+	run      func(*scenario)
 }
 
 const (
-	nodeGrace  = 20 * time.Second // until a silent node counts as lost
-	evictAfter = 5 * time.Second  // until its Pods are deleted then
+	nodeGrace  = 20 * time.Second // until a node without heartbeats counts as lost
+	evictAfter = 5 * time.Second  // until its Pods are then deleted
 )
 
 var (
@@ -55,9 +55,10 @@ func run(m *testing.M) int {
 		seed = given
 	}
 	fmt.Printf("faults: SEED=%d\n", seed)
-	logging.Disable() // that a Redis is away is what is meant
+	logging.Disable() // Redis is down on purpose
 	var err error
-	if cluster, err = harness.StartCluster("kwok", "--nodes", "2", "--node-grace", nodeGrace.String(), "--evict-after", evictAfter.String()); err != nil {
+	cluster, err = harness.StartCluster("kwok", "--nodes", "2", "--node-grace", nodeGrace.String(), "--evict-after", evictAfter.String())
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -75,12 +76,12 @@ func run(m *testing.M) int {
 	return code
 }
 
-// TestFaults runs those that break what all share one by one, then the others side by side.
+// TestFaults runs the faults of shared parts one by one, then the others in parallel.
 func TestFaults(t *testing.T) {
 	all := slices.Concat(processFaults, redisFaults, apiFaults, podFaults, downFaults, replicaFaults)
 	chosen := slices.DeleteFunc(all, func(f fault) bool { return !f.chosen() })
 	if len(chosen) == 0 {
-		t.Fatalf("FAULT=%q and SHARE=%q leave nothing to do", os.Getenv("FAULT"), os.Getenv("SHARE"))
+		t.Fatalf("FAULT=%q and SHARE=%q select no fault", os.Getenv("FAULT"), os.Getenv("SHARE"))
 	}
 	slices.SortStableFunc(chosen, func(a, b fault) int { return a.number - b.number })
 	for _, f := range chosen {
@@ -88,12 +89,12 @@ func TestFaults(t *testing.T) {
 			if !f.alone {
 				t.Parallel()
 			}
-			play(t, f)
+			runScenario(t, f)
 		})
 	}
 }
 
-// chosen: those that FAULT names, by number or name, else those of the share; with a minus before the names, without them.
+// chosen: the faults named by FAULT, by number or name, else those of the share; with a leading minus all but the named.
 func (f fault) chosen() bool {
 	names, without := strings.CutPrefix(os.Getenv("FAULT"), "-")
 	named := slices.ContainsFunc(strings.Split(names, ","), func(name string) bool {
@@ -105,10 +106,10 @@ func (f fault) chosen() bool {
 	return named
 }
 
-func play(t *testing.T, f fault) {
-	c := newScene(t, f)
+func runScenario(t *testing.T, f fault) {
+	c := newScenario(t, f)
 	defer c.report()
 	f.run(c)
-	c.rest()
-	c.judge()
+	c.waitIdle()
+	c.check()
 }

@@ -12,20 +12,20 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
+	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
 )
 
 var podFaults = []fault{
-	{number: 19, name: "foreign-pod", harm: judge.Fault{Others: true}, run: foreignPod},
-	{number: 26, name: "vanished-while-down", ci: true, harm: judge.Fault{Killed: true, Others: true}, run: vanished},
-	{number: 27, name: "infrastructure", harm: judge.Fault{Others: true}, run: infrastructure},
-	{number: 28, name: "others-delete", harm: judge.Fault{Others: true}, run: othersDelete},
-	{number: 27, name: "node-lost", alone: true, harm: judge.Fault{Others: true}, run: nodeLost},
-	{number: 29, name: "stuck-terminating", harm: judge.Fault{Others: true}, run: stuckTerminating},
-	{number: 38, name: "labels-edited", harm: judge.Fault{Others: true}, run: labelsEdited},
+	{number: 19, name: "foreign-pod", injected: checker.Fault{Others: true}, run: foreignPod},
+	{number: 26, name: "vanished-while-down", ci: true, injected: checker.Fault{Killed: true, Others: true}, run: vanished},
+	{number: 27, name: "infrastructure", injected: checker.Fault{Others: true}, run: infrastructure},
+	{number: 28, name: "others-delete", injected: checker.Fault{Others: true}, run: othersDelete},
+	{number: 27, name: "node-lost", alone: true, injected: checker.Fault{Others: true}, run: nodeLost},
+	{number: 29, name: "stuck-terminating", injected: checker.Fault{Others: true}, run: stuckTerminating},
+	{number: 38, name: "labels-edited", injected: checker.Fault{Others: true}, run: labelsEdited},
 }
 
-// ids are entry IDs that come after all of now.
+// ids are entry IDs later than all existing ones.
 func ids(n int) []string {
 	out := make([]string, n)
 	for i := range out {
@@ -34,11 +34,12 @@ func ids(n int) []string {
 	return out
 }
 
-// foreignPod: two Pods that are not ours have the names of two workers; one of them goes away.
-func foreignPod(c *scene) {
+// foreignPod: two foreign Pods have the names of two workers; one of them is deleted.
+func foreignPod(c *scenario) {
 	events := ids(2)
 	for _, id := range events {
-		c.Kubectl("create", "-n", c.Namespace, "-f", c.pod("otto-agent-1-"+id, "nowhere", "managed-by: ottoscaler, ottoscaler.io/instance: ottoscaler"))
+		pod := c.pod("otto-agent-1-"+id, "nowhere", "managed-by: ottoscaler, ottoscaler.io/instance: ottoscaler")
+		c.Kubectl("create", "-n", c.Namespace, "-f", pod)
 	}
 	stays := "otto-agent-1-" + events[1]
 	c.foreign[stays], c.expects["failed"] = true, true
@@ -48,22 +49,23 @@ func foreignPod(c *scene) {
 			c.t.Fatal(err)
 		}
 	}
-	c.lasts(5 * time.Second)
+	c.wait(5 * time.Second)
 	c.Kubectl("delete", "pod", "otto-agent-1-"+events[0], "-n", c.Namespace)
-	c.heal()
-	c.rest()
+	c.endFault()
+	c.waitIdle()
 	c.counts(map[string]int{"succeeded": 3, "failed NameTaken": 1})
-	if phase := c.Kubectl("get", "pod", stays, "-n", c.Namespace, "-o", "jsonpath={.metadata.deletionTimestamp}{.status.phase}"); phase != "Pending" {
+	phase := c.Kubectl("get", "pod", stays, "-n", c.Namespace, "-o", "jsonpath={.metadata.deletionTimestamp}{.status.phase}")
+	if phase != "Pending" {
 		c.t.Errorf("the foreign Pod is %q", phase)
 	}
-	c.do("foreign Pods had two workers' names: one went after 5 s, the other stays (NameTaken) and is left alone")
+	c.describe("foreign Pods had two workers' names: one deleted after 5 s, the other kept (NameTaken) and not touched")
 }
 
-// pod is a file with a Pod as an operator's template makes it, but not ours.
-func (c *scene) pod(name, template, labels string) string {
+// pod is a file with a Pod made from a template, but not by the product.
+func (c *scenario) pod(name, template, labels string) string {
 	c.t.Helper()
 	file := filepath.Join(c.t.TempDir(), "pod.yaml")
-	text := fmt.Sprintf(podText, name, labels, fates[template][1], container)
+	text := fmt.Sprintf(podText, name, labels, podTemplates[template][1], container)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		c.t.Fatal(err)
 	}
@@ -80,8 +82,8 @@ spec:
   %s
 %s`
 
-// counts compares how the workers ended: by state, and reason unless they succeeded.
-func (c *scene) counts(want map[string]int) {
+// counts compares the outcomes of the workers: by state, and by reason unless they succeeded.
+func (c *scenario) counts(want map[string]int) {
 	c.t.Helper()
 	got := map[string]int{}
 	for _, e := range c.status() {
@@ -90,7 +92,7 @@ func (c *scene) counts(want map[string]int) {
 		case e["state"] == "succeeded":
 			got["succeeded"]++
 		default:
-			got[e["state"]+" "+strings.Replace(e["reason"], "ErrImagePull", "ImagePullBackOff", 1)]++ // they take turns
+			got[e["state"]+" "+strings.Replace(e["reason"], "ErrImagePull", "ImagePullBackOff", 1)]++ // the two alternate
 		}
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
@@ -98,24 +100,24 @@ func (c *scene) counts(want map[string]int) {
 	}
 }
 
-// vanished: while we are down Pods end, and somebody deletes them.
-func vanished(c *scene) {
+// vanished: while the product is down, Pods end and are deleted.
+func vanished(c *scenario) {
 	c.expects["lost"] = true
 	p := c.start()
 	events := []string{c.event(10, "quick"), c.event(10, "slow")}
-	for _, e := range events { // before that, a Pod that somebody deletes while we crash may come again: the promise says so
-		c.until("the event to settle", func() error { return c.has(e, "settled") })
+	for _, e := range events { // before that, a Pod deleted during a crash may be created again
+		c.Eventually("the event to settle", func() error { return c.has(e, "settled") })
 	}
 	p.kill()
-	c.until("all Pods to end", func() error { return c.phase(corev1.PodSucceeded) })
+	c.Eventually("all Pods to end", func() error { return c.phase(corev1.PodSucceeded) })
 	c.Kubectl("delete", "pods", "--all", "-n", c.Namespace)
 	c.start()
-	c.heal()
-	c.do("20 Pods ended and were deleted while we were down")
+	c.endFault()
+	c.describe("20 Pods ended and were deleted while the product was down")
 }
 
 // phase reports whether all Pods are in a phase.
-func (c *scene) phase(want corev1.PodPhase) error {
+func (c *scenario) phase(want corev1.PodPhase) error {
 	pods, err := c.kube.CoreV1().Pods(c.Namespace).List(c.t.Context(), metav1.ListOptions{})
 	if err != nil {
 		return err
@@ -128,29 +130,29 @@ func (c *scene) phase(want corev1.PodPhase) error {
 	return nil
 }
 
-// infrastructure: each way in which Kubernetes itself fails a Pod.
-func infrastructure(c *scene) {
+// infrastructure: each way in which Kubernetes fails a Pod.
+func infrastructure(c *scenario) {
 	c.expects["failed"] = true
 	c.start("OTTO_IMAGE_PULL_TIMEOUT=3s", "OTTO_PENDING_TIMEOUT=10s", "OTTO_MAX_ATTEMPTS=2")
 	for _, template := range []string{"evicted", "oom", "fails", "no-pull", "nowhere"} {
 		c.event(2, template)
 	}
-	c.heal()
-	c.limit += 30 * time.Second // the timeouts above, and the pause before a new attempt
-	c.rest()
+	c.endFault()
+	c.limit += 30 * time.Second // the timeouts above, and the backoff before a new attempt
+	c.waitIdle()
 	c.counts(map[string]int{
 		"failed Evicted": 2, "failed OOMKilled": 2, "failed Error": 2, "failed ImagePullBackOff": 2, "failed Unschedulable": 2,
 	})
-	c.do("eviction (a second attempt each), OOMKilled, exit code 7, ImagePullBackOff, Unschedulable: two workers each")
+	c.describe("eviction (a second attempt each), OOMKilled, exit code 7, ImagePullBackOff, Unschedulable: two workers each")
 }
 
-// othersDelete: somebody else cleans up finished Pods, faster than we.
-func othersDelete(c *scene) {
-	lasts := span(c, time.Minute, 15*time.Second)
+// othersDelete: another client deletes finished Pods before the product does.
+func othersDelete(c *scenario) {
+	duration := sized(c, time.Minute, 15*time.Second)
 	c.start("OTTO_SUCCEEDED_TTL=10s")
 	c.load.steady(4)
 	deleted := 0
-	for end := time.Now().Add(lasts); time.Now().Before(end); {
+	for end := time.Now().Add(duration); time.Now().Before(end); {
 		pods, err := c.kube.CoreV1().Pods(c.Namespace).List(c.t.Context(), metav1.ListOptions{FieldSelector: "status.phase=Succeeded"})
 		if err != nil {
 			c.t.Fatal(err)
@@ -161,32 +163,33 @@ func othersDelete(c *scene) {
 			}
 		}
 	}
-	c.heal()
-	c.do("somebody deleted finished Pods at once for %v: %d", lasts, deleted)
+	c.endFault()
+	c.describe("another client deleted finished Pods at once for %v: %d", duration, deleted)
 }
 
-// labelsEdited: our labels go off running Pods, and come back or not.
-func labelsEdited(c *scene) {
+// labelsEdited: the product's labels are removed from running Pods.
+func labelsEdited(c *scenario) {
 	c.start()
 	event := c.event(4, "slow")
-	c.until("all Pods to run", func() error { return c.running(4) })
+	c.Eventually("all Pods to run", func() error { return c.running(4) })
 	for slot := 1; slot <= 2; slot++ {
-		c.Kubectl("label", "pod", fmt.Sprintf("otto-agent-%d-%s", slot, event), "-n", c.Namespace, "managed-by-", "ottoscaler.io/instance-", "ottoscaler.io/event-id-")
+		c.Kubectl("label", "pod", fmt.Sprintf("otto-agent-%d-%s", slot, event), "-n", c.Namespace,
+			"managed-by-", "ottoscaler.io/instance-", "ottoscaler.io/event-id-")
 	}
-	c.lasts(2 * time.Second)
+	c.wait(2 * time.Second)
 	pods, err := c.pods()
 	if err != nil || len(pods) != 4 {
 		c.t.Errorf("the Pods are %v, %v", pods, err)
 	}
-	c.heal()
-	c.limit += 40 * time.Second // the run time, and the pause between two looks at a Pod that cannot be seen
-	c.do("our labels taken off 2 of 4 running Pods")
+	c.endFault()
+	c.limit += 40 * time.Second // the run time, and the interval between two GETs of a Pod that the watch does not show
+	c.describe("labels removed from 2 of 4 running Pods")
 }
 
-func (c *scene) running(n int) error {
+func (c *scenario) running(n int) error {
 	pods, err := c.pods()
 	if err == nil && len(pods) != n {
-		err = fmt.Errorf("there are %s", strings.Join(pods, ", "))
+		err = fmt.Errorf("the Pods are %s", strings.Join(pods, ", "))
 	}
 	if err != nil {
 		return err
@@ -194,24 +197,24 @@ func (c *scene) running(n int) error {
 	return c.phase(corev1.PodRunning)
 }
 
-// nodeLost: a node falls silent, its Pods are to be deleted and cannot; then it comes back.
-func nodeLost(c *scene) {
+// nodeLost: a node stops its heartbeats, its Pods cannot be deleted; then it recovers.
+func nodeLost(c *scenario) {
 	c.expects["cancelled"], c.expects["lost"] = true, true
 	c.start()
 	event := c.event(4, "on-one")
 	c.event(4, "quick")
-	c.until("all Pods of the node to run", func() error { return c.terminating(event, 4, false) })
+	c.Eventually("all Pods of the node to run", func() error { return c.terminating(event, 4, false) })
 	c.Kubectl("label", "node", "kwok-1", "devcluster.io/node-")
-	c.until("the Pods of the lost node to be deleted", func() error { return c.terminating(event, 4, true) })
-	c.lasts(10 * time.Second)
+	c.Eventually("the Pods of the lost node to be deleted", func() error { return c.terminating(event, 4, true) })
+	c.wait(10 * time.Second)
 	c.Kubectl("label", "node", "kwok-1", "devcluster.io/node=simulated")
-	c.heal()
-	c.limit += 2 * time.Minute // a second attempt, and how long it runs
-	c.do("a node with 4 Pods silent until they were being deleted and 10 s more, then back")
+	c.endFault()
+	c.limit += 2 * time.Minute // a second attempt and its run time
+	c.describe("a node with 4 Pods without heartbeats until their deletion and 10 s more, then recovered")
 }
 
-// terminating reports whether so many Pods of an event run, and are being deleted or not.
-func (c *scene) terminating(event string, n int, deleting bool) error {
+// terminating reports whether n Pods of an event run, and are being deleted or not.
+func (c *scenario) terminating(event string, n int, deleting bool) error {
 	pods, err := c.kube.CoreV1().Pods(c.Namespace).List(c.t.Context(), metav1.ListOptions{})
 	if err != nil {
 		return err
@@ -229,21 +232,22 @@ func (c *scene) terminating(event string, n int, deleting bool) error {
 	return nil
 }
 
-// stuckTerminating: a finalizer keeps a Pod that has ended and that we delete; its place is free all the same.
-func stuckTerminating(c *scene) {
-	stays := span(c, time.Minute, 10*time.Second)
+// stuckTerminating: a finalizer keeps a Pod that ended and was deleted; its capacity is free all the same.
+func stuckTerminating(c *scenario) {
+	d := sized(c, time.Minute, 10*time.Second)
 	c.start("OTTO_MAX_WORKERS=1")
 	event := c.event(1, "slow")
-	c.until("the Pod to run", func() error { return c.running(1) })
+	c.Eventually("the Pod to run", func() error { return c.running(1) })
 	name := "otto-agent-1-" + event
 	c.Kubectl("patch", "pod", name, "-n", c.Namespace, "-p", `{"metadata":{"finalizers":["example.com/stays"]}}`)
 	next := c.event(3, "quick")
-	c.until("the Pod to be deleted", func() error {
-		return says(c.Kubectl("get", "pod", name, "-n", c.Namespace, "-o", "jsonpath={.status.phase} {.metadata.deletionGracePeriodSeconds}"), "Succeeded 0")
+	c.Eventually("the Pod to be deleted", func() error {
+		const fields = "jsonpath={.status.phase} {.metadata.deletionGracePeriodSeconds}"
+		return wantText(c.Kubectl("get", "pod", name, "-n", c.Namespace, "-o", fields), "Succeeded 0")
 	})
-	c.until("the next event to go on", func() error { return c.closed(next) })
-	c.lasts(stays)
+	c.Eventually("the next event to close", func() error { return c.closed(next) })
+	c.wait(d)
 	c.Kubectl("patch", "pod", name, "-n", c.Namespace, "-p", `{"metadata":{"finalizers":null}}`)
-	c.heal()
-	c.do("a finalizer held an ended Pod for %v, with room for one: the next event went on", stays)
+	c.endFault()
+	c.describe("a finalizer kept an ended Pod for %v, with a capacity of one: the next event closed", d)
 }

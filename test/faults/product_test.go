@@ -17,15 +17,15 @@ const stopLimit = 30 * time.Second
 
 // product is one process of the product.
 type product struct {
-	c     *scene
+	c     *scenario
 	cmd   *exec.Cmd
 	log   string // a file
 	ended chan struct{}
 }
 
-// launch starts a process and waits for nothing. Every one has the same identity, so that after a crash the next gets
-// its lease back at once, unless env says otherwise.
-func (c *scene) launch(env ...string) *product {
+// launch starts a process without waiting. All have the same identity, unless env sets another, so that after a crash the next
+// one gets the Lease back at once.
+func (c *scenario) launch(env ...string) *product {
 	c.t.Helper()
 	all := append([]string{"POD_NAME=ottoscaler-0", "OTTO_HTTP_ADDR=127.0.0.1:" + freePort(c.t)}, append(c.env, env...)...)
 	p := &product{c: c, cmd: c.Command(all...), ended: make(chan struct{})}
@@ -44,11 +44,11 @@ func (c *scene) launch(env ...string) *product {
 	return p
 }
 
-// start is launch, and waits until it is ready.
-func (c *scene) start(env ...string) *product {
+// start is launch and waits until the product is ready.
+func (c *scenario) start(env ...string) *product {
 	c.t.Helper()
 	p := c.launch(env...)
-	c.until("the product to be ready", func() error { return p.says("ottoscaler is ready") })
+	c.Eventually("the product to be ready", func() error { return p.logged("ottoscaler is ready") })
 	return p
 }
 
@@ -61,8 +61,8 @@ func (p *product) text() string {
 	return string(text)
 }
 
-func (p *product) says(words string) error {
-	if strings.Contains(p.text(), words) {
+func (p *product) logged(text string) error {
+	if strings.Contains(p.text(), text) {
 		return nil
 	}
 	select {
@@ -70,10 +70,10 @@ func (p *product) says(words string) error {
 		p.c.t.Fatalf("the product ended: %v\n%s", p.cmd.ProcessState, p.text())
 	default:
 	}
-	return fmt.Errorf("it does not say %q", words)
+	return fmt.Errorf("no log line has %q", text)
 }
 
-// kill ends it as a crash would; of one that has ended it does nothing.
+// kill sends SIGKILL; it does nothing if the process has ended.
 func (p *product) kill() {
 	_ = p.cmd.Process.Kill()
 	<-p.ended
@@ -93,13 +93,13 @@ func (p *product) stop() int {
 	select {
 	case <-p.ended:
 	case <-time.After(stopLimit):
-		p.c.t.Fatalf("it does not stop within %v", stopLimit)
+		p.c.t.Fatalf("it did not stop within %v", stopLimit)
 	}
 	return p.cmd.ProcessState.ExitCode()
 }
 
-// memory is its peak of resident memory in MiB without the pages of its binary, which a memory limit makes the system drop
-// and read again; 0 where the system does not say.
+// memory is the peak of resident memory in MiB without the pages of the binary, which the system can drop and reread under a
+// memory limit; 0 where the system has no figures.
 func (p *product) memory() int { return (p.status("VmHWM:") - p.status("RssFile:")) / 1024 }
 
 // status reads a number from /proc.

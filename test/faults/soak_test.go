@@ -13,7 +13,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/test/harness"
 )
 
-// sample is what /proc says of a process.
+// sample is figures of a process from /proc.
 type sample struct{ memory, files, threads int } // MiB, open, running
 
 func (p *product) sample() sample {
@@ -21,54 +21,54 @@ func (p *product) sample() sample {
 	return sample{memory: p.status("VmRSS:") / 1024, files: len(open), threads: p.status("Threads:")}
 }
 
-// soak: one process lives for an hour with something going wrong every minute.
-func soak(c *scene) {
-	minutes, minute := span(c, 60, 12), span(c, time.Minute, 8*time.Second)
-	link, api := c.link(), c.api()
+// soak: one process runs for an hour with a fault every minute.
+func soak(c *scenario) {
+	minutes, minute := sized(c, 60, 12), sized(c, time.Minute, 8*time.Second)
+	proxy, api := c.redisProxy(), c.apiProxy()
 	p := c.start()
 	c.load.steady(1)
 	var samples []sample
 	for range minutes {
-		c.lasts(minute * 3 / 4)
+		c.wait(minute * 3 / 4)
 		samples = append(samples, p.sample())
-		c.anything(link, api, minute/4)
+		c.randomFault(proxy, api, minute/4)
 	}
-	c.heal()
-	c.rest()
+	c.endFault()
+	c.waitIdle()
 	early, late := median(samples[:len(samples)/3]), median(samples[len(samples)*2/3:])
 	if late.memory > early.memory+early.memory/4+8 || late.files > early.files+8 || late.threads > early.threads+8 {
-		c.t.Errorf("it grows: early %+v, late %+v", early, late)
+		c.t.Errorf("it leaks: early %+v, late %+v", early, late)
 	}
-	c.do("%d faults in %v; memory %d MiB early and %d late, open files %d and %d, threads %d and %d", minutes,
+	c.describe("%d faults in %v; memory %d MiB early and %d late, open files %d and %d, threads %d and %d", minutes,
 		time.Duration(minutes)*minute, early.memory, late.memory, early.files, late.files, early.threads, late.threads)
 }
 
-// anything breaks something for a while.
-func (c *scene) anything(link *harness.Link, api *harness.API, lasts time.Duration) {
-	heal := func() { link.Heal(); api.Judge(nil) }
+// randomFault injects a random fault for a while.
+func (c *scenario) randomFault(proxy *harness.TCPProxy, api *harness.APIProxy, duration time.Duration) {
+	end := func() { proxy.ResetToxics(); api.Intercept(nil) }
 	random := rand.New(rand.NewPCG(seed, c.random.Uint64()))
 	switch c.random.IntN(6) {
 	case 0:
-		link.Down()
-		heal = link.Up
+		proxy.Down()
+		end = proxy.Up
 	case 1:
-		link.Spoil(`{"type":"timeout","stream":"downstream","name":"down","attributes":{"timeout":0}}`)
+		proxy.AddToxics(`{"type":"timeout","stream":"downstream","name":"down","attributes":{"timeout":0}}`)
 	case 2:
-		link.Spoil(`{"type":"latency","stream":"downstream","name":"slow","attributes":{"latency":300,"jitter":200}}`)
+		proxy.AddToxics(`{"type":"latency","stream":"downstream","name":"slow","attributes":{"latency":300,"jitter":200}}`)
 	case 3:
 		api.Down()
-		heal = api.Up
+		end = api.Up
 	case 4:
-		api.Judge(func(*http.Request) harness.Fate {
-			return harness.Fate{Status: http.StatusTooManyRequests, RetryAfter: 1}
+		api.Intercept(func(*http.Request) harness.RequestFault {
+			return harness.RequestFault{Status: http.StatusTooManyRequests, RetryAfter: 1}
 		})
 	case 5:
-		api.Judge(func(r *http.Request) harness.Fate {
-			return harness.Fate{CutAfter: r.Method == http.MethodPost && random.IntN(3) == 0}
+		api.Intercept(func(r *http.Request) harness.RequestFault {
+			return harness.RequestFault{CutAfter: r.Method == http.MethodPost && random.IntN(3) == 0}
 		})
 	}
-	c.lasts(lasts)
-	heal()
+	c.wait(duration)
+	end()
 }
 
 // median of each figure.

@@ -24,30 +24,32 @@ var (
 	results   []row
 )
 
-// row is what the table says of one fault.
+// row is the result of one fault.
 type row struct {
-	fault  fault
-	did    string
-	result result
-	rested time.Duration // from healing
-	took   time.Duration
-	failed bool
+	fault     fault
+	actions   string
+	result    result
+	idleAfter time.Duration // from the end of the fault
+	took      time.Duration
+	failed    bool
 }
 
-// report puts the scene into the table.
-func (c *scene) report() {
-	did := strings.Join(c.did, "; ")
+// report adds the scenario to the table.
+func (c *scenario) report() {
+	actions := strings.Join(c.actions, "; ")
 	if len(c.full) > 0 {
-		did += " (in full: " + strings.Join(c.full, ", ") + ")"
+		actions += " (in full: " + strings.Join(c.full, ", ") + ")"
 	}
-	r := row{fault: c.fault, did: did, result: c.result, rested: c.rested, took: time.Since(c.began), failed: c.t.Failed()}
+	r := row{
+		fault: c.fault, actions: actions, result: c.result, idleAfter: c.idleAfter, took: time.Since(c.began), failed: c.t.Failed(),
+	}
 	resultsMu.Lock()
 	defer resultsMu.Unlock()
 	results = append(results, r)
-	c.say("%s: %s", r.verdict(), r.counts())
+	c.say("%s: %s", r.status(), r.counts())
 }
 
-func (r row) verdict() string {
+func (r row) status() string {
 	if r.failed {
 		return "FAILED"
 	}
@@ -59,7 +61,7 @@ func (r row) counts() string {
 		r.result.events, r.result.workers, r.result.lost, r.result.doubled, r.result.leaked, r.result.pending)
 }
 
-// workers says how they ended, unless all succeeded.
+// workers counts them by outcome, unless all succeeded.
 func (r row) workers() string {
 	text := fmt.Sprint(r.result.workers)
 	for _, state := range slices.Sorted(maps.Keys(r.result.outcomes)) {
@@ -70,24 +72,27 @@ func (r row) workers() string {
 	return text
 }
 
-const columns = `| # | fault | what was done | events | workers | lost | doubled | leaked | pending | at rest after | took | | date | ottoscaler | command |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
-`
+const (
+	header = "| # | fault | what was done | events | workers | lost | doubled | leaked | pending | idle after | took | " +
+		"| date | ottoscaler | command |\n"
+	separator  = "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n"
+	lineFormat = "| %d | %s | %s | %d | %s | %d | %d | %d | %d | %.0f s | %.0f s | %s | %s | %s | `%s` |\n"
+)
 
-// table is Markdown that reads well in a terminal.
+// table is in Markdown.
 func table(rows []row) string {
 	version := strings.TrimPrefix(output(os.Getenv("OTTOSCALER"), "--version"), "ottoscaler ")
 	lines := make(map[string]string, len(rows))
 	for _, r := range rows {
-		line := fmt.Sprintf("| %d | %s | %s | %d | %s | %d | %d | %d | %d | %.0f s | %.0f s | %s | %s | %s | `%s` |\n", r.fault.number, r.fault.name,
-			r.did, r.result.events, r.workers(), r.result.lost, r.result.doubled, r.result.leaked, r.result.pending,
-			r.rested.Seconds(), r.took.Seconds(), r.verdict(), time.Now().UTC().Format(time.DateOnly), version, r.command())
+		line := fmt.Sprintf(lineFormat, r.fault.number, r.fault.name, r.actions, r.result.events, r.workers(),
+			r.result.lost, r.result.doubled, r.result.leaked, r.result.pending, r.idleAfter.Seconds(), r.took.Seconds(),
+			r.status(), time.Now().UTC().Format(time.DateOnly), version, r.command())
 		lines[key(line)] = line
 	}
 	return assemble(lines)
 }
 
-// command is how to repeat one fault with the same choices.
+// command repeats one fault with the same random choices.
 func (r row) command() string {
 	command := "make faults FAULT=" + r.fault.name
 	if short {
@@ -96,7 +101,7 @@ func (r row) command() string {
 	return fmt.Sprintf("%s SEED=%d", command, seed)
 }
 
-// key is the number and the name of a table's line, which is what the table is sorted by.
+// key is the number and the name in a line of the table, which the table is sorted by.
 func key(line string) string {
 	var number int
 	_, _ = fmt.Sscanf(line, "| %d |", &number)
@@ -109,14 +114,14 @@ func key(line string) string {
 
 func assemble(lines map[string]string) string {
 	var b strings.Builder
-	b.WriteString(columns)
+	b.WriteString(header + separator)
 	for _, k := range slices.Sorted(maps.Keys(lines)) {
 		b.WriteString(lines[k])
 	}
 	return b.String()
 }
 
-// write puts the table into the document. Faults that were not played this time keep their last line.
+// write puts the table into the document. Faults that did not run keep their last line.
 func write(rows []row) error {
 	old, err := os.ReadFile(document)
 	if err != nil {

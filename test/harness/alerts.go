@@ -16,7 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Scrape is what Prometheus is told: /metrics of a product that serves there.
+// Scrape reads /metrics at an address.
 func Scrape(t *testing.T, address string) string {
 	t.Helper()
 	response, err := http.Get("http://" + address + "/metrics")
@@ -31,7 +31,7 @@ func Scrape(t *testing.T, address string) string {
 	return string(body)
 }
 
-// The minutes that promtool lets pass with the one scrape and with the other, longer than any rule waits that is tested.
+// Minutes that promtool evaluates with each scrape, longer than the `for` of any tested rule.
 const (
 	minutesBefore = 30
 	minutesAfter  = 4
@@ -46,15 +46,15 @@ type (
 		Labels string  `json:"labels"`
 		Value  float64 `json:"value"`
 	}
-	question struct {
+	expression struct {
 		Expr    string   `json:"expr"`
 		At      string   `json:"eval_time"`
 		Samples []sample `json:"exp_samples"`
 	}
 	promtoolTest struct {
-		Interval  string     `json:"interval"`
-		Series    []series   `json:"input_series"`
-		Questions []question `json:"promql_expr_test"`
+		Interval    string       `json:"interval"`
+		Series      []series     `json:"input_series"`
+		Expressions []expression `json:"promql_expr_test"`
 	}
 	promtoolFile struct {
 		Rules []string       `json:"rule_files"`
@@ -62,8 +62,8 @@ type (
 	}
 )
 
-// WantAlerts holds deploy/alerts/rules.yaml against two scrapes: no alert fires while things stand as in the first one, and
-// minutes after they stand as in the second one exactly those that are wanted do.
+// WantAlerts evaluates deploy/alerts/rules.yaml with two scrapes: no alert fires with the first, and minutes after the second
+// exactly the wanted ones do.
 func WantAlerts(t *testing.T, before, after string, want ...string) {
 	t.Helper()
 	rules, err := filepath.Abs("../../deploy/alerts/rules.yaml")
@@ -71,13 +71,13 @@ func WantAlerts(t *testing.T, before, after string, want ...string) {
 		t.Fatal(err)
 	}
 	const firing = `group by (alertname) (ALERTS{alertstate="firing"})`
-	end := question{Expr: firing, At: fmt.Sprintf("%dm", minutesBefore+minutesAfter), Samples: []sample{}}
+	end := expression{Expr: firing, At: fmt.Sprintf("%dm", minutesBefore+minutesAfter), Samples: []sample{}}
 	for _, alert := range want {
 		end.Samples = append(end.Samples, sample{fmt.Sprintf("{alertname=%q}", alert), 1})
 	}
 	text, err := yaml.Marshal(promtoolFile{[]string{rules}, []promtoolTest{{
-		Interval: "1m", Series: join(scraped(before), scraped(after)),
-		Questions: []question{{firing, fmt.Sprintf("%dm", minutesBefore), []sample{}}, end},
+		Interval: "1m", Series: joinSeries(scraped(before), scraped(after)),
+		Expressions: []expression{{firing, fmt.Sprintf("%dm", minutesBefore), []sample{}}, end},
 	}}})
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ func WantAlerts(t *testing.T, before, after string, want ...string) {
 	}
 }
 
-// scraped are the values of the product's own series in a scrape, without histograms: no rule looks into their buckets.
+// scraped are the values of the product's series in a scrape, without histogram buckets: no rule uses them.
 func scraped(text string) map[string]string {
 	all := make(map[string]string)
 	for line := range strings.Lines(text) {
@@ -106,8 +106,8 @@ func scraped(text string) map[string]string {
 	return all
 }
 
-// join lets each series have its one value and then its other; `_` is a scrape without it.
-func join(before, after map[string]string) []series {
+// joinSeries gives each series its first value and then its second; `_` is a scrape without the series.
+func joinSeries(before, after map[string]string) []series {
 	var all []series
 	value := func(from map[string]string, name string) string {
 		if v, is := from[name]; is {

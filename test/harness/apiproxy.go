@@ -27,63 +27,65 @@ import (
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/ottoscaler/ottoscaler/test/poll"
 )
 
-// Fate is what becomes of one request on its way to the API server. The zero value: it arrives, and so does its answer.
-type Fate struct {
-	Delay      time.Duration // before anything else
-	CutBefore  bool          // the connection's stream breaks before the request is forwarded
-	Status     int           // answered in the API server's place with this code
-	RetryAfter int           // seconds; with Status
-	CutAfter   bool          // the API server does it, and its answer is lost
-	End        time.Duration // the answer, a watch, ends after this
-	Forget     bool          // a watch asks for a version that is too old: the API server says 410 Gone
+// RequestFault is what the proxy does to one request. The zero value forwards it and its response.
+type RequestFault struct {
+	Delay        time.Duration // before anything else
+	CutBefore    bool          // the stream breaks before the request is forwarded
+	Status       int           // respond with this code instead of forwarding
+	RetryAfter   int           // seconds; with Status
+	CutAfter     bool          // the request is executed, but its response is lost
+	EndAfter     time.Duration // end the response, such as a watch, after this
+	StaleVersion bool          // request a watch from an expired version: the API server responds 410 Gone
 }
 
-// API is a way to the API server, with a certificate of its own, on which requests can come to grief.
-type API struct {
-	Kubeconfig string // the account's, with this way in it
+// APIProxy is a TLS reverse proxy to the API server, with its own certificate, that can inject faults into requests.
+type APIProxy struct {
+	Kubeconfig string // of the account, with the proxy's address
 
 	t       *testing.T
 	server  *httptest.Server
 	forward *httputil.ReverseProxy
-	link    *Link // before the server, so that it can refuse connections
+	tcp     *TCPProxy // in front of the server, to refuse connections
 
 	mu     sync.Mutex
-	judge  func(*http.Request) Fate
-	frozen chan struct{} // closed: nothing is frozen
+	choose func(*http.Request) RequestFault
+	frozen chan struct{} // closed: watches are not frozen
 }
 
-// NewAPI opens a way to the API server that a kubeconfig names, with its account.
-func NewAPI(t *testing.T, kubeconfig string) *API {
+// NewAPIProxy starts a proxy to the API server that a kubeconfig names, with its account.
+func NewAPIProxy(t *testing.T, kubeconfig string) *APIProxy {
 	t.Helper()
 	access, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &API{t: t, frozen: make(chan struct{})}
+	a := &APIProxy{t: t, frozen: make(chan struct{})}
 	close(a.frozen)
-	a.Judge(nil)
-	a.forward = forwardTo(t, access)
+	a.Intercept(nil)
+	a.forward = reverseProxy(t, access)
 	a.server = httptest.NewUnstartedServer(http.HandlerFunc(a.serve))
 	a.server.EnableHTTP2 = true
-	authority := a.certify()
+	authority := a.issueCertificate()
 	a.server.StartTLS()
 	t.Cleanup(a.close)
-	a.link = NewLink(t, a.server.Listener.Addr().String())
+	a.tcp = NewTCPProxy(t, a.server.Listener.Addr().String())
 	a.Kubeconfig = filepath.Join(t.TempDir(), "kubeconfig")
-	rewrite(t, kubeconfig, a.Kubeconfig, "https://"+a.link.Addr(), authority)
+	copyKubeconfig(t, kubeconfig, a.Kubeconfig, "https://"+a.tcp.Addr(), authority)
 	return a
 }
 
-func (a *API) close() {
+func (a *APIProxy) close() {
 	a.Thaw()
 	a.server.CloseClientConnections()
 	a.server.Close()
 }
 
-// forwardTo sends what comes on to the API server. Watches are flushed at once.
-func forwardTo(t *testing.T, access *rest.Config) *httputil.ReverseProxy {
+// reverseProxy forwards requests to the API server. Watches are flushed at once.
+func reverseProxy(t *testing.T, access *rest.Config) *httputil.ReverseProxy {
 	t.Helper()
 	target, err := url.Parse(access.Host)
 	if err != nil {
@@ -101,35 +103,35 @@ func forwardTo(t *testing.T, access *rest.Config) *httputil.ReverseProxy {
 		Transport:     transport,
 		FlushInterval: -1,
 		ErrorHandler:  func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
-		ErrorLog:      quiet(),
+		ErrorLog:      discardLog(),
 	}
 }
 
-// Judge sets who decides what becomes of each request; nil: all arrive.
-func (a *API) Judge(judge func(*http.Request) Fate) {
-	if judge == nil {
-		judge = func(*http.Request) Fate { return Fate{} }
+// Intercept sets the function that chooses the fault of each request; nil: none.
+func (a *APIProxy) Intercept(choose func(*http.Request) RequestFault) {
+	if choose == nil {
+		choose = func(*http.Request) RequestFault { return RequestFault{} }
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.judge = judge
+	a.choose = choose
 }
 
 // Down refuses connections until Up.
-func (a *API) Down() { a.link.Down() }
+func (a *APIProxy) Down() { a.tcp.Down() }
 
 // Up ends Down.
-func (a *API) Up() { a.link.Up() }
+func (a *APIProxy) Up() { a.tcp.Up() }
 
-// Freeze holds back what watches say until Thaw; their connections stay.
-func (a *API) Freeze() {
+// Freeze holds back the events of watches until Thaw; their connections stay open.
+func (a *APIProxy) Freeze() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.frozen = make(chan struct{})
 }
 
 // Thaw ends Freeze.
-func (a *API) Thaw() {
+func (a *APIProxy) Thaw() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	select {
@@ -139,7 +141,7 @@ func (a *API) Thaw() {
 	}
 }
 
-func (a *API) thawed() <-chan struct{} {
+func (a *APIProxy) thawed() <-chan struct{} {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.frozen
@@ -148,77 +150,74 @@ func (a *API) thawed() <-chan struct{} {
 // IsWatch reports whether a request is a watch.
 func IsWatch(r *http.Request) bool { return r.URL.Query().Get("watch") != "" }
 
-func (a *API) fate(r *http.Request) Fate {
+func (a *APIProxy) faultOf(r *http.Request) RequestFault {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.judge(r)
+	return a.choose(r)
 }
 
-func (a *API) serve(w http.ResponseWriter, r *http.Request) {
-	f := a.fate(r)
-	select {
-	case <-time.After(f.Delay):
-	case <-r.Context().Done():
-	}
+func (a *APIProxy) serve(w http.ResponseWriter, r *http.Request) {
+	f := a.faultOf(r)
+	poll.Sleep(r.Context(), f.Delay)
 	switch {
 	case f.CutBefore:
 		panic(http.ErrAbortHandler)
 	case f.Status != 0:
-		refuse(w, f)
+		respond(w, f)
 		return
 	case f.CutAfter:
 		a.forward.ServeHTTP(httptest.NewRecorder(), r)
 		panic(http.ErrAbortHandler)
 	}
-	if f.Forget && IsWatch(r) {
+	if f.StaleVersion && IsWatch(r) {
 		query := r.URL.Query()
 		query.Set("resourceVersion", "1")
 		r.URL.RawQuery = query.Encode()
 	}
-	if f.End > 0 {
-		ctx, cancel := context.WithTimeout(r.Context(), f.End)
+	if f.EndAfter > 0 {
+		ctx, cancel := context.WithTimeout(r.Context(), f.EndAfter)
 		defer cancel()
 		r = r.WithContext(ctx)
 	}
 	if IsWatch(r) {
-		w = frozen{ResponseWriter: w, api: a, done: r.Context().Done()}
+		w = freezableWriter{ResponseWriter: w, proxy: a, done: r.Context().Done()}
 	}
 	a.forward.ServeHTTP(w, r)
 }
 
-// refuse answers as the API server would.
-func refuse(w http.ResponseWriter, f Fate) {
+// respond writes a Status as the API server would.
+func respond(w http.ResponseWriter, f RequestFault) {
 	if f.RetryAfter > 0 {
 		w.Header().Set("Retry-After", fmt.Sprint(f.RetryAfter))
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(f.Status)
-	_, _ = fmt.Fprintf(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","message":"%s (a test's)","code":%d}`,
+	_, _ = fmt.Fprintf(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","message":"%s (by a test)","code":%d}`,
 		http.StatusText(f.Status), f.Status)
 }
 
-// frozen holds a watch's words back while its API is.
-type frozen struct {
+// freezableWriter holds back the events of a watch while the proxy is frozen.
+type freezableWriter struct {
 	http.ResponseWriter
 
-	api  *API
-	done <-chan struct{}
+	proxy *APIProxy
+	done  <-chan struct{}
 }
 
-func (f frozen) Write(p []byte) (int, error) {
+func (f freezableWriter) Write(p []byte) (int, error) {
 	select {
-	case <-f.api.thawed():
+	case <-f.proxy.thawed():
 		return f.ResponseWriter.Write(p)
 	case <-f.done:
 		return 0, io.ErrClosedPipe
 	}
 }
 
-// Unwrap lets the proxy flush.
-func (f frozen) Unwrap() http.ResponseWriter { return f.ResponseWriter }
+// Unwrap lets httputil flush.
+func (f freezableWriter) Unwrap() http.ResponseWriter { return f.ResponseWriter }
 
-// certify gives the server a certificate of its own and returns it, as PEM, for its clients to trust.
-func (a *API) certify() []byte {
+// issueCertificate gives the server a certificate of its own and returns it, as PEM, for its clients to trust.
+func (a *APIProxy) issueCertificate() []byte {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		a.t.Fatal(err)
@@ -231,17 +230,17 @@ func (a *API) certify() []byte {
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	a.server.Config.ErrorLog = quiet()
+	a.server.Config.ErrorLog = discardLog()
 	a.server.TLS = &tls.Config{
 		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS12,
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
-func quiet() *log.Logger { return log.New(io.Discard, "", 0) }
+func discardLog() *log.Logger { return log.New(io.Discard, "", 0) }
 
-// rewrite copies a kubeconfig with another server and authority.
-func rewrite(t *testing.T, from, to, server string, authority []byte) {
+// copyKubeconfig copies a kubeconfig with another server and authority.
+func copyKubeconfig(t *testing.T, from, to, server string, authority []byte) {
 	t.Helper()
 	config, err := clientcmd.LoadFromFile(from)
 	if err != nil {

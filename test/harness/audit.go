@@ -9,67 +9,96 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"strings"
+	"testing"
 	"time"
 )
 
-// Request is one request for Pods, as the API server's audit log has it.
+// Request is one request in the API server's audit log.
 type Request struct {
 	User        string
 	Verb        string // create, delete, get, list, watch, patch
-	Name        string // of the Pod; empty for a list or a watch
+	Resource    string // such as pods
+	Name        string // of the object; empty for a list or a watch
 	Subresource string // such as status
-	Code        int    // the answer's status
+	Code        int    // of the response
 	UID         string // the precondition of a delete
-	Continued   bool   // a further page of a list
+	URI         string
+	Open        bool // a watch that was opened; its end is another Request
 
 	Received time.Time
 	Answered time.Time // completely; of a watch: when it ended
 }
 
-// Requests returns what this stack's account asked the API server for, from the audit log: never from the product.
+// Continued reports whether it asked for a further page of a list.
+func (r *Request) Continued() bool { return strings.Contains(r.URI, "continue=") }
+
+// Requests returns the product's requests for Pods, from the audit log.
 func (s *Stack) Requests() []Request {
+	s.t.Helper()
+	return slices.DeleteFunc(s.AllRequests(), func(r Request) bool { return r.Resource != "pods" || r.Open })
+}
+
+// AllRequests returns the product's requests for any resource, from the audit log, with those of open watches.
+func (s *Stack) AllRequests() []Request {
 	s.t.Helper()
 	tail := s.AuditTail()
 	defer tail.Close()
-	var out []Request
-	for _, r := range tail.Next() {
-		if r.User == s.User() {
-			out = append(out, r)
-		}
-	}
-	return out
+	user := []byte(s.User())
+	return tail.next(func(line []byte) bool { return bytes.Contains(line, user) }, func(r *Request) bool { return r.User == s.User() })
 }
 
 // User is this stack's account as the audit log calls it.
-func (s *Stack) User() string { return "system:serviceaccount:" + s.home + ":ottoscaler" }
+func (s *Stack) User() string { return "system:serviceaccount:" + s.mainNamespace + ":ottoscaler" }
 
-// AuditTail follows the audit log from its beginning on, so that what was read is not read again.
+// AuditTail follows the audit log from the beginning of this stack.
 func (s *Stack) AuditTail() *AuditTail {
 	s.t.Helper()
 	f, err := os.Open(s.Cluster.AuditLog)
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	if _, err := f.Seek(s.auditStart, io.SeekStart); err != nil {
+		s.t.Fatal(err)
+	}
 	return &AuditTail{stack: s, file: f, lines: bufio.NewReaderSize(f, 1<<20)}
 }
 
-// AuditTail is a place in the audit log.
+// auditSize is the current size of the audit log.
+func (c *Cluster) auditSize(t *testing.T) int64 {
+	t.Helper()
+	info, err := os.Stat(c.AuditLog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
+}
+
+// AuditTail is a position in the audit log.
 type AuditTail struct {
 	stack *Stack
 	file  *os.File
 	lines *bufio.Reader
-	part  []byte // of a line that is not written to its end yet
+	part  []byte // of a line that is still being written
 }
 
 // Close ends the following.
 func (a *AuditTail) Close() { _ = a.file.Close() }
 
-// Next returns the requests for Pods in the stack's namespace, by whomever, that were answered since the last call.
+// Next returns the requests for Pods in the stack's namespace, by any user, that were answered since the last call.
 func (a *AuditTail) Next() []Request {
 	a.stack.t.Helper()
-	var out []Request
 	ours := []byte(`"namespace":"` + a.stack.Namespace + `"`)
+	return a.next(func(line []byte) bool { return bytes.Contains(line, ours) }, func(r *Request) bool {
+		return r.Resource == "pods" && !r.Open
+	})
+}
+
+// next parses the lines that may matter, which is slow, and returns the requests to keep.
+func (a *AuditTail) next(mayMatter func([]byte) bool, keep func(*Request) bool) []Request {
+	a.stack.t.Helper()
+	var out []Request
 	for {
 		line, err := a.lines.ReadBytes('\n')
 		a.part = append(a.part, line...)
@@ -79,22 +108,19 @@ func (a *AuditTail) Next() []Request {
 		if err != nil {
 			a.stack.t.Fatal(err)
 		}
-		if r, ok := parse(a.part, ours); ok {
-			out = append(out, r)
+		if mayMatter(a.part) {
+			if r, ok := parseRequest(a.part); ok && keep(&r) {
+				out = append(out, r)
+			}
 		}
 		a.part = a.part[:0]
 	}
 }
 
-func parse(line, ours []byte) (Request, bool) {
-	if !bytes.Contains(line, ours) {
-		return Request{}, false
-	}
+func parseRequest(line []byte) (Request, bool) {
 	var e auditEvent
-	if err := json.Unmarshal(line, &e); err != nil || e.Stage != "ResponseComplete" || e.ObjectRef.Resource != "pods" {
-		return Request{}, false
-	}
-	return e.request(), true
+	err := json.Unmarshal(line, &e)
+	return e.request(), err == nil
 }
 
 type auditEvent struct {
@@ -118,13 +144,14 @@ func (e auditEvent) request() Request {
 		name = ""
 	}
 	return Request{
-		User: e.User.Username, Verb: e.Verb, Name: name, Subresource: e.ObjectRef.Subresource, Code: e.ResponseStatus.Code,
-		UID: e.RequestObject.Preconditions.UID, Continued: strings.Contains(e.RequestURI, "continue="),
+		User: e.User.Username, Verb: e.Verb, Resource: e.ObjectRef.Resource, Name: name,
+		Subresource: e.ObjectRef.Subresource, Code: e.ResponseStatus.Code,
+		UID: e.RequestObject.Preconditions.UID, URI: e.RequestURI, Open: e.Stage == "ResponseStarted",
 		Received: e.RequestReceivedTimestamp, Answered: e.StageTimestamp,
 	}
 }
 
-// Count returns how many requests there were by verb and Pod name.
+// Count counts requests by verb and Pod name.
 func Count(requests []Request) map[string]map[string]int {
 	count := make(map[string]map[string]int)
 	for _, r := range requests {

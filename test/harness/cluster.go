@@ -1,7 +1,7 @@
 //go:build real
 
-// Package harness starts real parts for tests: a Kubernetes (devcluster), a Redis and the product's own binary, each as
-// its own process.
+// Package harness starts real parts for tests: a Kubernetes (devcluster), a Redis and the product's binary, each as its own
+// process.
 package harness
 
 import (
@@ -23,10 +23,10 @@ const (
 // Cluster is one running devcluster.
 type Cluster struct {
 	Dir        string
-	Kubeconfig string // the admin's
+	Kubeconfig string // of the admin
 	AuditLog   string
 	Node       string // containerd, kwok or none
-	ServiceIP  string // where Pods reach this machine
+	ServiceIP  string // this machine's address for Pods
 
 	binary string
 	up     *exec.Cmd
@@ -34,8 +34,7 @@ type Cluster struct {
 	ended  chan struct{}
 }
 
-// StartCluster starts one with that kind of node, for a TestMain: it outlives a single test. The caller stops it. The
-// flags are further ones of `devcluster up`.
+// StartCluster starts a cluster with that kind of node and further flags of `devcluster up`. TestMain calls it and Stop.
 func StartCluster(node string, flags ...string) (*Cluster, error) {
 	binary, err := binary("DEVCLUSTER", "devcluster")
 	if err != nil {
@@ -52,7 +51,7 @@ func StartCluster(node string, flags ...string) (*Cluster, error) {
 		return nil, fmt.Errorf("starting devcluster: %w", err)
 	}
 	go func() {
-		_ = c.up.Wait() // what it printed says more than its exit code
+		_ = c.up.Wait() // its output says more than its exit code
 		close(c.ended)
 	}()
 	if err := c.ready(); err != nil {
@@ -82,7 +81,7 @@ func (c *Cluster) ready() error {
 	return nil
 }
 
-// Stop ends the cluster and returns what it printed.
+// Stop stops the cluster and returns its output.
 func (c *Cluster) Stop() string {
 	_ = c.up.Process.Signal(syscall.SIGTERM)
 	select {
@@ -96,7 +95,7 @@ func (c *Cluster) Stop() string {
 	return c.output.String()
 }
 
-// Kubectl runs kubectl as the admin and returns what it printed.
+// Kubectl runs kubectl as admin and returns its output.
 func (c *Cluster) Kubectl(args ...string) (string, error) {
 	cmd := exec.Command(c.binary, append([]string{"kubectl", "--kubeconfig", c.Kubeconfig}, args...)...)
 	cmd.Env = append(os.Environ(), "DEVCLUSTER_DIR="+c.Dir)
@@ -124,7 +123,7 @@ func (c *Cluster) accountKubeconfig(namespace, name string) ([]byte, error) {
 	return out, nil
 }
 
-// binary finds what `make build` built: by its variable, else in bin/.
+// binary is the path of a program of `make build`: from the variable, else in bin/.
 func binary(variable, name string) (string, error) {
 	if path := os.Getenv(variable); path != "" {
 		return path, nil

@@ -20,39 +20,39 @@ import (
 // Release is the name of the Helm release of an installed Stack, and so of its objects.
 const Release = "ottoscaler"
 
-// NewInstalled is a Stack whose product the chart runs in the cluster, in a namespace of its own beside that of the
+// NewInstalled is a Stack for a product that the chart installs in the cluster, in a namespace separate from that of the
 // workers; both enforce Pod Security restricted. Its Redis, with further arguments for its command line, also listens
-// where Pods reach it. Nothing is installed yet.
+// on the address that Pods reach. Nothing is installed yet.
 func NewInstalled(t *testing.T, c *Cluster, redisArgs ...string) *Stack {
 	t.Helper()
 	id := fmt.Sprintf("%x", time.Now().UnixNano())
-	s := &Stack{t: t, Cluster: c, Namespace: "w" + id, home: "m" + id}
+	s := &Stack{t: t, Cluster: c, Namespace: "w" + id, mainNamespace: "m" + id, auditStart: c.auditSize(t)}
 	s.Server = redistest.Start(t, append([]string{
 		"--appendonly", "yes", "--appendfsync", "always", "--bind", "127.0.0.1", c.ServiceIP, "--protected-mode", "no",
 	}, redisArgs...)...)
 	s.Redis = s.Server.Client()
 	s.record()
-	for _, namespace := range []string{s.Namespace, s.home} {
+	for _, namespace := range []string{s.Namespace, s.mainNamespace} {
 		s.Kubectl("create", "namespace", namespace)
 		s.Kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			s.tell()
+			s.logMainPods()
 		}
 		_, _ = s.Helm("uninstall", Release, "--wait")
-		s.Kubectl("delete", "namespace", s.Namespace, s.home, "--wait=false")
+		s.Kubectl("delete", "namespace", s.Namespace, s.mainNamespace, "--wait=false")
 	})
 	return s
 }
 
-// Home is the namespace of the Main Pod.
-func (s *Stack) Home() string { return s.home }
+// MainNamespace is the namespace of the Main Pod.
+func (s *Stack) MainNamespace() string { return s.mainNamespace }
 
-// AccountKubeconfig is a file with the Main Pod's own access.
+// AccountKubeconfig is the path of a kubeconfig with the Main Pod's account.
 func (s *Stack) AccountKubeconfig() string {
 	s.t.Helper()
-	config, err := s.Cluster.accountKubeconfig(s.home, "ottoscaler")
+	config, err := s.Cluster.accountKubeconfig(s.mainNamespace, "ottoscaler")
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -63,8 +63,8 @@ func (s *Stack) AccountKubeconfig() string {
 	return path
 }
 
-// Idle says that no event is sent on purpose: there is nothing to judge.
-func (s *Stack) Idle() { s.verdict.judged = true }
+// SkipOracle is for a test that sends no event: there is nothing to verify.
+func (s *Stack) SkipOracle() { s.recording.verified = true }
 
 // RedisValues are the chart's values for this stack's Redis.
 func (s *Stack) RedisValues() []string {
@@ -76,16 +76,16 @@ func (s *Stack) RedisValues() []string {
 	return []string{"--set", "redis.host=" + s.Cluster.ServiceIP, "--set", "redis.port=" + port, "--set", "workers.namespace=" + s.Namespace}
 }
 
-// Helm runs Helm as the admin, in the Main Pod's namespace, and returns what it printed.
+// Helm runs Helm as admin, in the Main Pod's namespace, and returns its output.
 func (s *Stack) Helm(args ...string) (string, error) {
 	s.t.Helper()
 	path, err := binary("HELM", "helm")
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	home := s.t.TempDir()
-	cmd := exec.Command(path, append(args, "--namespace", s.home, "--kubeconfig", s.Cluster.Kubeconfig)...)
-	cmd.Env = append(os.Environ(), "HELM_CONFIG_HOME="+home, "HELM_CACHE_HOME="+home, "HELM_DATA_HOME="+home)
+	dir := s.t.TempDir()
+	cmd := exec.Command(path, append(args, "--namespace", s.mainNamespace, "--kubeconfig", s.Cluster.Kubeconfig)...)
+	cmd.Env = append(os.Environ(), "HELM_CONFIG_HOME="+dir, "HELM_CACHE_HOME="+dir, "HELM_DATA_HOME="+dir)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil {
@@ -94,11 +94,11 @@ func (s *Stack) Helm(args ...string) (string, error) {
 	return out.String(), nil
 }
 
-// tell logs how the Main Pods are, for a test that failed.
-func (s *Stack) tell() {
+// logMainPods logs the state of the Main Pods, for a test that failed.
+func (s *Stack) logMainPods() {
 	for _, args := range [][]string{
-		{"get", "pods,events", "-n", s.home},
-		{"logs", "-n", s.home, "-l", "app.kubernetes.io/component=main", "--prefix", "--tail=100"},
+		{"get", "pods,events", "-n", s.mainNamespace},
+		{"logs", "-n", s.mainNamespace, "-l", "app.kubernetes.io/component=main", "--prefix", "--tail=100"},
 		{"get", "pods,events", "-n", s.Namespace},
 	} {
 		out, err := s.Cluster.Kubectl(args...)
@@ -106,7 +106,7 @@ func (s *Stack) tell() {
 	}
 }
 
-// AsUser lets what the test itself sends and looks up in Redis go on under another user.
+// AsUser returns a client for this stack's Redis with another user.
 func (s *Stack) AsUser(name, password string) *goredis.Client {
 	client := goredis.NewClient(&goredis.Options{
 		Addr: s.Server.Addr, Username: name, Password: password, MaxRetries: -1, DisableIdentity: true, Protocol: 2,
@@ -115,7 +115,7 @@ func (s *Stack) AsUser(name, password string) *goredis.Client {
 	return client
 }
 
-// Load puts a docker-archive into the cluster's node.
+// Load imports a docker-archive into the cluster's node.
 func (c *Cluster) Load(archive string) error {
 	if out, err := exec.Command(c.binary, "load", archive, "--dir", c.Dir).CombinedOutput(); err != nil {
 		return fmt.Errorf("devcluster load %s: %w: %s", archive, err, out)

@@ -12,11 +12,11 @@ import (
 	"testing"
 
 	"github.com/ottoscaler/ottoscaler/test/harness"
-	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
+	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
 )
 
-// TestLeaderDies takes the leader's Pod and process away in the middle of twenty: the standby goes on. And the health that
-// `helm test` asks for is that of a Pod that leads, since there is no Service to ask at on this node.
+// TestLeaderDies kills the leader's Pod and process while it creates twenty workers: the standby continues. `helm test` checks the
+// health of the leading Pod, since this node has no Services.
 func TestLeaderDies(t *testing.T) {
 	s := prepared(t)
 	helm(t, s, "install", "--set", "replicas=2")
@@ -25,8 +25,8 @@ func TestLeaderDies(t *testing.T) {
 	twenty := send(t, s, "type", "scale_up", "pod_count", 20, "template", "short")
 	s.Eventually("some of twenty to be created", atLeast(s, twenty, "created", 5))
 	kill(t, leader)
-	// Without its Pod it is not started again, and the Lease expires.
-	s.Kubectl("delete", "pod", leader, "-n", s.Home(), "--force", "--grace-period=0", "--wait=false")
+	// Without its Pod it is not restarted, and the Lease expires.
+	s.Kubectl("delete", "pod", leader, "-n", s.MainNamespace(), "--force", "--grace-period=0", "--wait=false")
 	s.WaitClosed(twenty)
 	checkSucceeded(t, s, twenty, 20)
 	if next := holder(s); next == leader || next == "" {
@@ -34,27 +34,27 @@ func TestLeaderDies(t *testing.T) {
 	}
 	s.Eventually("two Main Pods again", func() error { return ready(s, "2") })
 
-	address := s.Kubectl("get", "pod", holder(s), "-n", s.Home(), "-o", "jsonpath={.status.podIP}") + ":8080"
+	address := s.Kubectl("get", "pod", holder(s), "-n", s.MainNamespace(), "-o", "jsonpath={.status.podIP}") + ":8080"
 	helm(t, s, "upgrade", "--set", "replicas=2", "--set", "tests.address="+address)
 	if out, err := s.Helm("test", harness.Release, "--timeout", "60s"); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 	checkACL(t, s)
-	s.Judge(func(e *judge.Evidence) { e.Templates, e.Fault = []string{"short"}, judge.Fault{Killed: true} })
+	s.Verify(func(in *checker.Input) { in.Templates, in.Fault = []string{"short"}, checker.Fault{Killed: true} })
 }
 
 func ready(s *harness.Stack, want string) error {
-	if got := s.Kubectl("get", "deployment", "ottoscaler", "-n", s.Home(), "-o", "jsonpath={.status.readyReplicas}"); got != want {
+	if got := s.Kubectl("get", "deployment", "ottoscaler", "-n", s.MainNamespace(), "-o", "jsonpath={.status.readyReplicas}"); got != want {
 		return fmt.Errorf("%q are ready", got)
 	}
 	return nil
 }
 
 func holder(s *harness.Stack) string {
-	return s.Kubectl("get", "lease", "ottoscaler", "-n", s.Home(), "-o", "jsonpath={.spec.holderIdentity}")
+	return s.Kubectl("get", "lease", "ottoscaler", "-n", s.MainNamespace(), "-o", "jsonpath={.spec.holderIdentity}")
 }
 
-// kill sends SIGKILL to the Main Pod's process: containers are this machine's processes.
+// kill sends SIGKILL to the Main Pod's process: containers are processes of this machine.
 func kill(t *testing.T, pod string) {
 	t.Helper()
 	environs, err := filepath.Glob("/proc/[0-9]*/environ")
@@ -64,7 +64,7 @@ func kill(t *testing.T, pod string) {
 	for _, file := range environs {
 		environ, err := os.ReadFile(file)
 		if err != nil || !bytes.Contains(environ, []byte("POD_NAME="+pod+"\x00")) {
-			continue // ended meanwhile, or another's
+			continue // it has ended, or is another process
 		}
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
 		if err != nil {

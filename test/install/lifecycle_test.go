@@ -14,13 +14,13 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/ottoscaler/ottoscaler/test/harness"
-	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
+	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
 )
 
 const password = "correct horse"
 
-// users is deploy/redis/users.acl with passwords put in as docs/install.md says. The tests themselves look in as the
-// default user, who is off in the file.
+// users is deploy/redis/users.acl with passwords as docs/install.md says. The tests themselves use the default user, which the
+// file disables.
 func users(t *testing.T) string {
 	t.Helper()
 	b, err := os.ReadFile("../../deploy/redis/users.acl")
@@ -41,11 +41,11 @@ func users(t *testing.T) string {
 	return file
 }
 
-// prepared is a Stack with the users of users.acl and the Secret with their password; nothing is installed yet.
+// prepared is a Stack with the users of users.acl and the Secret of their password; nothing is installed yet.
 func prepared(t *testing.T, redisArgs ...string) *harness.Stack {
 	t.Helper()
 	s := harness.NewInstalled(t, cluster, append(redisArgs, "--aclfile", users(t))...)
-	s.Kubectl("create", "secret", "generic", "redis", "-n", s.Home(), "--from-literal=password="+password)
+	s.Kubectl("create", "secret", "generic", "redis", "-n", s.MainNamespace(), "--from-literal=password="+password)
 	return s
 }
 
@@ -55,12 +55,12 @@ func helm(t *testing.T, s *harness.Stack, verb string, values ...string) {
 	args := append([]string{verb, harness.Release, chart, "--values", "values.yaml", "--wait", "--timeout", "90s"}, s.RedisValues()...)
 	if out, err := s.Helm(append(args, values...)...); err != nil {
 		t.Fatal(err)
-	} else if verb == "install" && !strings.Contains(out, "kubectl rollout status deployment/ottoscaler -n "+s.Home()) {
+	} else if verb == "install" && !strings.Contains(out, "kubectl rollout status deployment/ottoscaler -n "+s.MainNamespace()) {
 		t.Errorf("the notes do not say what to do next:\n%s", out)
 	}
 }
 
-// send is XADD as the producer's user, who has no other rights than to send and to look at what became of it.
+// send is XADD as the producer's user, who may only send and read the results.
 func send(t *testing.T, s *harness.Stack, pairs ...any) string {
 	t.Helper()
 	id, err := s.AsUser("producer", password).XAdd(t.Context(), &goredis.XAddArgs{Stream: harness.Stream, Values: pairs}).Result()
@@ -88,7 +88,7 @@ func atLeast(s *harness.Stack, event, state string, n int) func() error {
 	}
 }
 
-// checkSucceeded: each worker came to a good end, and that was said once.
+// checkSucceeded: each worker succeeded and has one status entry for it.
 func checkSucceeded(t *testing.T, s *harness.Stack, event string, workers int) {
 	t.Helper()
 	for _, state := range []string{"created", "succeeded"} {
@@ -98,8 +98,8 @@ func checkSucceeded(t *testing.T, s *harness.Stack, event string, workers int) {
 	}
 }
 
-// TestLife is a release's life: three containers of one entry, an upgrade and a rollback in the middle of twenty, and an
-// uninstall that workers outlive.
+// TestLife is the life of a release: three containers of one entry, an upgrade while twenty run, a rollback, and an uninstall that
+// workers survive.
 func TestLife(t *testing.T) {
 	s := prepared(t)
 	helm(t, s, "install")
@@ -119,9 +119,9 @@ func TestLife(t *testing.T) {
 	if _, err := s.Helm("rollback", harness.Release, "1", "--wait", "--timeout", "90s"); err != nil {
 		t.Fatal(err)
 	}
-	// Scaled down first, as docs/install.md says: its rights must not go before it has handed back the Lease.
-	s.Kubectl("scale", "deployment/ottoscaler", "--replicas=0", "-n", s.Home())
-	s.Kubectl("wait", "pod", "--for=delete", "-n", s.Home(), "-l", "app.kubernetes.io/component=main", "--timeout=60s")
+	// Scaled down first, as docs/install.md says: its permissions must last until it has released the Lease.
+	s.Kubectl("scale", "deployment/ottoscaler", "--replicas=0", "-n", s.MainNamespace())
+	s.Kubectl("wait", "pod", "--for=delete", "-n", s.MainNamespace(), "-l", "app.kubernetes.io/component=main", "--timeout=60s")
 	if _, err := s.Helm("uninstall", harness.Release, "--wait"); err != nil {
 		t.Fatal(err)
 	}
@@ -132,19 +132,20 @@ func TestLife(t *testing.T) {
 	down := send(t, s, "type", "scale_down", "pod_count", 2, "task_id", "stays")
 	s.WaitClosed(running, down)
 	if got := count(s, running, "cancelled"); got != 2 {
-		t.Errorf("%d of 2 were taken away", got)
+		t.Errorf("%d of 2 were cancelled", got)
 	}
 	checkACL(t, s)
-	s.Judge(func(e *judge.Evidence) { e.Templates = []string{"short", "long"} })
+	s.Verify(func(in *checker.Input) { in.Templates = []string{"short", "long"} })
 }
 
-// pods says which Pods there are, how they are, and how often their containers began.
+// pods lists the Pods, their phases and their containers' restarts.
 func pods(s *harness.Stack) string {
 	return s.Kubectl("get", "pods", "-n", s.Namespace, "-o",
-		"jsonpath={range .items[*]}{.metadata.uid} {.status.phase} {.metadata.deletionTimestamp} {.status.containerStatuses[0].restartCount};{end}")
+		"jsonpath={range .items[*]}{.metadata.uid} {.status.phase} {.metadata.deletionTimestamp} "+
+			"{.status.containerStatuses[0].restartCount};{end}")
 }
 
-// checkACL: nobody asked for what its user may not do.
+// checkACL: no command was refused by an ACL.
 func checkACL(t *testing.T, s *harness.Stack) {
 	t.Helper()
 	log, err := s.Redis.ACLLog(t.Context(), 100).Result()

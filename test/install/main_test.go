@@ -1,6 +1,6 @@
 //go:build real
 
-// Package install installs the product as its documents say, on a node whose containers really run, and uses it.
+// Package install installs the product as its documents say, on a node with real containers, and uses it.
 package install
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/test/harness"
 )
 
-// chart is the folder of the chart, image the archive that `make image` packs.
+// chart is the folder of the chart, image the archive of `make image`.
 const (
 	chart = "../../deploy/chart"
 	image = "../../bin/image.tar"
@@ -24,7 +24,7 @@ var cluster *harness.Cluster
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
-	logging.Disable() // that a Redis has ended is what is meant
+	logging.Disable() // Redis is stopped on purpose
 	var err error
 	if cluster, err = harness.StartCluster("auto"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -32,7 +32,8 @@ func run(m *testing.M) int {
 	}
 	defer cluster.Stop()
 	if cluster.Node != "containerd" {
-		fmt.Fprintf(os.Stderr, "install: the node is %s, and the Main Pod's container must really run: `devcluster up --node containerd` says what is missing\n", cluster.Node)
+		fmt.Fprintf(os.Stderr, "install: the node is %s, but a real one is needed: run `devcluster up --node containerd` to see what is missing\n",
+			cluster.Node)
 		if os.Getenv("CI") == "true" {
 			return 1
 		}

@@ -14,7 +14,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/test/harness"
 )
 
-// worker is a Pod that the policy lets pass.
+// worker is a Pod that the policy admits.
 const worker = `apiVersion: v1
 kind: Pod
 metadata:
@@ -30,10 +30,10 @@ spec:
     securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
 `
 
-// checkPolicy tries, with the Main Pod's own token, what somebody who stole it would.
+// checkPolicy tries, with the Main Pod's token, what an attacker would.
 func checkPolicy(t *testing.T, s *harness.Stack) {
 	t.Helper()
-	// Without it Pod Security refuses most of them first, and the policy would not be seen at work.
+	// Else Pod Security refuses most of them before the policy.
 	s.Kubectl("label", "namespace", s.Namespace, "pod-security.kubernetes.io/enforce=privileged", "--overwrite")
 	s.Kubectl("create", "serviceaccount", "builder", "-n", s.Namespace)
 	kubeconfig := s.AccountKubeconfig()
@@ -67,13 +67,13 @@ func checkPolicy(t *testing.T, s *harness.Stack) {
 			}
 		})
 	}
-	// It speaks of our account alone: anybody else with the right may do as before.
+	// The policy applies only to the product's account.
 	if err := create(t, s, cluster.Kubeconfig, strings.Replace(worker, "otto-agent-1-1-0", "web-0", 1)); err != "" {
 		t.Errorf("the admin is refused: %s", err)
 	}
 }
 
-// create tries a Pod, as a dry run, and returns why it was refused.
+// create dry-runs a Pod and returns why it was refused.
 func create(t *testing.T, s *harness.Stack, kubeconfig, pod string) string {
 	t.Helper()
 	if err := yaml.Unmarshal([]byte(pod), &map[string]any{}); err != nil {

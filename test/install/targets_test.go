@@ -19,7 +19,7 @@ import (
 
 const root = "../.."
 
-// targets runs make as a newcomer does, with the cluster as the current context.
+// targets runs make as a new user does, with the cluster as the current context.
 type targets struct {
 	t   *testing.T
 	env []string
@@ -36,7 +36,7 @@ func (m targets) run(target ...string) string {
 	return string(out)
 }
 
-// TestTargets is docs/install.md's way for a newcomer: four targets, and an event has become three workers.
+// TestTargets follows docs/install.md: four targets, and an event starts three workers.
 func TestTargets(t *testing.T) {
 	port := redistest.FreePort(t)
 	m := targets{t, []string{"KUBECONFIG=" + cluster.Kubeconfig, "REDIS_PORT=" + port, "REDIS_DIR=" + t.TempDir()}}
@@ -46,17 +46,17 @@ func TestTargets(t *testing.T) {
 		kubectl(t, "delete", "-f", "../../deploy/namespaces.yaml")
 	})
 	if out := m.run("k8s-deploy"); !strings.Contains(out, "make test-event") {
-		t.Errorf("it does not say what is next:\n%s", out)
+		t.Errorf("the output does not name the next step:\n%s", out)
 	}
 	client := goredis.NewClient(&goredis.Options{Addr: "127.0.0.1:" + port, MaxRetries: -1, DisableIdentity: true, Protocol: 2})
 	t.Cleanup(func() { _ = client.Close() })
 	if out := m.run("test-event"); !strings.Contains(out, "sent to localhost:"+port) {
 		t.Errorf("the event went elsewhere:\n%s", out)
 	}
-	story := untilClosed(t, client)
+	entries := untilClosed(t, client)
 	for _, want := range []string{"accepted", "worker 1 succeeded", "worker 2 succeeded", "worker 3 succeeded"} {
-		if !slices.Contains(story, want) {
-			t.Errorf("no %q in %v", want, story)
+		if !slices.Contains(entries, want) {
+			t.Errorf("no %q in %v", want, entries)
 		}
 	}
 	if out := m.run("k8s-logs", "FOLLOW=false"); !strings.Contains(out, "event closed") {
@@ -72,31 +72,31 @@ func kubectl(t *testing.T, args ...string) {
 }
 
 // untilClosed follows the status stream to the end of the first event.
-func untilClosed(t *testing.T, client *goredis.Client) (story []string) {
+func untilClosed(t *testing.T, client *goredis.Client) (entries []string) {
 	t.Helper()
 	for after := "0"; ; {
 		streams, err := client.XRead(t.Context(), &goredis.XReadArgs{
 			Streams: []string{"{" + harness.Stream + "}:status", after}, Block: 2 * time.Minute,
 		}).Result()
 		if err != nil {
-			t.Fatalf("after %v: %v", story, err)
+			t.Fatalf("after %v: %v", entries, err)
 		}
 		for _, m := range streams[0].Messages {
 			after = m.ID
 			kind, _ := m.Values["kind"].(string)
 			if kind == "closed" {
-				return story
+				return entries
 			}
 			if kind == "worker" {
 				kind += " " + m.Values["index"].(string) + " " + m.Values["state"].(string)
 			}
-			story = append(story, kind)
+			entries = append(entries, kind)
 		}
 	}
 }
 
-// TestTwoBuildsAreOne builds the image here and in a copy elsewhere: one digest.
-func TestTwoBuildsAreOne(t *testing.T) {
+// TestBuildIsReproducible builds the image here and in a copy: both have one digest.
+func TestBuildIsReproducible(t *testing.T) {
 	elsewhere := t.TempDir()
 	for _, part := range []string{"go.mod", "go.sum", "cmd", "internal", "tools/deploy", "scripts/image.sh"} {
 		from, to := filepath.Join(root, part), filepath.Join(elsewhere, part)
@@ -115,7 +115,8 @@ func TestTwoBuildsAreOne(t *testing.T) {
 
 func pack(t *testing.T, dir string) (digest string) {
 	t.Helper()
-	out, err := exec.Command(filepath.Join(dir, "scripts/image.sh"), "ottoscaler:test", "test", filepath.Join(t.TempDir(), "image.tar")).Output()
+	script, archive := filepath.Join(dir, "scripts/image.sh"), filepath.Join(t.TempDir(), "image.tar")
+	out, err := exec.Command(script, "ottoscaler:test", "test", archive).Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,23 +19,23 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker/workertest"
 )
 
-// A Pod that runs until the test ends it, and takes a moment to stop.
+// lasting is a template whose Pod runs until the test ends it, and needs a second to stop.
 const lasting = `metadata:
   annotations: {devcluster.io/duration: 1h, devcluster.io/stop-delay: 1s}
 spec:
   containers: [{name: agent, image: "busybox:latest"}]
 `
 
-// place is a namespace with the product's account.
-type place struct {
+// testNamespace is a namespace with the product's account.
+type testNamespace struct {
 	t         *testing.T
 	namespace string
 	config    *rest.Config
 }
 
-func newPlace(t *testing.T) place {
+func newNamespace(t *testing.T) testNamespace {
 	t.Helper()
-	p := place{t: t, namespace: fmt.Sprintf("c%x", time.Now().UnixNano())}
+	p := testNamespace{t: t, namespace: fmt.Sprintf("c%x", time.Now().UnixNano())}
 	if out, err := cluster.Kubectl("create", "namespace", p.namespace); err != nil {
 		t.Fatal(err, out)
 	}
@@ -47,8 +47,8 @@ func newPlace(t *testing.T) place {
 	return p
 }
 
-// kubectl is somebody else, who may do anything.
-func (p place) kubectl(args ...string) {
+// kubectl acts as another client, the admin.
+func (p testNamespace) kubectl(args ...string) {
 	p.t.Helper()
 	if out, err := cluster.Kubectl(append(args, "-n", p.namespace)...); err != nil {
 		p.t.Error(err, out)
@@ -68,8 +68,8 @@ func lastingTemplates(t *testing.T) *k8s.Templates {
 	return templates
 }
 
-// client is one of an installation of its own, so that tests share a namespace and never meet.
-func (p place) client(t *testing.T, instance string, guard func() (time.Time, bool)) *k8s.Client {
+// client has its own instance name, so that tests share a namespace without interference.
+func (p testNamespace) client(t *testing.T, instance string, guard func() (time.Time, bool)) *k8s.Client {
 	t.Helper()
 	c, err := k8s.New(p.config, k8s.Options{
 		Namespace: p.namespace, Instance: instance, Stream: event.DefaultStream,
@@ -85,7 +85,7 @@ func (p place) client(t *testing.T, instance string, guard func() (time.Time, bo
 const ended = `{"status":{"phase":%q,"containerStatuses":[{"name":"agent","image":"busybox:latest","imageID":"","ready":false,` +
 	`"restartCount":0,"state":{"terminated":{"exitCode":%d,"reason":%q,"startedAt":%q,"finishedAt":%q}}}]}}`
 
-func (p place) finish(name string, code int) {
+func (p testNamespace) finish(name string, code int) {
 	phase, reason, now := "Succeeded", "Completed", time.Now().UTC().Format(time.RFC3339)
 	if code != 0 {
 		phase, reason = "Failed", "Error"
@@ -93,9 +93,9 @@ func (p place) finish(name string, code int) {
 	p.kubectl("patch", "pod", name, "--subresource=status", "--type=merge", "-p", fmt.Sprintf(ended, phase, code, reason, now, now))
 }
 
-// TestCluster: the real one passes the same suite as the stand-in of the unit tests.
+// TestCluster: the real cluster passes the same suite as the fake of the unit tests.
 func TestCluster(t *testing.T) {
-	p := newPlace(t)
+	p := newNamespace(t)
 	var installations atomic.Int32
 	workertest.TestCluster(t, func(t *testing.T) workertest.Clusters {
 		instance := fmt.Sprintf("conform-%d", installations.Add(1))
@@ -106,7 +106,8 @@ func TestCluster(t *testing.T) {
 			Unlabel: unlabel,
 			Strip: func(name string) {
 				unlabel(name)
-				p.kubectl("annotate", "pod", name, "ottoscaler.io/event-id-", "ottoscaler.io/event-", "ottoscaler.io/worker-index-", "ottoscaler.io/attempt-")
+				p.kubectl("annotate", "pod", name,
+					"ottoscaler.io/event-id-", "ottoscaler.io/event-", "ottoscaler.io/worker-index-", "ottoscaler.io/attempt-")
 			},
 			Finish: p.finish,
 		}

@@ -18,12 +18,12 @@ func repeated(n, size int) []any {
 	return pairs
 }
 
-// up returns a valid event with the given fields besides.
+// up is a valid event with further fields.
 func up(pairs ...any) []any {
 	return append([]any{"type", "scale_up", "pod_count", 1}, pairs...)
 }
 
-// badInputs are the entries that must not become workers, each with the code of its dead letter.
+// badInputs are invalid entries, each with the code of its dead letter.
 func badInputs() map[string]struct {
 	code  string
 	pairs []any
@@ -47,7 +47,7 @@ func badInputs() map[string]struct {
 		"a 16 MiB entry":        {"too_large", up("big", strings.Repeat("x", 16<<20))},
 		"unknown template":      {"unknown_template", up("template", "huge")},
 		"a path as template":    {"unknown_template", up("template", "../x")},
-		"keys that meet":        {"invalid_metadata", up("git.ref", "a", "git-ref", "b")},
+		"keys that collide":     {"invalid_metadata", up("git.ref", "a", "git-ref", "b")},
 	}
 	for _, n := range []string{
 		"-1", "0", "+3", "1e9", "9223372036854775808", "0x10", " 5", "5 ", "٣", "NaN", "5.0", "1_0", "", "1001",
@@ -57,7 +57,7 @@ func badInputs() map[string]struct {
 	return all
 }
 
-// TestBadInput: each bad entry becomes one dead letter with a reason, no POST, and the next event is unharmed.
+// TestBadInput: each invalid entry becomes one dead letter with a reason, without a POST, and the next event is handled.
 func TestBadInput(t *testing.T) {
 	s := harness.NewStack(t, cluster)
 	s.Start("OTTO_SUCCEEDED_TTL=1s")
@@ -91,10 +91,10 @@ func TestBadInput(t *testing.T) {
 	if n := len(harness.Count(s.Requests())["create"]); n != len(good) {
 		t.Errorf("%d Pods were created, want %d", n, len(good))
 	}
-	s.Judge()
+	s.Verify()
 }
 
-// TestIdempotencyKey: the same again is a duplicate, something else under the same key is refused.
+// TestIdempotencyKey: the same content again is a duplicate, other content under the same key is rejected.
 func TestIdempotencyKey(t *testing.T) {
 	s := harness.NewStack(t, cluster)
 	s.Start("OTTO_SUCCEEDED_TTL=1s")
@@ -116,7 +116,7 @@ func TestIdempotencyKey(t *testing.T) {
 	if n := len(harness.Count(s.Requests())["create"]); n != 1 {
 		t.Errorf("%d Pods were created, want 1", n)
 	}
-	s.Judge()
+	s.Verify()
 }
 
 func kinds(s *harness.Stack, event, kind string) error {
@@ -126,7 +126,7 @@ func kinds(s *harness.Stack, event, kind string) error {
 	return nil
 }
 
-// TestHostileMetadata: what looks like an attack arrives as plain text, in variables of its own.
+// TestHostileMetadata: hostile values arrive as plain text, in variables of their own.
 func TestHostileMetadata(t *testing.T) {
 	s := harness.NewStack(t, cluster)
 	s.Start("OTTO_SUCCEEDED_TTL=1s")
@@ -137,7 +137,8 @@ func TestHostileMetadata(t *testing.T) {
 		_, err := cluster.Kubectl("get", "pod", pod, "-n", s.Namespace)
 		return err
 	})
-	env := s.Kubectl("get", "pod", pod, "-n", s.Namespace, "-o", `go-template={{range (index .spec.containers 0).env}}{{printf "%s=%q\n" .name .value}}{{end}}`)
+	env := s.Kubectl("get", "pod", pod, "-n", s.Namespace, "-o",
+		`go-template={{range (index .spec.containers 0).env}}{{printf "%s=%q\n" .name .value}}{{end}}`)
 	for _, want := range []string{
 		`OTTO_META_LD_PRELOAD="/x.so"`, `OTTO_META_KUBERNETES_SERVICE_HOST="1.2.3.4"`, `OTTO_TASK_ID="빌드/한글/1"`,
 		`OTTO_META_PATH="$$(SECRET) $$$$(A) \x1b[31m\nlevel=ERROR"`,
@@ -155,5 +156,5 @@ func TestHostileMetadata(t *testing.T) {
 		t.Error("the log shows a producer's escape codes")
 	}
 	s.WaitClosed(event)
-	s.Judge()
+	s.Verify()
 }

@@ -23,22 +23,22 @@ const (
 	slack         = 2 * time.Second // for two busy cores
 )
 
-// contender is one process that wants the Lease, on a line that the test can freeze.
-type contender struct {
+// candidate is one process that wants the Lease, over a transport that the test can freeze.
+type candidate struct {
 	*k8s.Lease
 	frozen  atomic.Bool
-	leading chan context.Context // of lead, each time it is called
+	leading chan context.Context // of each term
 	stop    context.CancelFunc
 	done    chan error
 }
 
-// icy is a line that lets nothing through while it is frozen.
-type icy struct {
+// freezableTransport blocks requests while it is frozen.
+type freezableTransport struct {
 	frozen *atomic.Bool
 	next   http.RoundTripper
 }
 
-func (i icy) RoundTrip(r *http.Request) (*http.Response, error) {
+func (i freezableTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if i.frozen.Load() {
 		<-r.Context().Done()
 		return nil, r.Context().Err()
@@ -46,11 +46,11 @@ func (i icy) RoundTrip(r *http.Request) (*http.Response, error) {
 	return i.next.RoundTrip(r)
 }
 
-func contend(t *testing.T, p place, name, identity string) *contender {
+func startCandidate(t *testing.T, p testNamespace, name, identity string) *candidate {
 	t.Helper()
-	c := &contender{leading: make(chan context.Context, 100), done: make(chan error, 1)}
+	c := &candidate{leading: make(chan context.Context, 100), done: make(chan error, 1)}
 	config := rest.CopyConfig(p.config)
-	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return icy{&c.frozen, next} })
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return freezableTransport{&c.frozen, next} })
 	var err error
 	c.Lease, err = k8s.NewLease(config, k8s.LeaseOptions{
 		Namespace: p.namespace, Name: name, Identity: identity, Duration: leaseDuration, RenewDeadline: renewDeadline,
@@ -71,8 +71,8 @@ func contend(t *testing.T, p place, name, identity string) *contender {
 	return c
 }
 
-// leads waits until it does, and returns the context of its lead.
-func (c *contender) leads(t *testing.T, limit time.Duration) context.Context {
+// leads waits until the candidate leads, and returns the context of its term.
+func (c *candidate) leads(t *testing.T, limit time.Duration) context.Context {
 	t.Helper()
 	select {
 	case ctx := <-c.leading:
@@ -83,7 +83,7 @@ func (c *contender) leads(t *testing.T, limit time.Duration) context.Context {
 	}
 }
 
-func (c *contender) end(t *testing.T) {
+func (c *candidate) end(t *testing.T) {
 	t.Helper()
 	c.stop()
 	if err := <-c.done; !errors.Is(err, context.Canceled) {
@@ -91,17 +91,17 @@ func (c *contender) end(t *testing.T) {
 	}
 }
 
-func wantStandby(t *testing.T, c *contender) {
+func wantStandby(t *testing.T, c *candidate) {
 	t.Helper()
 	if _, ok := c.Until(); ok || len(c.leading) > 0 {
 		t.Errorf("%s leads too", c.Identity)
 	}
 }
 
-// TestLeases: the election against the real API server, with the product's rights.
+// TestLeases: the election with the real API server and the product's permissions.
 func TestLeases(t *testing.T) {
-	p := newPlace(t)
-	for name, test := range map[string]func(*testing.T, place){
+	p := newNamespace(t)
+	for name, test := range map[string]func(*testing.T, testNamespace){
 		"released":      takenWhenReleased,
 		"frozen":        takenWhenExpired,
 		"same-identity": takenByTheSameAtOnce,
@@ -112,17 +112,17 @@ func TestLeases(t *testing.T) {
 	}
 }
 
-func takenWhenReleased(t *testing.T, p place) {
-	a := contend(t, p, "released", "a")
+func takenWhenReleased(t *testing.T, p testNamespace) {
+	a := startCandidate(t, p, "released", "a")
 	a.leads(t, slack)
-	b := contend(t, p, "released", "b")
+	b := startCandidate(t, p, "released", "b")
 	time.Sleep(leaseDuration + slack) // a standby must not lead however long it waits
 	wantStandby(t, b)
 	a.end(t)
 	released := time.Now()
 	b.leads(t, slack)
 	if d := time.Since(released); d > retryPeriod+slack/4 {
-		t.Errorf("taken %v after the release, want within the retry period", d)
+		t.Errorf("acquired %v after the release, want within the retry period", d)
 	}
 	if a.UID() == "" || a.UID() != b.UID() {
 		t.Errorf("the UIDs are %q and %q", a.UID(), b.UID())
@@ -130,25 +130,25 @@ func takenWhenReleased(t *testing.T, p place) {
 	b.end(t)
 }
 
-func takenWhenExpired(t *testing.T, p place) {
-	a := contend(t, p, "frozen", "a")
+func takenWhenExpired(t *testing.T, p testNamespace) {
+	a := startCandidate(t, p, "frozen", "a")
 	ctx := a.leads(t, slack)
-	b := contend(t, p, "frozen", "b")
+	b := startCandidate(t, p, "frozen", "b")
 	time.Sleep(renewDeadline)
 	a.frozen.Store(true)
 	frozen := time.Now()
 	<-ctx.Done()
 	over := time.Now()
 	if _, ok := a.Until(); ok || !errors.Is(context.Cause(ctx), k8s.ErrLost) {
-		t.Errorf("lead was told %v, may write: %v", context.Cause(ctx), ok)
+		t.Errorf("the cause of the end is %v, may write: %v", context.Cause(ctx), ok)
 	}
 	wantStandby(t, b)
 	b.leads(t, leaseDuration+slack)
 	if d := time.Since(over); d < leaseDuration-renewDeadline-retryPeriod {
-		t.Errorf("taken %v after the old lead's end, want the margin between", d)
+		t.Errorf("acquired %v after the end of the old term, want at least the margin", d)
 	}
 	if d := time.Since(frozen); d > leaseDuration+retryPeriod+slack/2 {
-		t.Errorf("taken %v after the holder froze", d)
+		t.Errorf("acquired %v after the leader froze", d)
 	}
 	a.frozen.Store(false)
 	time.Sleep(slack)
@@ -157,13 +157,13 @@ func takenWhenExpired(t *testing.T, p place) {
 	b.end(t)
 }
 
-func takenByTheSameAtOnce(t *testing.T, p place) {
-	a := contend(t, p, "same-identity", "pod-1")
+func takenByTheSameAtOnce(t *testing.T, p testNamespace) {
+	a := startCandidate(t, p, "same-identity", "pod-1")
 	a.leads(t, slack)
 	time.Sleep(renewDeadline / 2)
-	a.frozen.Store(true) // it died, and its container is restarted in the same Pod
+	a.frozen.Store(true) // it crashed, and its container is restarted in the same Pod
 	began := time.Now()
-	again := contend(t, p, "same-identity", "pod-1")
+	again := startCandidate(t, p, "same-identity", "pod-1")
 	again.leads(t, slack)
 	if d := time.Since(began); d > leaseDuration/2 {
 		t.Errorf("it waited %v for its own Lease", d)
@@ -172,17 +172,17 @@ func takenByTheSameAtOnce(t *testing.T, p place) {
 	again.end(t)
 }
 
-func lostWhenDeleted(t *testing.T, p place) {
-	a := contend(t, p, "deleted", "a")
+func lostWhenDeleted(t *testing.T, p testNamespace) {
+	a := startCandidate(t, p, "deleted", "a")
 	ctx, uid := a.leads(t, slack), a.UID()
 	p.kubectl("delete", "lease", "deleted")
 	select {
 	case <-ctx.Done():
 	case <-time.After(slack):
-		t.Fatal("the holder goes on")
+		t.Fatal("the leader continues")
 	}
 	if !errors.Is(context.Cause(ctx), k8s.ErrLost) {
-		t.Errorf("lead was told %v", context.Cause(ctx))
+		t.Errorf("the cause of the end is %v", context.Cause(ctx))
 	}
 	a.leads(t, slack)
 	if a.UID() == uid {
@@ -191,8 +191,8 @@ func lostWhenDeleted(t *testing.T, p place) {
 	a.end(t)
 }
 
-func keptWhenLabelled(t *testing.T, p place) {
-	a := contend(t, p, "labelled", "a")
+func keptWhenLabelled(t *testing.T, p testNamespace) {
+	a := startCandidate(t, p, "labelled", "a")
 	ctx := a.leads(t, slack)
 	p.kubectl("label", "lease", "labelled", "seen=yes")
 	time.Sleep(2 * renewDeadline)

@@ -15,7 +15,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/ottoscaler/ottoscaler/test/harness"
-	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
+	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
 )
 
 const failing = `metadata:
@@ -33,7 +33,7 @@ spec:
       seccompProfile: {type: RuntimeDefault}
 `
 
-// templates writes operator templates whose Pods fare as devcluster's annotations say.
+// templates writes operator templates with annotations for devcluster's simulated node.
 func templates(t *testing.T, fates map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -45,7 +45,7 @@ func templates(t *testing.T, fates map[string]string) string {
 	return dir
 }
 
-// TestOutcomes: how a Pod ends is what the worker's outcome says, and its Pod goes in every case.
+// TestOutcomes: a worker's outcome says how its Pod ended, and its Pod is deleted in every case.
 func TestOutcomes(t *testing.T) {
 	s := harness.NewStack(t, cluster)
 	dir := templates(t, map[string]string{
@@ -69,7 +69,7 @@ func TestOutcomes(t *testing.T) {
 			t.Errorf("%s: %v, want %+v with a reason", name, got, want)
 		}
 	}
-	s.Judge(func(e *judge.Evidence) { e.Templates = slices.Collect(maps.Keys(events)) })
+	s.Verify(func(in *checker.Input) { in.Templates = slices.Collect(maps.Keys(events)) })
 }
 
 func outcome(s *harness.Stack, event string) map[string]string {
@@ -81,7 +81,7 @@ func outcome(s *harness.Stack, event string) map[string]string {
 	return nil
 }
 
-// TestKilledInABurst: kill -9 at several moments of a burst, start again: every worker exactly once.
+// TestKilledInABurst: kill -9 at several points of a burst, then restart: every worker runs exactly once.
 func TestKilledInABurst(t *testing.T) {
 	s := harness.NewStack(t, cluster)
 	env := []string{"OTTO_SUCCEEDED_TTL=1s", "OTTO_MAX_WORKERS=500"}
@@ -110,7 +110,7 @@ func TestKilledInABurst(t *testing.T) {
 			t.Errorf("event %s: %v", e, last)
 		}
 	}
-	s.Judge(harness.With(judge.Fault{Killed: true}))
+	s.Verify(harness.WithFault(checker.Fault{Killed: true}))
 }
 
 func created(requests []harness.Request) map[string]int {
@@ -123,7 +123,7 @@ func created(requests []harness.Request) map[string]int {
 	return out
 }
 
-// TestStoppedInABurst: SIGTERM ends with exit code 0, no POST comes later, and the next start does the rest.
+// TestStoppedInABurst: SIGTERM ends the product with exit code 0, no POST follows, and the next start does the rest.
 func TestStoppedInABurst(t *testing.T) {
 	s := harness.NewStack(t, cluster)
 	s.Start("OTTO_SUCCEEDED_TTL=1s", "OTTO_MAX_WORKERS=500", "OTTO_CREATE_CONCURRENCY=2")
@@ -146,10 +146,10 @@ func TestStoppedInABurst(t *testing.T) {
 	if got := len(created(s.Requests())); got != 300 {
 		t.Errorf("%d Pods were created, want 300", got)
 	}
-	s.Judge(harness.With(judge.Fault{Killed: true}))
+	s.Verify(harness.WithFault(checker.Fault{Killed: true}))
 }
 
-// TestRedisOutage: with Redis gone and back, everything goes on by itself.
+// TestRedisOutage: work continues by itself after a restart of Redis.
 func TestRedisOutage(t *testing.T) {
 	s := harness.NewStack(t, cluster)
 	s.Start("OTTO_SUCCEEDED_TTL=1s")
@@ -163,7 +163,7 @@ func TestRedisOutage(t *testing.T) {
 	if got := len(created(s.Requests())); got != 7 {
 		t.Errorf("%d Pods were created, want 7", got)
 	}
-	s.Judge(harness.With(judge.Fault{Redis: true}))
+	s.Verify(harness.WithFault(checker.Fault{Redis: true}))
 }
 
 // TestAPIServerOutage: events wait while the API server is down, and run once it is back.
@@ -176,7 +176,7 @@ func TestAPIServerOutage(t *testing.T) {
 	event := s.Add("type", "scale_up", "pod_count", 5)
 	s.Eventually("the event to be accepted", func() error {
 		if st := s.Status(event); len(st) == 0 {
-			return fmt.Errorf("nothing is said of it")
+			return fmt.Errorf("no status yet")
 		}
 		return nil
 	})
@@ -187,10 +187,10 @@ func TestAPIServerOutage(t *testing.T) {
 	if got := len(created(s.Requests())); got != 5 {
 		t.Errorf("%d Pods were created, want 5", got)
 	}
-	s.Judge(harness.With(judge.Fault{APIServer: true}))
+	s.Verify(harness.WithFault(checker.Fault{APIServer: true}))
 }
 
-// TestForeignPod: a Pod of somebody else's under one of our names is left alone, and its slot waits until it is gone.
+// TestForeignPod: a foreign Pod with a worker's name is not touched, and its slot waits until it is deleted.
 func TestForeignPod(t *testing.T) {
 	s := harness.NewStack(t, cluster)
 	s.Start("OTTO_SUCCEEDED_TTL=1s")
@@ -205,7 +205,7 @@ func TestForeignPod(t *testing.T) {
 	if err := s.Redis.XAdd(t.Context(), &goredis.XAddArgs{Stream: harness.Stream, ID: id, Values: up()}).Err(); err != nil {
 		t.Fatal(err)
 	}
-	s.Eventually("the name to be found taken", func() error {
+	s.Eventually("a second POST", func() error {
 		if n := harness.Count(s.Requests())["create"][name]; n < 2 {
 			return fmt.Errorf("%d POSTs of it", n)
 		}
@@ -219,5 +219,5 @@ func TestForeignPod(t *testing.T) {
 	if got := outcome(s, id); got["state"] != "succeeded" {
 		t.Errorf("the outcome: %v", got)
 	}
-	s.Judge(harness.With(judge.Fault{Others: true}))
+	s.Verify(harness.WithFault(checker.Fault{Others: true}))
 }

@@ -28,7 +28,7 @@ func run(m *testing.M) int {
 	if code := m.Run(); code != 0 {
 		return code
 	}
-	if err := harness.UnusedRights(); err != nil && flag.Lookup("test.run").Value.String() == "" {
+	if err := harness.UnusedPermissions(); err != nil && flag.Lookup("test.run").Value.String() == "" {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

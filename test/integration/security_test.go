@@ -14,11 +14,11 @@ import (
 
 	"github.com/ottoscaler/ottoscaler/internal/redis/redistest"
 	"github.com/ottoscaler/ottoscaler/test/harness"
-	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
+	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
 )
 
-// rights are those that deploy/redis/users.acl gives a user.
-func rights(t *testing.T, user string) []any {
+// aclRules are the rules of a user in deploy/redis/users.acl.
+func aclRules(t *testing.T, user string) []any {
 	t.Helper()
 	b, err := os.ReadFile("../../deploy/redis/users.acl")
 	if err != nil {
@@ -44,8 +44,8 @@ func write(t *testing.T, file, text string) {
 	}
 }
 
-// TestRotatedPassword changes the password under load, with no other rights than those of deploy/redis/users.acl. It is
-// read again, all goes on, and nothing was ever refused but the old password.
+// TestRotatedPassword changes the password under load, with the ACL of deploy/redis/users.acl. The file is reread, work
+// continues, and Redis refuses nothing but the old password.
 func TestRotatedPassword(t *testing.T) {
 	s := harness.NewStack(t, cluster)
 	acl := func(rules ...any) {
@@ -54,7 +54,7 @@ func TestRotatedPassword(t *testing.T) {
 		}
 	}
 	acl("on", ">first")
-	acl(rights(t, "ottoscaler")...)
+	acl(aclRules(t, "ottoscaler")...)
 	file := filepath.Join(t.TempDir(), "password")
 	write(t, file, "first\n")
 	s.Start("REDIS_USERNAME=ottoscaler", "REDIS_PASSWORD_FILE="+file, "OTTO_SUCCEEDED_TTL=0")
@@ -79,18 +79,18 @@ func TestRotatedPassword(t *testing.T) {
 	if code := s.Stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	s.Judge(harness.With(judge.Fault{Redis: true}))
+	s.Verify(harness.WithFault(checker.Fault{Redis: true}))
 }
 
-// TestOperatorsRights: whoever asks by our commands, as the user operator of deploy/redis/users.acl, is refused nothing.
-func TestOperatorsRights(t *testing.T) {
+// TestOperatorACL: whoever asks by our commands, as the user operator of deploy/redis/users.acl, is refused nothing.
+func TestOperatorACL(t *testing.T) {
 	s := harness.NewStack(t, cluster)
-	rules := append([]any{"ACL", "SETUSER", "operator", "on", ">secret"}, rights(t, "operator")...)
+	rules := append([]any{"ACL", "SETUSER", "operator", "on", ">secret"}, aclRules(t, "operator")...)
 	if err := s.Redis.Do(t.Context(), rules...).Err(); err != nil {
 		t.Fatal(err)
 	}
 	s.Start("OTTO_SUCCEEDED_TTL=0")
-	ask := func(args ...string) string {
+	run := func(args ...string) string {
 		cmd := s.Command("REDIS_USERNAME=operator", "REDIS_PASSWORD=secret")
 		cmd.Args = append(cmd.Args, args...)
 		out, err := cmd.CombinedOutput()
@@ -100,14 +100,14 @@ func TestOperatorsRights(t *testing.T) {
 		return strings.TrimSpace(string(out))
 	}
 	s.Add("type", "scale_sideways", "pod_count", 1)
-	event := ask("scale", "up", "2")
-	ask("get", "events")
-	ask("get", "workers", event)
+	event := run("scale", "up", "2")
+	run("get", "events")
+	run("get", "workers", event)
 	s.WaitClosed(event)
-	ask("get", "events", "--all")
-	ask("explain", event)
-	ask("dead", "list")
-	again := ask("dead", "redrive", s.Dead()[0]["entry"], "--set", "type=scale_up")
+	run("get", "events", "--all")
+	run("explain", event)
+	run("dead", "list")
+	again := run("dead", "redrive", s.Dead()[0]["entry"], "--set", "type=scale_up")
 	s.WaitClosed(again)
 	log, err := s.Redis.ACLLog(t.Context(), 100).Result()
 	if err != nil || len(log) > 0 {
@@ -116,7 +116,7 @@ func TestOperatorsRights(t *testing.T) {
 	if code := s.Stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	s.Judge()
+	s.Verify()
 }
 
 func burst(s *harness.Stack) (events []string) {
@@ -126,8 +126,8 @@ func burst(s *harness.Stack) (events []string) {
 	return events
 }
 
-// TestSentinelFailover kills the master in the middle of a burst. The replica that a sentinel makes the new master is
-// found by itself, and what was accepted comes to its end there.
+// TestSentinelFailover kills the master during a burst. The product finds the replica that the sentinel promotes, and finishes
+// what was accepted.
 func TestSentinelFailover(t *testing.T) {
 	s := harness.NewStack(t, cluster)
 	_, port, err := net.SplitHostPort(s.Server.Addr)
@@ -169,15 +169,15 @@ sentinel failover-timeout otto 5000
 	if code := s.Stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	s.Server.Restart() // the recording ends where it began
-	s.Eventually("the recording to go on", func() error {
+	s.Server.Restart() // the recording ends on the server where it began
+	s.Eventually("the recording to continue", func() error {
 		clients, err := s.Server.Client().ClientList(t.Context()).Result()
 		if err == nil && !strings.Contains(clients, "cmd=monitor") {
 			err = fmt.Errorf("the clients are %s", clients)
 		}
 		return err
 	})
-	s.Judge(harness.With(judge.Fault{Redis: true, LostWrites: true}), func(e *judge.Evidence) { e.Redis = s.Redis.Options() })
+	s.Verify(harness.WithFault(checker.Fault{Redis: true, LostWrites: true}), func(in *checker.Input) { in.Redis = s.Redis.Options() })
 }
 
 func knows(t *testing.T, sentinel, replica *redistest.Server) error {
@@ -196,7 +196,7 @@ func knows(t *testing.T, sentinel, replica *redistest.Server) error {
 	return fmt.Errorf("the sentinel knows %v", replicas)
 }
 
-// sameLength: the replica has the stream as far as the master has.
+// sameLength: the replica has the stream as far as the master.
 func sameLength(t *testing.T, master, replica *goredis.Client) error {
 	t.Helper()
 	want, errMaster := master.XLen(t.Context(), harness.Stream).Result()

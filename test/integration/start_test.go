@@ -11,10 +11,10 @@ import (
 	"testing"
 
 	"github.com/ottoscaler/ottoscaler/test/harness"
-	"github.com/ottoscaler/ottoscaler/test/oracle/judge"
+	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
 )
 
-// TestStartRefusals: what cannot work ends the start with the right exit code and one line that says what to mend.
+// TestStartRefusals: a wrong environment ends the start with the right exit code and one line that says what to fix.
 func TestStartRefusals(t *testing.T) {
 	s := harness.NewStack(t, cluster)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -50,5 +50,5 @@ func TestStartRefusals(t *testing.T) {
 			}
 		})
 	}
-	t.Cleanup(func() { s.Judge(func(e *judge.Evidence) { e.Idle = true }) }) // the cases run when this function has returned
+	t.Cleanup(func() { s.Verify(func(in *checker.Input) { in.Idle = true }) }) // the cases run when this function has returned
 }
