@@ -26,6 +26,7 @@ type row struct {
 	name string
 	node string // the kind of cluster it needs
 	ci   bool   // part of SHARE=ci, where it is shorter and compares only ratios
+	asks bool   // runs only when ROW names it
 	run  func(*bench)
 }
 
@@ -41,6 +42,7 @@ var rows = []row{
 	{name: "idle", node: "none", run: idle},
 	{name: "cost", node: "none", ci: true, run: cost},
 	{name: "waiting", node: "none", run: waiting},
+	{name: "without", node: "none", asks: true, run: without},
 	{name: "life", node: "kwok", ci: true, run: life},
 	{name: "hops", node: "kwok", run: hops},
 	{name: "memory", node: "kwok", run: memory},
@@ -86,7 +88,7 @@ func (r row) chosen() bool {
 	if named := os.Getenv("ROW"); named != "" {
 		return slices.Contains(strings.Split(named, ","), r.name)
 	}
-	return r.ci || !short
+	return !r.asks && (r.ci || !short)
 }
 
 func names() string {
