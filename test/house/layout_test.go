@@ -24,7 +24,7 @@ func layout(t *testing.T) map[string]string {
 	}
 	places := make(map[string]string)
 	for line := range strings.Lines(block) {
-		if m := regexp.MustCompile(`^    ([a-z0-9./_-]+/)\s+(\S.*)$`).FindStringSubmatch(line); m != nil {
+		if m := regexp.MustCompile(`^([a-z0-9./_-]+/)\s+(\S.*)$`).FindStringSubmatch(strings.TrimSpace(line)); m != nil {
 			places[strings.TrimSuffix(m[1], "/")] = m[2]
 		}
 	}

@@ -1,11 +1,16 @@
 package checker
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // fieldsOf is a valid entry with further fields.
@@ -141,5 +146,21 @@ func TestNames(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
+	}
+}
+
+// TestOwnFields holds the oracle's list of fields against the contract. The oracle shares no code with the product; it reads
+// the published schema, and has a rule of its own for each field.
+func TestOwnFields(t *testing.T) {
+	data, err := os.ReadFile("../../../api/stream-entry.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema struct{ Properties map[string]any }
+	if err := json.Unmarshal(data, &schema); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(schema.Properties)), slices.Sorted(slices.Values(own))); diff != "" {
+		t.Errorf("the schema has other fields than readEntry has rules for (-schema +oracle):\n%s", diff)
 	}
 }
