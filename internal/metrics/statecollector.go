@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
 // collectTimeout bounds how long a scrape waits for Redis, the API server and the Manager.
