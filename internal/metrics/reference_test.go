@@ -19,8 +19,8 @@ const preamble = `# Metrics
 
 <!-- Made by "make generate" from internal/metrics: change it there. -->
 
-` + "`/metrics` on `OTTO_HTTP_ADDR`" + ` serves these, and those of Go and of the process (` + "`go_*`, `process_*`" + `). Every series exists from the
-start, at zero. No label names a task, an event or a Pod; an unknown reason counts as ` + "`other`" + `.
+` + "`/metrics` on `OTTO_HTTP_ADDR`" + ` serves these, and those of Go and of the process (` + "`go_*`, `process_*`" + `). Every series
+exists from the start, at zero. No label names a task, an event or a Pod; an unknown reason counts as ` + "`other`" + `.
 
 Counters and histograms count what was committed to Redis, in the process that committed it: query
 ` + "`sum(increase(…))`" + ` over all replicas. Gauges about workers and events are zero in a standby, so sums are right too. Gauges
