@@ -1,4 +1,4 @@
-// Package golden holds documents and manifests against the source that they are made from.
+// Package golden compares generated documents and manifests with the source that they are generated from.
 package golden
 
 import (
@@ -9,9 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "rewrite what is made from the source")
+var update = flag.Bool("update", false, "rewrite what is generated from the source")
 
-// File compares a file with what it must be; with -update, as `make generate` calls the tests, it is rewritten.
+// File compares a file with its generated content; with -update, as `make generate` runs the tests, the file is rewritten.
 func File(t testing.TB, path, want string) {
 	t.Helper()
 	if *update {
@@ -24,6 +24,6 @@ func File(t testing.TB, path, want string) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("%s is not what the source says; run `make generate` (-want +got):\n%s", path, diff)
+		t.Errorf("%s differs from the source; run `make generate` (-want +got):\n%s", path, diff)
 	}
 }

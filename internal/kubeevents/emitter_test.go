@@ -75,7 +75,7 @@ var journalCases = map[string]journalCase{
 		worker.Reject{ID: eventID, Code: event.CodeType, Reason: "type is \"x\""}, "EntryRejected invalid_type OTTO401",
 		[]string{"entry 5-1", "invalid_type", "type is \"x\""},
 	},
-	"poison":   {worker.Reject{ID: eventID, Code: event.CodePoison}, "EntryRejected poison OTTO536", nil},
+	"poison": {worker.Reject{ID: eventID, Code: event.CodePoison}, "EntryRejected poison OTTO536", nil},
 	"restored": {
 		worker.Restore{Record: worker.Record{Event: event.Event{EventID: eventID}}}, "RecordsRestored  OTTO204",
 		[]string{"event 5-1"},
