@@ -50,11 +50,12 @@ func Warn(log *slog.Logger, c Code, args ...any) { logCode(log, slog.LevelWarn, 
 func Error(log *slog.Logger, c Code, args ...any) { logCode(log, slog.LevelError, c, args) }
 
 func logCode(log *slog.Logger, level slog.Level, c Code, args []any) {
+	//nolint:sloglint // the message is a constant of the table
 	log.Log(context.Background(), level, c.Entry().Message, append(slices.Clip(args), "code", string(c))...)
 }
 
 // Failure is an error with its code.
-type Failure struct {
+type Failure struct { //nolint:errname // every name here is about failures
 	Code Code
 	Err  error
 }

@@ -12,18 +12,18 @@ import (
 var update = flag.Bool("update", false, "rewrite what is generated from the source")
 
 // File compares a file with its generated content; with -update, as `make generate` runs the tests, the file is rewritten.
-func File(t testing.TB, path, want string) {
-	t.Helper()
+func File(tb testing.TB, path, want string) {
+	tb.Helper()
 	if *update {
 		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	got, err := os.ReadFile(path)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("%s differs from the source; run `make generate` (-want +got):\n%s", path, diff)
+		tb.Errorf("%s differs from the source; run `make generate` (-want +got):\n%s", path, diff)
 	}
 }

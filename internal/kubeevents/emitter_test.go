@@ -22,7 +22,7 @@ func (r *recorded) short() []string {
 	var all []string
 	for _, one := range r.all {
 		code, _, _ := strings.Cut(one.Fix, ":")
-		all = append(all, strings.Join([]string{one.Reason, one.Subject, code}, " "))
+		all = append(all, strings.Join([]string{one.Reason, one.Subject, code}, "/"))
 	}
 	return all
 }
@@ -61,23 +61,25 @@ var journalCases = map[string]journalCase{
 	"scaled down": {ended(worker.StateCancelled, "ScaledDown"), "", nil},
 	"deleted":     {ended(worker.StateCancelled, "Deleted"), "", nil},
 	"no image": {
-		ended(worker.StateFailed, "ErrImagePull"), "WorkerCannotStart ErrImagePull OTTO504",
+		ended(worker.StateFailed, "ErrImagePull"), "WorkerCannotStart/ErrImagePull/OTTO504",
 		[]string{"otto-agent-1-5-1", "event 5-1", "the message"},
 	},
-	"no command":  {ended(worker.StateFailed, "RunContainerError"), "WorkerCannotStart RunContainerError OTTO514", nil},
-	"no node":     {ended(worker.StateFailed, "Unschedulable"), "WorkerCannotStart Unschedulable OTTO503", nil},
-	"refused":     {ended(worker.StateFailed, "Refused"), "WorkerCannotStart Refused OTTO501", nil},
-	"evicted":     {ended(worker.StateFailed, "Evicted"), "AttemptsExhausted Evicted OTTO523", nil},
-	"node lost":   {ended(worker.StateLost, "NodeLost"), "WorkerStuck NodeLost OTTO510", nil},
-	"missing":     {ended(worker.StateLost, "Missing"), "WorkerLost Missing OTTO511", nil},
-	"record lost": {ended(worker.StateLost, "RecordLost"), "WorkerLost RecordLost OTTO512", nil},
+	"no command":  {ended(worker.StateFailed, "RunContainerError"), "WorkerCannotStart/RunContainerError/OTTO514", nil},
+	"no node":     {ended(worker.StateFailed, "Unschedulable"), "WorkerCannotStart/Unschedulable/OTTO503", nil},
+	"refused":     {ended(worker.StateFailed, "Refused"), "WorkerCannotStart/Refused/OTTO501", nil},
+	"evicted":     {ended(worker.StateFailed, "Evicted"), "AttemptsExhausted/Evicted/OTTO523", nil},
+	"node lost":   {ended(worker.StateLost, "NodeLost"), "WorkerStuck/NodeLost/OTTO510", nil},
+	"missing":     {ended(worker.StateLost, "Missing"), "WorkerLost/Missing/OTTO511", nil},
+	"record lost": {ended(worker.StateLost, "RecordLost"), "WorkerLost/RecordLost/OTTO512", nil},
 	"rejected": {
-		worker.Reject{ID: eventID, Code: event.CodeType, Reason: "type is \"x\""}, "EntryRejected invalid_type OTTO401",
+		worker.Reject{ID: eventID, Code: event.CodeType, Reason: "type is \"x\""},
+		"EntryRejected/invalid_type/OTTO401",
 		[]string{"entry 5-1", "invalid_type", "type is \"x\""},
 	},
-	"poison": {worker.Reject{ID: eventID, Code: event.CodePoison}, "EntryRejected poison OTTO536", nil},
+	"poison": {worker.Reject{ID: eventID, Code: event.CodePoison}, "EntryRejected/poison/OTTO536", nil},
 	"restored": {
-		worker.Restore{Record: worker.Record{Event: event.Event{EventID: eventID}}}, "RecordsRestored  OTTO204",
+		worker.Restore{Record: worker.Record{Event: event.Event{EventID: eventID}}},
+		"RecordsRestored//OTTO204",
 		[]string{"event 5-1"},
 	},
 }
@@ -122,9 +124,9 @@ func TestCluster(t *testing.T) {
 		"unavailable":   {worker.ErrUnavailable, "", ""},
 		"unknown":       {worker.ErrUnknown, "", ""},
 		"gone":          {worker.ErrGone, "", ""},
-		"refused":       {worker.ErrRefused, "TemplateParked big OTTO301", ""},
-		"forbidden":     {worker.ErrForbidden, "AccessDenied OTTO302 OTTO302", "AccessDenied OTTO303 OTTO303"},
-		"name conflict": {worker.ErrNameConflict, "NameTaken  OTTO311", ""},
+		"refused":       {worker.ErrRefused, "TemplateParked/big/OTTO301", ""},
+		"forbidden":     {worker.ErrForbidden, "AccessDenied/OTTO302/OTTO302", "AccessDenied/OTTO303/OTTO303"},
+		"name conflict": {worker.ErrNameConflict, "NameTaken//OTTO311", ""},
 	} {
 		t.Run(name, func(t *testing.T) { test.check(t) })
 	}
@@ -161,7 +163,7 @@ func TestProcess(t *testing.T) {
 	e := NewEmitter(&to)
 	e.StreamOwned(errors.New("owned by blue"))
 	e.WatchDenied(errors.New("forbidden"))
-	want := "StreamOwned  OTTO203, AccessDenied OTTO304 OTTO304"
+	want := "StreamOwned//OTTO203, AccessDenied/OTTO304/OTTO304"
 	if got := strings.Join(to.short(), ", "); got != want || !strings.Contains(to.all[0].Message, "owned by blue") {
 		t.Errorf("got %q, want %q: %+v", got, want, to.all)
 	}

@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"slices"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
@@ -91,7 +93,7 @@ func (m *metrics) zero() {
 // zero creates the series of the values; before are the values of the labels in front.
 func zero(v *prometheus.CounterVec, values []string, before ...string) {
 	for _, value := range values {
-		v.WithLabelValues(append(before[:len(before):len(before)], value)...)
+		v.WithLabelValues(append(slices.Clip(before), value)...)
 	}
 }
 

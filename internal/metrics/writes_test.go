@@ -17,6 +17,7 @@ import (
 type fakeJournal struct{ err error }
 
 func (j fakeJournal) Begin(context.Context) (event.ID, bool, error) { return event.ID{}, true, j.err }
+
 func (j fakeJournal) Open(context.Context, event.ID, int) ([]worker.Record, error) {
 	return nil, j.err
 }
