@@ -1,8 +1,10 @@
 package kubeevents
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,7 +49,7 @@ func TestReference(t *testing.T) {
 	golden.File(t, "../../docs/events.md", b.String())
 }
 
-// entries describe every cause of a kind.
+// entries describe every cause of a kind, by code.
 func (k kind) entries() []errcode.Entry {
 	var all []errcode.Entry
 	for _, c := range k.codes {
@@ -57,6 +59,7 @@ func (k kind) entries() []errcode.Entry {
 		r, _ := worker.ReasonOf(name)
 		all = append(all, errcode.Entry{Code: r.Code, Message: r.Name, Cause: r.Cause, Fix: r.Fix})
 	}
+	slices.SortStableFunc(all, func(a, b errcode.Entry) int { return cmp.Compare(a.Code, b.Code) })
 	return all
 }
 
