@@ -1,4 +1,4 @@
-package server
+package health
 
 import (
 	"context"
@@ -13,22 +13,22 @@ import (
 	"golang.org/x/net/netutil"
 )
 
-// What one client may cost. A scrape takes milliseconds; the rest is for slow networks.
+// Limits of one client. A scrape takes milliseconds; the rest is for slow networks.
 const (
-	headerTimeout  = 3 * time.Second
-	requestTimeout = 5 * time.Second
-	answerTimeout  = 15 * time.Second
-	idleTimeout    = time.Minute
-	maxHeader      = 8 << 10 // bytes; net/http adds 4 KiB of its own
-	maxConnections = 256     // a few megabytes, however many come
-	stopTimeout    = 2 * time.Second
+	headerTimeout   = 3 * time.Second
+	requestTimeout  = 5 * time.Second
+	responseTimeout = 15 * time.Second
+	idleTimeout     = time.Minute
+	maxHeader       = 8 << 10 // bytes; net/http adds 4 KiB of its own
+	maxConnections  = 256     // a few megabytes, however many clients connect
+	stopTimeout     = 2 * time.Second
 )
 
-// Options say where a Server listens, and what it tells.
+// Options say where a Server listens and what it serves.
 type Options struct {
-	Addr    string // host:port; the host may be empty, port 0 takes any free one
+	Addr    string // host:port; the host may be empty, port 0 is any free port
 	Checks  []Check
-	Metrics http.Handler // nil: there are none
+	Metrics http.Handler // nil: /metrics is not found
 	Logger  *slog.Logger
 }
 
@@ -43,7 +43,7 @@ type Server struct {
 // New starts nothing.
 func New(o Options) *Server {
 	mux := http.NewServeMux()
-	mux.HandleFunc("/livez", answerLive)
+	mux.HandleFunc("/livez", serveLive)
 	mux.Handle("/readyz", newReadiness(o.Checks))
 	if o.Metrics != nil {
 		mux.Handle("/metrics", o.Metrics)
@@ -56,15 +56,15 @@ func newServer(addr string, mux http.Handler, log *slog.Logger) *Server {
 		Handler:           readOnly(mux),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       requestTimeout,
-		WriteTimeout:      answerTimeout,
+		WriteTimeout:      responseTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
-		// What clients do wrong is their business: it would fill the log.
+		// Errors of clients would fill the log.
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
 	}}
 }
 
-// Listen takes the port, so that a start ends at once where that is impossible. Run follows.
+// Listen opens the port, so that a start fails at once where the port is taken. Call Run next.
 func (s *Server) Listen() error {
 	l, err := net.Listen("tcp", s.addr)
 	if err != nil {
@@ -75,7 +75,7 @@ func (s *Server) Listen() error {
 	return nil
 }
 
-// cause leaves out what the line around it says already.
+// cause strips what the error around it says already.
 func cause(err error) error {
 	if failed, ok := errors.AsType[*os.SyscallError](err); ok {
 		return failed.Err
@@ -89,7 +89,7 @@ func cause(err error) error {
 // Addr is where it listens, after Listen.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
-// Run serves until ctx is done, lets open requests end, and then returns nil; an error means that it cannot serve.
+// Run serves until ctx is done, waits for open requests, and returns nil; an error means that it cannot serve.
 func (s *Server) Run(ctx context.Context) error {
 	ended := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -97,7 +97,7 @@ func (s *Server) Run(ctx context.Context) error {
 		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 		defer cancel()
 		if s.http.Shutdown(within) != nil {
-			_ = s.http.Close() // who has not got his answer by now gets none
+			_ = s.http.Close() // requests still open get no answer
 		}
 	})
 	err := s.http.Serve(s.listener)
@@ -110,24 +110,24 @@ func (s *Server) Run(ctx context.Context) error {
 	return fmt.Errorf("serving on %q: %w", s.addr, err)
 }
 
-// readOnly lets nobody change, or send, anything.
+// readOnly refuses every method that could change or send something.
 func readOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
-			http.Error(w, "GET and HEAD alone are answered", http.StatusMethodNotAllowed)
+			http.Error(w, "only GET and HEAD are allowed", http.StatusMethodNotAllowed)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-func answerLive(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "ok\n") }
+func serveLive(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusOK, "ok\n") }
 
-func text(w http.ResponseWriter, code int, body string) {
+func respond(w http.ResponseWriter, code int, body string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(code)
-	_, _ = w.Write([]byte(body)) // a client that has gone needs no answer
+	_, _ = w.Write([]byte(body)) // the client may be gone
 }

@@ -1,19 +1,19 @@
-package server
+package health
 
 import (
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/pprof" // it also registers on the default mux, which nobody serves
+	"net/http/pprof" // it also registers on the default mux, which is not served
 	"time"
 )
 
-// profileTimeout lets somebody take a profile of a minute.
+// profileTimeout allows for a profile of a minute.
 const profileTimeout = 2 * time.Minute
 
-// NewProfiles returns a Server of Go's profiles under /debug/pprof/. Profiles show memory, and so secrets: an address that
-// others can reach is refused.
+// NewProfiles returns a Server of Go's profiles under /debug/pprof/. Profiles show memory and therefore secrets: any address
+// but a loopback one is refused.
 func NewProfiles(addr string, log *slog.Logger) (*Server, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {

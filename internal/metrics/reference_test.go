@@ -1,4 +1,4 @@
-package server
+package metrics
 
 import (
 	"fmt"
@@ -17,14 +17,14 @@ const preamble = `# Metrics
 
 [한국어](metrics.ko.md)
 
-<!-- Made by "make generate" from internal/server: change it there. -->
+<!-- Made by "make generate" from internal/metrics: change it there. -->
 
-` + "`/metrics` on `OTTO_HTTP_ADDR`" + ` serves these, and Go's and the process' own (` + "`go_*`, `process_*`" + `). Every series is there from
-the start, at zero. Nothing names a task, an event or a Pod; a reason that is not known counts as ` + "`other`" + `.
+` + "`/metrics` on `OTTO_HTTP_ADDR`" + ` serves these, and those of Go and of the process (` + "`go_*`, `process_*`" + `). Every series
+exists from the start, at zero. No label names a task, an event or a Pod; an unknown reason counts as ` + "`other`" + `.
 
-Counters and histograms count what was committed to Redis, in the process that committed it: ask for
-` + "`sum(increase(…))`" + ` over all replicas. Gauges about workers and events are zero in a standby, so sums hold too. Gauges about the
-stream are the same in every replica: take ` + "`max(…)`" + `.
+Counters and histograms count what was committed to Redis, in the process that committed it: query
+` + "`sum(increase(…))`" + ` over all replicas. Gauges about workers and events are zero in a standby, so sums are right too. Gauges
+about the stream are the same in every replica: use ` + "`max(…)`" + `.
 `
 
 // TestReference holds docs/metrics.md against what is registered.
@@ -34,7 +34,7 @@ func TestReference(t *testing.T) {
 
 func markdown(t *testing.T) string {
 	t.Helper()
-	families, err := newScene().registry.Gather()
+	families, err := newFixture().registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package server
+package health
 
 import (
 	"bufio"
@@ -24,77 +24,80 @@ func testServer(checks ...Check) *Server {
 	return New(Options{Addr: "127.0.0.1:0", Checks: checks, Logger: slog.New(slog.DiscardHandler)})
 }
 
-func well(context.Context) error { return nil }
+func healthy(context.Context) error { return nil }
 
-func unwell(context.Context) error { return errors.New("redis x:1:\nconnection refused") }
+func unhealthy(context.Context) error { return errors.New("redis x:1:\nconnection refused") }
 
-type answer struct {
+type response struct {
 	Code  int
 	Allow string
 	Body  string
 }
 
-func ask(s *Server, method, path string) answer {
+func get(s *Server, method, path string) response {
 	w := httptest.NewRecorder()
 	s.http.Handler.ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader("body")))
-	return answer{w.Code, w.Header().Get("Allow"), w.Body.String()}
+	return response{w.Code, w.Header().Get("Allow"), w.Body.String()}
 }
 
-func TestAnswers(t *testing.T) {
-	all := testServer(Check{"redis", well}, Check{"watch", well})
-	one := testServer(Check{"redis", unwell}, Check{"watch", well})
-	refusal := answer{405, "GET, HEAD", "GET and HEAD alone are answered\n"}
+func TestResponses(t *testing.T) {
+	all := testServer(Check{"redis", healthy}, Check{"watch", healthy})
+	one := testServer(Check{"redis", unhealthy}, Check{"watch", healthy})
+	refusal := response{405, "GET, HEAD", "only GET and HEAD are allowed\n"}
 	for name, test := range map[string]struct {
 		server       *Server
 		method, path string
-		want         answer
+		want         response
 	}{
-		"live":           {one, "GET", "/livez", answer{200, "", "ok\n"}}, // whatever is wrong with others
-		"live, HEAD":     {one, "HEAD", "/livez", answer{200, "", "ok\n"}},
-		"ready":          {all, "GET", "/readyz", answer{200, "", "ok\n"}},
-		"ready, verbose": {all, "GET", "/readyz?verbose", answer{200, "", "[+]redis ok\n[+]watch ok\nready\n"}},
-		"not ready":      {one, "GET", "/readyz", answer{503, "", "[-]redis failed: redis x:1: connection refused\n[+]watch ok\nnot ready\n"}},
+		"live":           {one, "GET", "/livez", response{200, "", "ok\n"}}, // whatever fails elsewhere
+		"live, HEAD":     {one, "HEAD", "/livez", response{200, "", "ok\n"}},
+		"ready":          {all, "GET", "/readyz", response{200, "", "ok\n"}},
+		"ready, verbose": {all, "GET", "/readyz?verbose", response{200, "", "[+]redis ok\n[+]watch ok\nready\n"}},
+		"not ready":      {one, "GET", "/readyz", response{503, "", "[-]redis failed: redis x:1: connection refused\n[+]watch ok\nnot ready\n"}},
 		"POST":           {all, "POST", "/livez", refusal},
 		"DELETE":         {all, "DELETE", "/readyz", refusal},
 		"TRACE":          {all, "TRACE", "/metrics", refusal},
 		"unknown method": {all, "BREW", "/nowhere", refusal},
-		"unknown path":   {all, "GET", "/nowhere", answer{404, "", "404 page not found\n"}},
-		"no metrics":     {all, "GET", "/metrics", answer{404, "", "404 page not found\n"}},
-		"no profiles":    {all, "GET", "/debug/pprof/", answer{404, "", "404 page not found\n"}},
+		"unknown path":   {all, "GET", "/nowhere", response{404, "", "404 page not found\n"}},
+		"no metrics":     {all, "GET", "/metrics", response{404, "", "404 page not found\n"}},
+		"no profiles":    {all, "GET", "/debug/pprof/", response{404, "", "404 page not found\n"}},
 	} {
-		if diff := cmp.Diff(test.want, ask(test.server, test.method, test.path)); diff != "" {
+		if diff := cmp.Diff(test.want, get(test.server, test.method, test.path)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
 }
 
-// TestChecksAreShared: a second costs the neighbours one pass, however many ask.
+// TestChecksAreShared: within a second the checks run once, however many requests come.
 func TestChecksAreShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		passes := 0
 		s := testServer(Check{"redis", func(context.Context) error { passes++; return nil }})
 		for range 100 {
-			ask(s, "GET", "/readyz")
+			get(s, "GET", "/readyz")
 		}
 		if passes != 1 {
 			t.Errorf("%d passes within a second", passes)
 		}
 		time.Sleep(checkLife + time.Millisecond)
-		ask(s, "GET", "/readyz")
+		get(s, "GET", "/readyz")
 		if passes != 2 {
-			t.Errorf("%d passes: an old answer was given", passes)
+			t.Errorf("%d passes: a stale result was served", passes)
 		}
 	})
 }
 
-func TestReasonsAreOneLine(t *testing.T) {
-	got := oneLine("a\nb\x1b[31m\xff" + strings.Repeat("x", 1000))
-	if !utf8.ValidString(got) || strings.ContainsAny(got, "\n\x1b") || !strings.HasPrefix(got, "a b [31mx") || len(got) > maxReason+len("…") {
+// TestErrorsAreOneLine: the text of an error cannot add lines, escapes or megabytes to the response.
+func TestErrorsAreOneLine(t *testing.T) {
+	s := testServer(Check{"redis", func(context.Context) error { return errors.New("a\nb\x1b[31m\xff" + strings.Repeat("x", 1000)) }})
+	got, _, _ := strings.Cut(get(s, "GET", "/readyz").Body, "\n")
+	got = strings.TrimPrefix(got, "[-]redis failed: ")
+	if !utf8.ValidString(got) || strings.Contains(got, "\x1b") || !strings.HasPrefix(got, "a b [31mx") || len(got) != maxError+len("…") {
 		t.Errorf("%q", got)
 	}
 }
 
-// pipes is a listener whose connections are in memory, so that time may be false.
+// pipes is a listener of in-memory connections, so that a test may run on synthetic time.
 type pipes struct {
 	conns chan net.Conn
 	done  chan struct{}
@@ -112,7 +115,7 @@ func (p *pipes) Accept() (net.Conn, error) {
 func (p *pipes) Close() error   { close(p.done); return nil }
 func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
-// serve runs a server in a bubble and returns what dials it.
+// serve runs a server in a synctest bubble and returns a function that dials it.
 func serve(t *testing.T, s *Server) func() net.Conn {
 	t.Helper()
 	p := &pipes{make(chan net.Conn), make(chan struct{})}
@@ -133,7 +136,7 @@ func serve(t *testing.T, s *Server) func() net.Conn {
 	}
 }
 
-// TestSlowClients: who sends a request a byte now and then is cut off.
+// TestSlowClients: a client that sends its request byte by byte is cut off.
 func TestSlowClients(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dial := serve(t, testServer())
@@ -177,10 +180,10 @@ func TestHugeHeaders(t *testing.T) {
 	})
 }
 
-// TestRunEnds: it returns when ctx is done, although a client keeps its connection.
+// TestRunEnds: Run returns when ctx is done, although a client keeps its connection.
 func TestRunEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		dial := serve(t, testServer()) // whose cleanup waits for the end
+		dial := serve(t, testServer()) // its cleanup waits for Run
 		conn := dial()
 		go func() { _, _ = io.WriteString(conn, "GET /livez HTTP/1.1\r\nHost: x\r\n") }() // and no more
 		synctest.Wait()
