@@ -1,4 +1,4 @@
-// Package redistest starts real Redis servers for tests.
+// Package redistest starts Redis servers for tests, and has what the tests of several packages below redis share.
 package redistest
 
 import (
