@@ -23,7 +23,7 @@ type StatusEntry struct {
 
 func newStatusEntry(m goredis.XMessage) StatusEntry { return StatusEntry{m.ID, toStrings(m.Values)} }
 
-// Kind is what it reports: `accepted`, `worker`, `closed` …
+// Kind is what it reports: `accepted`, `worker`, `closed` and so on.
 func (s StatusEntry) Kind() string { return s.Fields["kind"] }
 
 // Ends reports whether it is the last entry of its event.

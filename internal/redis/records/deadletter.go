@@ -10,7 +10,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-// MaxDeadLetters is about how many dead letters are kept: Redis trims in whole nodes. Package inspect searches so far.
+// MaxDeadLetters bounds the dead-letter stream, roughly: Redis trims whole nodes. Package inspect searches twice as many.
 const MaxDeadLetters = 10_000
 
 // deadLetter returns the fields and values of a dead letter: the reason, and the original fields as `f:<name>`, in sorted

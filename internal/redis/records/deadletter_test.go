@@ -40,9 +40,9 @@ func TestDeadLetterIsBounded(t *testing.T) {
 			worker.Size{Fields: 2, Bytes: 9<<10 + 1 + 12, Sum: "s"},
 			"1", fmt.Sprint(9<<10 + 1),
 		},
-		"a huge value that nobody kept": {small, worker.Size{Fields: 2, Bytes: 16<<20 + 1 + 12, Sum: "s"}, "1", fmt.Sprint(16<<20 + 1)},
-		"three thousand fields":         {many, worker.Size{Fields: 3001, Bytes: 48_012, Sum: "s"}, "2489", "39820"},
-		"many fields of no bytes":       {map[string]string{"": "", "type": "scale_up"}, worker.Size{}, "", ""},
+		"a huge value that was not kept": {small, worker.Size{Fields: 2, Bytes: 16<<20 + 1 + 12, Sum: "s"}, "1", fmt.Sprint(16<<20 + 1)},
+		"three thousand fields":          {many, worker.Size{Fields: 3001, Bytes: 48_012, Sum: "s"}, "2489", "39820"},
+		"many fields of no bytes":        {map[string]string{"": "", "type": "scale_up"}, worker.Size{}, "", ""},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -51,7 +51,7 @@ func genEvent(t *rapid.T) event.Event {
 
 func genSlots(t *rapid.T, n int) []worker.SlotRecord {
 	slots := make([]worker.SlotRecord, n)
-	for range rapid.IntRange(0, 5).Draw(t, "marks") {
+	for range rapid.IntRange(0, 5).Draw(t, "recorded slots") {
 		slots[rapid.IntRange(0, n-1).Draw(t, "slot")] = genSlot(t)
 	}
 	return slots

@@ -42,7 +42,8 @@ func duplicateStatus(d worker.Duplicate) []any {
 
 func rejectedStatus(r worker.Reject) []any {
 	return newStatus("rejected", r.ID, r.TaskID).
-		add("reason", text.Clip(r.Code, maxCode)).add("code", string(event.ErrCode(r.Code))).add("message", text.Clip(r.Reason, maxMessage)).at(r.At)
+		add("reason", text.Clip(r.Code, maxCode)).add("code", string(event.ErrCode(r.Code))).
+		add("message", text.Clip(r.Reason, maxMessage)).at(r.At)
 }
 
 func workerStatus(r worker.Report) []any {

@@ -112,7 +112,8 @@ func writesOfScaleUps() map[string]writeCase {
 					statusEntry("kind", "closed", "event_id", "5-1", "task_id", "task-123",
 						"n_succeeded", 1, "n_failed", 0, "n_cancelled", 0, "n_lost", 1, "at", laterText),
 				},
-			}, 1,
+			},
+			1,
 		},
 	}
 }
@@ -134,7 +135,8 @@ func writesOfScaleDowns() map[string]writeCase {
 				keysOf.Event(theID): record("victims", "4-10/2 4-2/1", "settled", laterText),
 				keysOf.Open():       []string{"5-1"}, keysOf.LastAcceptedID(): "5-1",
 				keysOf.Status(): []map[string]any{acceptedEntry(), scaledDown},
-			}, 0,
+			},
+			0,
 		},
 		"close a scale_down": {
 			[]worker.Write{down, selection, closing},
@@ -143,7 +145,8 @@ func writesOfScaleDowns() map[string]writeCase {
 					"n_succeeded", 0, "n_failed", 0, "n_cancelled", 2, "n_lost", 0),
 				keysOf.LastAcceptedID(): "5-1",
 				keysOf.Status():         []map[string]any{acceptedEntry(), scaledDown, closed},
-			}, 0,
+			},
+			0,
 		},
 	}
 }
@@ -159,7 +162,8 @@ func restores() map[string]writeCase {
 			map[string]any{
 				keysOf.Event(theID): record, keysOf.Open(): []string{"5-1"},
 				keysOf.LastAcceptedID(): "5-1", keysOf.Idempotency("k 1"): "5-1 h1",
-			}, 1,
+			},
+			1,
 		},
 	}
 }
@@ -173,7 +177,8 @@ func otherWrites() map[string]writeCase {
 			[]worker.Write{worker.Duplicate{ID: theID, Of: event.ID{Ms: 4}, At: at}},
 			map[string]any{keysOf.LastAcceptedID(): "5-1", keysOf.Status(): []map[string]any{
 				statusEntry("kind", "duplicate", "event_id", "5-1", "message", "the same as event 4-0", "at", atText),
-			}}, 0,
+			}},
+			0,
 		},
 		"reject": {
 			[]worker.Write{reject},
@@ -183,7 +188,8 @@ func otherWrites() map[string]writeCase {
 					"reason", "type is wrong", "code", "OTTO401", "f:type", "x")},
 				keysOf.Status(): []map[string]any{statusEntry("kind", "rejected", "event_id", "5-1", "task_id", "t",
 					"reason", "invalid_type", "code", "OTTO401", "message", "type is wrong", "at", atText)},
-			}, 0,
+			},
+			0,
 		},
 	}
 }

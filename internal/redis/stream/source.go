@@ -104,7 +104,7 @@ func (s *Source) restart() {
 }
 
 func (s *Source) read(ctx context.Context) ([]worker.Entry, error) {
-	if clear, err := s.awaitGuarded(ctx); err != nil || !clear {
+	if done, err := s.awaitGuarded(ctx); err != nil || !done {
 		return nil, err
 	}
 	if err := s.checkPending(ctx); err != nil {
