@@ -207,7 +207,7 @@ func TestMisplaced(t *testing.T) {
 		{"every page once", "## Learn\n- [A](a.md)\n## Do\n- [B](b.md): x\n- [C](folder)\n", nil},
 		{"a page is missing", "## Learn\n- [A](a.md)\n- [C](folder)\n", []string{"b.md is missing"}},
 		{"outside of the groups", "[B](b.md)\n## Learn\n- [A](a.md)\n- [C](folder)\n", []string{"b.md is missing"}},
-		{"listed in two groups", "## Learn\n- [A](a.md)\n- [B](b.md)\n## Do\n- [A](a.md)\n- [C](folder)\n", []string{"a.md is listed more than once"}},
+		{"in two groups", "## Learn\n- [A](a.md)\n- [B](b.md)\n## Do\n- [A](a.md)\n- [C](folder)\n", []string{"a.md is listed more than once"}},
 		{"listed twice in a group", "## Do\n- [A](a.md) [A](a.md)\n- [B](b.md)\n- [C](folder)\n", []string{"a.md is listed more than once"}},
 		{"a dead link", "## Do\n- [A](a.md)\n- [B](b.md)\n- [C](folder)\n- [D](d.md)\n", []string{"d.md is no page"}},
 	} {
