@@ -6,14 +6,13 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
+	"pgregory.net/rapid"
 )
 
-// TestWaitingEventsAreSmall: a hundred thousand may wait, at 150 bytes each.
-func TestWaitingEventsAreSmall(t *testing.T) {
+// TestPackedEventSize: a hundred thousand may wait, at 150 bytes each.
+func TestPackedEventSize(t *testing.T) {
 	const n, limit = 100_000, 150
 	set := testSettings()
 	set.MaxWorkers, set.MaxWaiting = 1, n
@@ -39,8 +38,8 @@ func heapNow() uint64 {
 	return m.HeapAlloc
 }
 
-// TestFieldsComeBack: what an event is kept as makes the same event again.
-func TestFieldsComeBack(t *testing.T) {
+// TestPackRoundTrip: what an event is kept as makes the same event again.
+func TestPackRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := rapid.MapOfN(rapid.StringN(1, 20, 60), rapid.StringN(0, 50, 200), 0, 8).Draw(t, "metadata")
 		maps.Copy(f, eventtest.Fields("task_id", rapid.StringMatching(`[a-zé:0-9]{0,20}`).Draw(t, "task")))

@@ -1,0 +1,136 @@
+package worker
+
+import (
+	"testing"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
+)
+
+func TestStaleBatchIsNotRefusedTwice(t *testing.T) {
+	m := modelWith(t, eventtest.Fields("pod_count", "0"))
+	m.deliverNew(1)
+	m.readPending() // the refusal is not committed: the entry is still pending
+	m.commit(1, false)
+	m.deliverAhead()
+	m.runToEnd() // a second dead letter would be fatal
+	m.checkEnd()
+}
+
+func TestStaleBatchIsNotAcceptedTwice(t *testing.T) {
+	m := modelWith(t, eventtest.Fields("idempotency_key", "k"), eventtest.Fields("idempotency_key", "k"))
+	m.deliverNew(1)
+	m.readNew(1) // nobody holds the key yet
+	for len(m.core.events) == 0 || !m.core.events[event.ID{Ms: 1000}].closed {
+		m.commit(len(m.writes), false)
+		for len(m.creates) > 0 {
+			m.serveCreate(0, "")
+		}
+		for len(m.replies) > 0 {
+			m.deliverReply(0)
+		}
+		for _, name := range m.podNames() {
+			m.setPhase(name, PhaseSucceeded)
+		}
+		m.deliverWatch(len(m.watched))
+	}
+	for _, name := range m.podNames() { // with its last Pod the first event is forgotten
+		m.removePod(name)
+	}
+	m.deliverWatch(len(m.watched))
+	if len(m.core.events) != 0 {
+		t.Fatal("the first event is still in hand")
+	}
+	m.runToEnd()
+	m.checkEnd()
+	if of, ok := m.dups[event.ID{Ms: 1000, Seq: 1}]; !ok || of != (event.ID{Ms: 1000}) {
+		t.Errorf("the second entry is a duplicate of %v (%v), want of the first", of, ok)
+	}
+}
+
+// TestGroupSetBack: an entry of an earlier term comes as if it were new.
+func TestGroupSetBack(t *testing.T) {
+	m := newModel(testSettings(), t.Fatalf)
+	m.lastAccepted = event.ID{Ms: 5000}
+	m.beginTerm()
+	m.entries = append(m.entries, Entry{ID: event.ID{Ms: 1000}, Fields: eventtest.Fields("pod_count", "1")})
+	m.deliverNew(1)
+	m.runToEnd()
+	if _, ok := m.dups[event.ID{Ms: 1000}]; !ok || len(m.posted) != 0 {
+		t.Errorf("duplicates %v, Pods %v", m.dups, m.posted)
+	}
+}
+
+// TestOldEntryWithoutRecordIsADuplicate: what was taken in before, and whose record has expired, is not run again when
+// a failover of Redis brings it back.
+func TestOldEntryWithoutRecordIsADuplicate(t *testing.T) {
+	m := modelWith(t, eventtest.Fields())
+	m.deliverNew(1)
+	m.runToEnd()
+	delete(m.records, event.ID{Ms: 1000}) // its TTL is over
+	m.closed = map[event.ID]Counts{}
+	m.pending[event.ID{Ms: 1000}] = true // an acknowledgement that Redis forgot
+	posts := len(m.posted)
+	m.beginTerm()
+	m.runToEnd()
+	if of, ok := m.dups[event.ID{Ms: 1000}]; !ok || !of.IsZero() {
+		t.Errorf("it is a duplicate of %v: %v", of, ok)
+	}
+	if len(m.posted) != posts {
+		t.Error("it ran again")
+	}
+}
+
+// TestPoisonEntry: what was delivered again and again without being taken in is a dead letter by its ID alone. With a record it
+// was taken in.
+func TestPoisonEntry(t *testing.T) {
+	m := newModel(testSettings(), t.Fatalf)
+	known := m.send("pod_count", "1")
+	unknown := m.add(eventtest.Fields("pod_count", "1"))
+	m.read = len(m.entries)
+	m.pending[unknown] = true
+	m.step(entries{[]Entry{
+		{ID: known, Redelivered: true, Poisonous: true}, {ID: unknown, Redelivered: true, Poisonous: true},
+	}})
+	m.runToEnd()
+	m.checkEnd()
+	if m.dead[unknown] != event.CodePoison || m.dead[known] != "" {
+		t.Errorf("dead letters %v", m.dead)
+	}
+}
+
+// TestTooLargeEntry: an entry is judged by what was sent, not by what was kept of it.
+func TestTooLargeEntry(t *testing.T) {
+	m := modelWith(t, eventtest.Fields(), eventtest.Fields())
+	m.entries[0].Size = Size{Fields: 3, Bytes: event.MaxEntryBytes + 1, Sum: "s"}
+	m.entries[1].Size = Size{Fields: 3, Bytes: event.MaxEntryBytes, Sum: "s"}
+	m.runToEnd()
+	m.checkEnd()
+	if large, fits := m.dead[m.entries[0].ID], m.dead[m.entries[1].ID]; large != event.CodeTooLarge || fits != "" {
+		t.Errorf("dead letters %q and %q", large, fits)
+	}
+}
+
+// TestIdempotencyConflict: a key that is held refuses what asks for something else, and takes the same for a duplicate.
+func TestIdempotencyConflict(t *testing.T) {
+	m := newModel(testSettings(), t.Fatalf)
+	first := m.send("idempotency_key", "k", "task_id", "t")
+	same := m.send("idempotency_key", "k", "task_id", "t", "timestamp", "1700000000")
+	var others []event.ID
+	for _, other := range []map[string]string{
+		eventtest.Fields("idempotency_key", "k", "task_id", "u"), eventtest.Fields("idempotency_key", "k", "task_id", "t", "pod_count", "2"),
+		eventtest.Fields("idempotency_key", "k", "task_id", "t", "type", "scale_down"), eventtest.Fields("idempotency_key", "k", "task_id", "t", "k", "v"),
+	} {
+		others = append(others, m.add(other))
+	}
+	m.runToEnd()
+	m.checkEnd()
+	if of := m.dups[same]; of != first {
+		t.Errorf("the same is a duplicate of %v, want of %v", of, first)
+	}
+	for _, id := range others {
+		if m.dead[id] != event.CodeConflict {
+			t.Errorf("another content under the key: dead letter %q", m.dead[id])
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package worker
+
+import (
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
+)
+
+// modelWithOrphan is a model with a running Pod of slot 1 of an event that has no record; what the Pod tells of its event is
+// origin.
+func modelWithOrphan(t *testing.T, origin *event.Event) (*model, string) {
+	t.Helper()
+	m := newModel(testSettings(), t.Fatalf)
+	name := m.addOrphanPod(1, 1, origin)
+	m.deliverWatch(9)
+	return m, name
+}
+
+// addOrphanPod puts a running Pod there that names its event, slot and attempt.
+func (m *model) addOrphanPod(slot, attempt int, origin *event.Event) string {
+	id := event.ID{Ms: 1000}
+	name := m.set.Names.Pod(id, slot, attempt)
+	m.addPod(PodSpec{Name: name, Event: &event.Event{EventID: id}, Slot: slot, Attempt: attempt})
+	m.pods[name].spec.Event = origin
+	m.setPhase(name, PhaseRunning)
+	return name
+}
+
+func originWith(change func(*event.Event)) *event.Event {
+	e := &event.Event{
+		EventID: event.ID{Ms: 1000}, Type: event.ScaleUp, PodCount: 2, Timestamp: event.ID{Ms: 1000}.Time(),
+		Metadata: map[string]string{"task_id": "t", "branch": "main"},
+	}
+	change(e)
+	return e
+}
+
+// TestHostileOrigin: a Pod whose annotation no event can have had is left alone, counted, and stops nobody.
+func TestHostileOrigin(t *testing.T) {
+	for name, origin := range map[string]*event.Event{
+		"none":                   nil,
+		"empty":                  {},
+		"another event's":        originWith(func(e *event.Event) { e.EventID.Seq = 1 }),
+		"a scale_down":           originWith(func(e *event.Event) { e.Type = event.ScaleDown }),
+		"no type":                originWith(func(e *event.Event) { e.Type = "" }),
+		"no workers":             originWith(func(e *event.Event) { e.PodCount = 0 }),
+		"fewer than none":        originWith(func(e *event.Event) { e.PodCount = -1 }),
+		"more than memory holds": originWith(func(e *event.Event) { e.PodCount = 100_001 }),
+		"task with escapes":      originWith(func(e *event.Event) { e.Metadata["task_id"] = "\x1b[2J" }),
+		"task not UTF-8":         originWith(func(e *event.Event) { e.Metadata["task_id"] = "\xff" }),
+		"task too long":          originWith(func(e *event.Event) { e.Metadata["task_id"] = strings.Repeat("t", 129) }),
+		"value too long":         originWith(func(e *event.Event) { e.Metadata["branch"] = strings.Repeat("v", 1025) }),
+		"value with NUL":         originWith(func(e *event.Event) { e.Metadata["branch"] = "\x00" }),
+		"metadata too large":     originWith(func(e *event.Event) { maps.Copy(e.Metadata, eventtest.Metadata(9, 1000)) }),
+		"17 metadata fields":     originWith(func(e *event.Event) { maps.Copy(e.Metadata, eventtest.Metadata(16, 1)) }),
+		"keys that meet":         originWith(func(e *event.Event) { e.Metadata["BRANCH"] = "x" }),
+		"a field as metadata":    originWith(func(e *event.Event) { e.Metadata["deadline_seconds"] = "soon" }),
+		"key too long":           originWith(func(e *event.Event) { e.IdempotencyKey = strings.Repeat("k", 129) }),
+		"key with a newline":     originWith(func(e *event.Event) { e.IdempotencyKey = "a\nb" }),
+		"trace garbage":          originWith(func(e *event.Event) { e.Traceparent = "abc" }),
+		"year 10000":             originWith(func(e *event.Event) { e.Timestamp = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC) }),
+		"deadline of a century":  originWith(func(e *event.Event) { e.Deadline = 100 * 365 * 24 * time.Hour }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, pod := modelWithOrphan(t, origin)
+			m.answerAll()
+			m.advanceTime(24 * time.Hour)
+			if n := len(m.writes) + len(m.removes) + len(m.creates) + len(m.records); n != 0 {
+				t.Fatalf("something is done about it: writes %v, DELETEs %v, records %v", m.writes, m.removes, m.records)
+			}
+			for range m.set.MaxWorkers {
+				m.add(eventtest.Fields("pod_count", "1"))
+			}
+			m.deliverNew(99)
+			m.runPending()
+			m.runPending()
+			if n := len(m.pods); n != m.set.MaxWorkers {
+				t.Errorf("%d Pods with the stranger, want all the room of %d taken", n, m.set.MaxWorkers)
+			}
+			m.removePod(pod)
+			m.runToEnd()
+			m.checkEnd()
+		})
+	}
+}
+
+// TestRebuildFromPods: what the annotation may have been is rebuilt, whatever the event's other Pods claim.
+func TestRebuildFromPods(t *testing.T) {
+	m, first := modelWithOrphan(t, originWith(func(*event.Event) {}))
+	m.setPhase(m.addOrphanPod(1, 7, nil), PhaseRunning) // an attempt too many
+	beyond := m.addOrphanPod(3, 1, nil)                 // a slot too many: the event has two
+	huge := m.addOrphanPod(1<<30, 1<<30, nil)
+	m.deliverWatch(9)
+	m.answerAll()
+	rec := m.records[event.ID{Ms: 1000}]
+	if rec == nil || len(rec.Slots) != 2 {
+		t.Fatalf("the record: %+v", rec)
+	}
+	if got := rec.Slots[0]; got.State.IsOutcome() || got.UID != m.pods[first].obs.Ref.UID || got.Attempt != 1 {
+		t.Errorf("slot 1 is %+v, want its first Pod alive", got)
+	}
+	if got := rec.Slots[1]; got.State != StateLost || got.Reason != "RecordLost" {
+		t.Errorf("slot 2 is %+v, want lost: it has no Pod", got)
+	}
+	m.advanceTime(time.Hour)
+	for _, r := range m.removes {
+		t.Errorf("DELETE of %s, which runs", r.Name)
+	}
+	m.setPhase(first, PhaseSucceeded)
+	m.deliverWatch(9)
+	if got := m.outcome(1); got.State != StateSucceeded {
+		t.Errorf("slot 1 ended %+v", got)
+	}
+	for _, pod := range []string{beyond, huge} {
+		if p := m.pods[pod]; p == nil || !p.obs.Deleting.IsZero() {
+			t.Errorf("%s was touched", pod)
+		}
+	}
+}
