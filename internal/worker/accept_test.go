@@ -7,10 +7,11 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
 )
 
+// A batch that was read before a commit may be delivered after it. Nothing in it shows that its entries were decided on.
 func TestStaleBatchIsNotRefusedTwice(t *testing.T) {
 	m := modelWith(t, eventtest.Fields("pod_count", "0"))
 	m.deliverNew(1)
-	m.readPending() // the refusal is not committed: the entry is still pending
+	m.readPending() // the Reject is not committed: the entry is still pending
 	m.commit(1, false)
 	m.deliverAhead()
 	m.runToEnd() // a second dead letter would be fatal
@@ -20,7 +21,7 @@ func TestStaleBatchIsNotRefusedTwice(t *testing.T) {
 func TestStaleBatchIsNotAcceptedTwice(t *testing.T) {
 	m := modelWith(t, eventtest.Fields("idempotency_key", "k"), eventtest.Fields("idempotency_key", "k"))
 	m.deliverNew(1)
-	m.readNew(1) // nobody holds the key yet
+	m.readNew(1) // the key has no owner yet
 	for len(m.core.events) == 0 || !m.core.events[event.ID{Ms: 1000}].closed {
 		m.commit(len(m.writes), false)
 		for len(m.creates) > 0 {
@@ -39,7 +40,7 @@ func TestStaleBatchIsNotAcceptedTwice(t *testing.T) {
 	}
 	m.deliverWatch(len(m.watched))
 	if len(m.core.events) != 0 {
-		t.Fatal("the first event is still in hand")
+		t.Fatal("the first event is still tracked")
 	}
 	m.runToEnd()
 	m.checkEnd()
@@ -48,7 +49,7 @@ func TestStaleBatchIsNotAcceptedTwice(t *testing.T) {
 	}
 }
 
-// TestGroupSetBack: an entry of an earlier term comes as if it were new.
+// TestGroupSetBack: an entry of an earlier term is delivered as a new one.
 func TestGroupSetBack(t *testing.T) {
 	m := newModel(testSettings(), t.Fatalf)
 	m.lastAccepted = event.ID{Ms: 5000}
@@ -61,15 +62,15 @@ func TestGroupSetBack(t *testing.T) {
 	}
 }
 
-// TestOldEntryWithoutRecordIsADuplicate: what was taken in before, and whose record has expired, is not run again when
-// a failover of Redis brings it back.
+// TestOldEntryWithoutRecordIsADuplicate: an entry that was accepted and whose record has expired is not run again when a
+// failover of Redis loses its acknowledgement.
 func TestOldEntryWithoutRecordIsADuplicate(t *testing.T) {
 	m := modelWith(t, eventtest.Fields())
 	m.deliverNew(1)
 	m.runToEnd()
-	delete(m.records, event.ID{Ms: 1000}) // its TTL is over
+	delete(m.records, event.ID{Ms: 1000}) // expired
 	m.closed = map[event.ID]Counts{}
-	m.pending[event.ID{Ms: 1000}] = true // an acknowledgement that Redis forgot
+	m.pending[event.ID{Ms: 1000}] = true // the acknowledgement is lost
 	posts := len(m.posted)
 	m.beginTerm()
 	m.runToEnd()
@@ -77,12 +78,12 @@ func TestOldEntryWithoutRecordIsADuplicate(t *testing.T) {
 		t.Errorf("it is a duplicate of %v: %v", of, ok)
 	}
 	if len(m.posted) != posts {
-		t.Error("it ran again")
+		t.Error("it was started again")
 	}
 }
 
-// TestPoisonEntry: what was delivered again and again without being taken in is a dead letter by its ID alone. With a record it
-// was taken in.
+// TestPoisonEntry: an entry delivered too often without being accepted becomes a dead letter with its ID alone. One with a
+// record was accepted.
 func TestPoisonEntry(t *testing.T) {
 	m := newModel(testSettings(), t.Fatalf)
 	known := m.send("pod_count", "1")
@@ -99,7 +100,7 @@ func TestPoisonEntry(t *testing.T) {
 	}
 }
 
-// TestTooLargeEntry: an entry is judged by what was sent, not by what was kept of it.
+// TestTooLargeEntry: the size of an entry is that of what was sent, not of what was kept.
 func TestTooLargeEntry(t *testing.T) {
 	m := modelWith(t, eventtest.Fields(), eventtest.Fields())
 	m.entries[0].Size = Size{Fields: 3, Bytes: event.MaxEntryBytes + 1, Sum: "s"}
@@ -111,26 +112,28 @@ func TestTooLargeEntry(t *testing.T) {
 	}
 }
 
-// TestIdempotencyConflict: a key that is held refuses what asks for something else, and takes the same for a duplicate.
+// TestIdempotencyConflict: with a key that has an owner, the same content is a duplicate and other content is rejected.
 func TestIdempotencyConflict(t *testing.T) {
 	m := newModel(testSettings(), t.Fatalf)
 	first := m.send("idempotency_key", "k", "task_id", "t")
 	same := m.send("idempotency_key", "k", "task_id", "t", "timestamp", "1700000000")
 	var others []event.ID
 	for _, other := range []map[string]string{
-		eventtest.Fields("idempotency_key", "k", "task_id", "u"), eventtest.Fields("idempotency_key", "k", "task_id", "t", "pod_count", "2"),
-		eventtest.Fields("idempotency_key", "k", "task_id", "t", "type", "scale_down"), eventtest.Fields("idempotency_key", "k", "task_id", "t", "k", "v"),
+		eventtest.Fields("idempotency_key", "k", "task_id", "u"),
+		eventtest.Fields("idempotency_key", "k", "task_id", "t", "pod_count", "2"),
+		eventtest.Fields("idempotency_key", "k", "task_id", "t", "type", "scale_down"),
+		eventtest.Fields("idempotency_key", "k", "task_id", "t", "k", "v"),
 	} {
 		others = append(others, m.add(other))
 	}
 	m.runToEnd()
 	m.checkEnd()
 	if of := m.dups[same]; of != first {
-		t.Errorf("the same is a duplicate of %v, want of %v", of, first)
+		t.Errorf("the same content is a duplicate of %v, want %v", of, first)
 	}
 	for _, id := range others {
 		if m.dead[id] != event.CodeConflict {
-			t.Errorf("another content under the key: dead letter %q", m.dead[id])
+			t.Errorf("other content with the key: dead letter %q", m.dead[id])
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker/workertest"
 )
 
-// slowCluster takes a millisecond longer for each slot, so that a burst's replies come one after the other.
+// slowCluster takes a millisecond longer for each slot, so that the replies of a burst come one by one.
 type slowCluster struct{ worker.Cluster }
 
 func (c slowCluster) Create(ctx context.Context, p worker.PodSpec) (string, error) {
@@ -23,7 +23,7 @@ func (c slowCluster) Create(ctx context.Context, p worker.PodSpec) (string, erro
 	return c.Cluster.Create(ctx, p)
 }
 
-// timedJournal remembers when something was committed.
+// timedJournal keeps the times of commits.
 type timedJournal struct {
 	worker.Journal
 
@@ -46,7 +46,7 @@ func (j *timedJournal) Commit(ctx context.Context, batch []worker.Write) error {
 	return j.Journal.Commit(ctx, batch)
 }
 
-// What comes after a pause is committed at once; what comes in a burst, together.
+// TestBatchDelay: the first write after a pause is committed at once, the writes of a burst together.
 func TestBatchDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		redis, cluster := workertest.NewRedis(), workertest.NewCluster()
@@ -59,10 +59,10 @@ func TestBatchDelay(t *testing.T) {
 		redis.Add(event.ID{Ms: 1}, "type", "scale_up", "pod_count", "20")
 		synctest.Wait()
 		if at := journal.commits(); len(at) != 1 || time.Since(at[0]) > 0 {
-			t.Fatalf("commits at %v, now it is %v: want the event taken in at once", at, time.Now())
+			t.Fatalf("commits at %v, now it is %v: want the event accepted at once", at, time.Now())
 		}
 		time.Sleep(time.Second)
-		if n := len(journal.commits()); redis.Pending() != 0 || n > 3 { // 20 marks in 20 ms
+		if n := len(journal.commits()); redis.Pending() != 0 || n > 3 { // 20 created workers in 20 ms
 			t.Errorf("%d entries pending after %d commits", redis.Pending(), n)
 		}
 		redis.Add(event.ID{Ms: 2}, "type", "scale_up", "pod_count", "20")
@@ -71,7 +71,7 @@ func TestBatchDelay(t *testing.T) {
 		redis.Add(event.ID{Ms: 3}, "type", "scale_up", "pod_count", "1")
 		time.Sleep(time.Millisecond)
 		if got := len(journal.commits()) - n; got != 1 {
-			t.Errorf("%d commits 9 ms after the one before: want one, since Pods wait for their event to be taken in", got)
+			t.Errorf("%d commits 9 ms after the one before: want one, since creates wait for the Accept", got)
 		}
 		time.Sleep(time.Second)
 		stop()
@@ -81,7 +81,7 @@ func TestBatchDelay(t *testing.T) {
 	})
 }
 
-// TestTermCheck: a term that writes nothing asks whether it still stands, and ends when it does not.
+// TestTermCheck: a term that writes nothing checks that it is the newest, and ends when it is not.
 func TestTermCheck(t *testing.T) {
 	for name, end := range map[string]func(*testing.T, *workertest.Redis){
 		"another term": func(t *testing.T, r *workertest.Redis) {
@@ -97,7 +97,7 @@ func TestTermCheck(t *testing.T) {
 				m.startNext(t, worker.Carryover{})
 				time.Sleep(time.Minute + time.Second)
 				if got := m.journal.termChecks(); got != 30 {
-					t.Errorf("%d heartbeats in a minute, want 30", got)
+					t.Errorf("%d term checks in a minute, want 30", got)
 				}
 				end(t, m.redis)
 				m.waitForEnd(t, worker.ErrTermOver)
@@ -106,7 +106,7 @@ func TestTermCheck(t *testing.T) {
 	}
 }
 
-// TestTermSurvivesAnOutageWithoutWrites: no answer is no end, since nothing was written.
+// TestTermSurvivesAnOutageWithoutWrites: a failed check does not end a term, since nothing was written.
 func TestTermSurvivesAnOutageWithoutWrites(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newTerms()
@@ -125,7 +125,7 @@ func TestTermSurvivesAnOutageWithoutWrites(t *testing.T) {
 	})
 }
 
-// TestTermCheckDelaysNoWrite: what gathers while one is in flight is written right after it.
+// TestTermCheckDelaysNoWrite: writes that arrive during a check are committed right after it.
 func TestTermCheckDelaysNoWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newTerms()
@@ -146,7 +146,7 @@ func TestTermCheckDelaysNoWrite(t *testing.T) {
 		answer <- struct{}{}
 		synctest.Wait()
 		if got := m.kinds(event.ID{Ms: 1}); got["accepted"] != 1 {
-			t.Errorf("right after the heartbeat: %v", got)
+			t.Errorf("right after the check: %v", got)
 		}
 		close(answer)
 		m.stopTerm(t)

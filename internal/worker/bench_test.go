@@ -28,7 +28,7 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-// benchState has n events of one Pod each, taken in, and as many of them live as there is capacity.
+// benchState has n accepted events of one worker each; as many workers as there is capacity for have a Pod.
 func benchState(b *testing.B, n, capacity int) *state {
 	b.Helper()
 	set := testSettings()
@@ -42,7 +42,7 @@ func benchState(b *testing.B, n, capacity int) *state {
 	return s
 }
 
-// benchAccept takes one event in, and whatever Pods are asked for then are created.
+// benchAccept accepts one event and creates the Pods requested then.
 func benchAccept(s *state, i int) {
 	effects := s.step(benchNow, entries{[]Entry{{ID: benchID(i), Fields: benchFields()}}})
 	effects = append(effects, s.step(benchNow, written{len(s.uncommitted)})...)
@@ -67,7 +67,7 @@ func benchObservation(s *state, i int, phase Phase) observed {
 	}}}
 }
 
-// One more sight of one of ten thousand workers: what the watch says most of the time.
+// An observation of one of ten thousand workers that changes nothing: most of what the watch sends.
 func BenchmarkStepObserved(b *testing.B) {
 	const n = 10_000
 	s := benchState(b, n, n)
@@ -76,7 +76,7 @@ func BenchmarkStepObserved(b *testing.B) {
 		s.step(benchNow, written{len(s.uncommitted)})
 	}
 	if s.holdingCapacity != n {
-		b.Fatalf("%d live", s.holdingCapacity)
+		b.Fatalf("%d workers hold capacity", s.holdingCapacity)
 	}
 	inputs := make([]observed, n)
 	for i := range inputs {
@@ -90,7 +90,7 @@ func BenchmarkStepObserved(b *testing.B) {
 	}
 }
 
-// A whole life beside ten thousand other workers: taken in, created, running, succeeded, deleted, gone.
+// One worker beside ten thousand others: accepted, created, running, succeeded, deleted, gone.
 func BenchmarkStepWorker(b *testing.B) {
 	const n = 10_000
 	s := benchState(b, n, n+1)
@@ -106,13 +106,13 @@ func BenchmarkStepWorker(b *testing.B) {
 		s.step(benchNow, tick{})
 		s.step(benchNow, removed{remove: remove{end.batch[0].Ref}, err: ErrGone})
 		if s.holdingCapacity != n || len(s.removals.byPod) != 0 {
-			b.Fatalf("%d live, %d to be removed", s.holdingCapacity, len(s.removals.byPod))
+			b.Fatalf("%d workers hold capacity, %d removals", s.holdingCapacity, len(s.removals.byPod))
 		}
 		i++
 	}
 }
 
-// Steps while a hundred thousand events wait: one that changes nothing, and one that takes another event in.
+// Steps while a hundred thousand events wait: one that changes nothing, and one that accepts another event.
 func BenchmarkStepWaiting(b *testing.B) {
 	const n = 100_000
 	s := benchState(b, n, 1)
@@ -120,8 +120,8 @@ func BenchmarkStepWaiting(b *testing.B) {
 		b.Fatalf("%d wait", waiting)
 	}
 	for name, step := range map[string]func(int){
-		"tick":    func(int) { s.step(benchNow, tick{}); s.next(); s.full() },
-		"take in": func(i int) { benchAccept(s, n+i) },
+		"tick":   func(int) { s.step(benchNow, tick{}); s.next(); s.full() },
+		"accept": func(i int) { benchAccept(s, n+i) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
@@ -134,7 +134,7 @@ func BenchmarkStepWaiting(b *testing.B) {
 	}
 }
 
-// A waiting event's turn comes: it is unpacked, and its Pod asked for.
+// The next waiting event starts: it is unpacked, and its Pod requested.
 func BenchmarkStepStart(b *testing.B) {
 	const n = 100_000
 	s := benchState(b, n, 1)
@@ -151,7 +151,7 @@ func BenchmarkStepStart(b *testing.B) {
 		i++
 		c := benchCreate(effects)
 		if c == nil {
-			b.Fatal(fmt.Sprint("nothing is asked for after ", effects))
+			b.Fatal(fmt.Sprint("no create among ", effects))
 		}
 		s.step(benchNow, created{create: *c, uid: benchUID(c.Name)})
 		s.step(benchNow, written{len(s.uncommitted)})

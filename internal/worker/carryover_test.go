@@ -11,8 +11,8 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-// exceedCapacity lets a term take in more events than there is room for, and empties Redis under it. What it leaves takes two
-// batches to write anew.
+// exceedCapacity lets a term accept more events than there is capacity for, and empties Redis during it. Its carryover takes
+// two batches to rewrite.
 func exceedCapacity(t *testing.T, m *terms) (worker.Carryover, []event.ID) {
 	t.Helper()
 	var ids []event.ID
@@ -23,18 +23,18 @@ func exceedCapacity(t *testing.T, m *terms) (worker.Carryover, []event.ID) {
 	m.startNext(t, worker.Carryover{})
 	time.Sleep(5 * time.Second)
 	if got := m.cluster.Pods(); got != settings().MaxWorkers {
-		t.Fatalf("%d Pods, want a full house of %d", got, settings().MaxWorkers)
+		t.Fatalf("%d Pods, want MaxWorkers %d", got, settings().MaxWorkers)
 	}
 	m.redis.Flush()
 	r := m.waitForEnd(t, worker.ErrTermOver)
 	if len(r.Records) != len(ids) || r.LastAccepted != ids[len(ids)-1] {
-		t.Fatalf("it leaves %d records and the mark %v", len(r.Records), r.LastAccepted)
+		t.Fatalf("the carryover has %d records and the last accepted ID %v", len(r.Records), r.LastAccepted)
 	}
 	return r, ids
 }
 
-// TestCarryover: Redis is emptied under a term, and terms fail at every place before the records stand again. What the first
-// one knew is passed on, and each worker runs once.
+// TestCarryover: Redis is emptied during a term, and later terms fail at every stage of rewriting the records. The carryover
+// is passed on, and each worker runs once.
 func TestCarryover(t *testing.T) {
 	down := errors.New("redis is down")
 	for name, fail := range map[string]func(*testing.T, *terms, worker.Carryover) worker.Carryover{
@@ -68,15 +68,15 @@ func TestCarryover(t *testing.T) {
 				m.runTerms(t, fail(t, m, r), 30*time.Minute)
 				m.wantOneOutcomeEach(t, ids...)
 				if posts := len(m.cluster.Posts()); posts != len(ids) {
-					t.Errorf("%d Pods were made, want %d", posts, len(ids))
+					t.Errorf("%d Pods were created, want %d", posts, len(ids))
 				}
 			})
 		})
 	}
 }
 
-// TestManagerRebuildsLostRecords: Redis was emptied while nobody was there, and somebody wrote on the Pods. Whose annotation may
-// be an event's is adopted and ends; the other's Pod runs on, untouched; and whatever comes next is done.
+// TestManagerRebuildsLostRecords: Redis was emptied between terms, and the annotation of one Pod was edited. The event with
+// a valid annotation is rebuilt and ends, the other Pod stays untouched, and new events are handled.
 func TestManagerRebuildsLostRecords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newTerms()
@@ -89,7 +89,9 @@ func TestManagerRebuildsLostRecords(t *testing.T) {
 		m.stopTerm(t)
 		m.redis.Flush()
 		goodPod, badPod := "otto-agent-1-1-0", "otto-agent-1-2-0"
-		m.cluster.Annotate(badPod, &event.Event{EventID: bad, Type: event.ScaleUp, PodCount: 1 << 40, Metadata: map[string]string{"task_id": "\x1b[2J"}})
+		m.cluster.Annotate(badPod, &event.Event{
+			EventID: bad, Type: event.ScaleUp, PodCount: 1 << 40, Metadata: map[string]string{"task_id": "\x1b[2J"},
+		})
 		m.redis.Add(after, "type", "scale_up", "pod_count", "1")
 		m.runTerms(t, worker.Carryover{}, 10*time.Minute)
 		m.cluster.Finish(goodPod, 0)
@@ -100,7 +102,7 @@ func TestManagerRebuildsLostRecords(t *testing.T) {
 			t.Errorf("POSTs %v, want one for each event", posts)
 		}
 		if got := m.cluster.Deletes(); len(got) != 2 || m.cluster.Pods() != 1 {
-			t.Errorf("DELETEs %v and %d Pods left, want the two that ended, and the stranger left", got, m.cluster.Pods())
+			t.Errorf("DELETEs %v and %d Pods left, want those of the two that ended, and the edited one left", got, m.cluster.Pods())
 		}
 	})
 }

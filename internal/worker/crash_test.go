@@ -6,15 +6,14 @@ import (
 	"time"
 )
 
-// crashRun plays one script in elementary steps and kills us after those that are named.
+// crashRun runs one scenario in elementary steps and crashes the process after the given ones.
 type crashRun struct {
 	*model
 	steps   int
 	crashes map[int]bool
 }
 
-// step counts one elementary action that was done; the process dies right after it, if that was asked for. Of what is in
-// flight half arrives.
+// count counts one elementary step; after a step listed in crashes the process crashes. Of the POSTs in flight half arrive.
 func (c *crashRun) count() {
 	c.steps++
 	if c.crashes[c.steps] {
@@ -22,15 +21,15 @@ func (c *crashRun) count() {
 	}
 }
 
-// write commits one write in two steps: it is applied, and the reply arrives. A crash in between is a lost reply.
+// write commits one write in two steps: the write, and its reply. A crash in between is a lost reply.
 func (c *crashRun) write() {
 	c.steps++
 	c.commit(1, c.crashes[c.steps])
 	c.count()
 }
 
-// script is two scale_ups with room for three workers, of which one is evicted and one fails; a scale_down of two, sent
-// twice under one key; and an entry that is none.
+// run is the scenario: two scale_ups with capacity for three workers, of which one is evicted and one fails; a scale_down
+// of two workers, sent twice with one key; and an invalid entry.
 func (c *crashRun) run() {
 	for _, f := range []map[string]string{
 		{"type": "scale_up", "pod_count": "2", "task_id": "a"},
@@ -43,7 +42,7 @@ func (c *crashRun) run() {
 	}
 	for round := 0; !c.done(); round++ {
 		if round > 2000 {
-			c.fatal("it does not come to rest: %d open, Pods %v", c.openRecords(), c.podNames())
+			c.fatal("not finished after 2000 rounds: %d open, Pods %v", c.openRecords(), c.podNames())
 		}
 		c.round()
 	}
@@ -53,7 +52,7 @@ func (c *crashRun) done() bool {
 	return c.idle() && c.openRecords() == 0 && len(c.pods) == 0 && c.read == len(c.entries) && len(c.core.removals.byPod) == 0
 }
 
-// round does one of each action that can be done, and lets time pass when there is nothing.
+// round does one step of each kind that is possible, and advances the cluster when none is.
 func (c *crashRun) round() {
 	busy := !c.idle() || c.read < len(c.entries)
 	if c.read < len(c.entries) {
@@ -80,7 +79,7 @@ func (c *crashRun) round() {
 	}
 }
 
-// live is the kubelet's turn, then time's.
+// advanceCluster lets the kubelet act on one Pod, else time pass.
 func (c *crashRun) advanceCluster() {
 	for _, name := range c.podNames() {
 		p := c.pods[name]
@@ -107,6 +106,7 @@ func (c *crashRun) advanceCluster() {
 	c.count()
 }
 
+// runWithCrashes runs the scenario to its end with crashes after these steps.
 func runWithCrashes(t *testing.T, crashes ...int) *crashRun {
 	t.Helper()
 	set := testSettings()
@@ -124,7 +124,7 @@ func runWithCrashes(t *testing.T, crashes ...int) *crashRun {
 	return c
 }
 
-// TestCrashAtEveryStep dies after every elementary step of the script, and after every pair of steps.
+// TestCrashAtEveryStep crashes after every elementary step of the scenario, and after every pair of steps.
 func TestCrashAtEveryStep(t *testing.T) {
 	undisturbed := runWithCrashes(t)
 	all, pairs := undisturbed.steps, 0
@@ -136,7 +136,8 @@ func TestCrashAtEveryStep(t *testing.T) {
 		}
 	}
 	t.Logf("%d steps, %d pairs", all, pairs)
-	if again := undisturbed.set.Names.Pod(undisturbed.entries[0].ID, 1, 2); all < 50 || undisturbed.posted[again] != 1 || len(undisturbed.selected) != 2 {
-		t.Errorf("the script has %d steps, Pods %v, victims %v", all, undisturbed.posted, undisturbed.selected)
+	second := undisturbed.set.Names.Pod(undisturbed.entries[0].ID, 1, 2) // the second attempt of the evicted worker
+	if all < 50 || undisturbed.posted[second] != 1 || len(undisturbed.selected) != 2 {
+		t.Errorf("the scenario has %d steps, Pods %v, victims %v", all, undisturbed.posted, undisturbed.selected)
 	}
 }

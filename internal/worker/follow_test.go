@@ -1,22 +1,21 @@
 package worker
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
-// TestChangedAnnotations: what the API server shows of a Pod that we asked for by its UID counts for the slot that asked,
-// whatever the Pod says it is by now.
+// TestChangedAnnotations: the answer to a check by UID counts for the slot that was checked, whatever the Pod's annotations
+// say by now.
 func TestChangedAnnotations(t *testing.T) {
-	for name, says := range map[string]Observation{
-		"nothing":      {},
-		"another slot": {Event: event.ID{Ms: 1000}, Slot: 2, Attempt: 1},
-		"no such slot": {Event: event.ID{Ms: 1000}, Slot: 1 << 30, Attempt: 1},
-		"below zero":   {Event: event.ID{Ms: 1000}, Slot: -1, Attempt: -1},
-		"no event":     {Event: event.ID{Ms: 7, Seq: 7}, Slot: 1, Attempt: 1},
+	for name, annotated := range map[string]Observation{
+		"nothing":       {},
+		"another slot":  {Event: event.ID{Ms: 1000}, Slot: 2, Attempt: 1},
+		"no such slot":  {Event: event.ID{Ms: 1000}, Slot: 1 << 30, Attempt: 1},
+		"below zero":    {Event: event.ID{Ms: 1000}, Slot: -1, Attempt: -1},
+		"unknown event": {Event: event.ID{Ms: 7, Seq: 7}, Slot: 1, Attempt: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := modelWithPods(t, "2", "")
@@ -25,18 +24,18 @@ func TestChangedAnnotations(t *testing.T) {
 			m.setPhase(pod, PhaseRunning)
 			m.deliverWatch(9)
 			m.watched = append(m.watched, m.pods[pod].obs)
-			m.watched[0].Gone = true // its labels are gone
+			m.watched[0].Gone = true // its labels were removed
 			m.deliverWatch(1)
 			seen := m.pods[pod].obs
-			seen.Event, seen.Slot, seen.Attempt = says.Event, says.Slot, says.Attempt
-			seen.Phase, seen.Message = PhaseFailed, fmt.Sprint("it says ", name)
+			seen.Event, seen.Slot, seen.Attempt = annotated.Event, annotated.Slot, annotated.Attempt
+			seen.Phase, seen.Message = PhaseFailed, name
 			m.step(checked{check: m.requests[0].(check), pod: &seen})
 			m.requests = nil
 			if got := m.outcome(1); got.State != StateFailed {
 				t.Errorf("slot 1 is %+v, want failed", got)
 			}
 			if got := m.outcome(2); got.State.IsOutcome() {
-				t.Errorf("slot 2 is %+v: nothing happened to it", got)
+				t.Errorf("slot 2 is %+v, want no outcome", got)
 			}
 		})
 	}

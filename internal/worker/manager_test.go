@@ -25,7 +25,7 @@ func settings() worker.Settings {
 	}
 }
 
-// harness is a Manager between in-memory neighbours, inside a synctest bubble.
+// harness runs a Manager against the in-memory Redis and cluster, inside a synctest bubble.
 type harness struct {
 	redis   *workertest.Redis
 	cluster *workertest.Cluster
@@ -55,7 +55,7 @@ func (b *harness) stopTerm(t *testing.T) {
 	}
 }
 
-// kinds tells the story of one event as the status stream does.
+// kinds counts the status entries of one event, by kind and state.
 func (b *harness) kinds(id event.ID) map[string]int {
 	kinds := make(map[string]int)
 	for _, s := range b.redis.Status() {
@@ -76,7 +76,7 @@ func TestOneEventBecomesItsWorkers(t *testing.T) {
 			t.Fatalf("%d Pods were created, want 3", got)
 		}
 		if got := b.redis.Pending(); got != 0 {
-			t.Errorf("%d entries are pending after the marks, want 0", got)
+			t.Errorf("%d entries are pending after the Pods are recorded, want 0", got)
 		}
 		time.Sleep(time.Minute)
 		want := map[string]int{"accepted": 1, "workercreated": 3, "workerrunning": 3, "settled": 1, "workersucceeded": 3, "closed": 1}
@@ -101,16 +101,16 @@ func TestStopFinishesWhatIsInFlight(t *testing.T) {
 		b.stopTerm(t)
 		posts := len(b.cluster.Posts())
 		if posts != 2 {
-			t.Fatalf("%d Pods were created, want 2: there is room for no more", posts)
+			t.Fatalf("%d Pods were created, want 2: the capacity", posts)
 		}
 		time.Sleep(10 * time.Second)
 		if got := len(b.cluster.Posts()); got != posts {
 			t.Errorf("%d POSTs after the stop", got-posts)
 		}
 		if b.redis.Pending() != 1 {
-			t.Error("the event is acknowledged although half of it has no mark")
+			t.Error("the event is acknowledged although half of its workers have no record")
 		}
-		b.startTerm(t, set) // the next process goes on where this one stopped
+		b.startTerm(t, set) // the next process resumes
 		time.Sleep(2 * time.Minute)
 		if got := b.kinds(id)["workersucceeded"]; got != 4 || b.redis.Pending() != 0 || len(b.cluster.Posts()) != 4 {
 			t.Errorf("%d succeeded, %d pending, %d POSTs after the restart", got, b.redis.Pending(), len(b.cluster.Posts()))
@@ -127,7 +127,7 @@ func TestJournalErrorEndsTheTerm(t *testing.T) {
 		b.redis.Add(event.ID{Ms: 1}, "type", "scale_up", "pod_count", "1")
 		b.redis.Fail(nil)
 		synctest.Wait()
-		b.redis.Fail(down) // the Pod ends while the journal does not answer
+		b.redis.Fail(down) // the Pod ends during the outage
 		time.Sleep(10 * time.Second)
 		if err := <-b.done; !errors.Is(err, down) {
 			t.Fatalf("Run returned %v, want %v", err, down)
@@ -181,7 +181,7 @@ func TestUnavailableServerIsRetried(t *testing.T) {
 	})
 }
 
-// unreadableJournal is a journal with one record that nobody can read.
+// unreadableJournal has one record that cannot be read.
 type unreadableJournal struct {
 	*workertest.Redis
 	id event.ID
@@ -199,13 +199,14 @@ func TestUnreadableRecordStopsNothing(t *testing.T) {
 		redis, cluster := workertest.NewRedis(), workertest.NewCluster()
 		cluster.RunTime = time.Second
 		redis.Add(event.ID{Ms: 1}, "type", "scale_up", "pod_count", "1")
-		if batch, err := redis.Source().Read(t.Context()); len(batch) != 1 || err != nil { // delivered to a process that died
+		if batch, err := redis.Source().Read(t.Context()); len(batch) != 1 || err != nil { // delivered to a process that crashed
 			t.Fatal(batch, err)
 		}
 		redis.Add(event.ID{Ms: 2}, "type", "scale_up", "pod_count", "1")
 		take, stop := context.WithCancel(t.Context())
 		done := make(chan error, 1)
-		m := worker.NewManager(redis.Source(), unreadableJournal{redis, event.ID{Ms: 1}}, cluster, settings(), worker.Carryover{}, slog.New(slog.DiscardHandler))
+		journal := unreadableJournal{redis, event.ID{Ms: 1}}
+		m := worker.NewManager(redis.Source(), journal, cluster, settings(), worker.Carryover{}, slog.New(slog.DiscardHandler))
 		go func() { done <- m.Run(take, t.Context()) }()
 		time.Sleep(time.Minute)
 		if posts := cluster.Posts(); len(posts) != 1 || posts[0] != "otto-agent-1-2-0" || redis.Pending() != 1 {

@@ -166,7 +166,10 @@ func (m *model) setSlot(r Report) {
 	if old := rec.Slots[r.Slot-1]; old.State.IsOutcome() {
 		m.fatal("%s is %s after its outcome %s", r.Worker, r.State, old.State)
 	}
-	rec.Slots[r.Slot-1] = SlotRecord{Attempt: r.Attempt, State: r.State, UID: r.UID, Node: r.Node, Reason: r.Reason, ExitCode: r.ExitCode, At: r.At}
+	rec.Slots[r.Slot-1] = SlotRecord{
+		Attempt: r.Attempt, State: r.State, UID: r.UID, Node: r.Node, Reason: r.Reason,
+		ExitCode: r.ExitCode, At: r.At,
+	}
 }
 
 func (m *model) ack(id event.ID) { delete(m.pending, id) }

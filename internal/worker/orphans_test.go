@@ -10,8 +10,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
 )
 
-// modelWithOrphan is a model with a running Pod of slot 1 of an event that has no record; what the Pod tells of its event is
-// origin.
+// modelWithOrphan has a running Pod of slot 1 of an event without a record. Its annotation describes the event as origin.
 func modelWithOrphan(t *testing.T, origin *event.Event) (*model, string) {
 	t.Helper()
 	m := newModel(testSettings(), t.Fatalf)
@@ -20,7 +19,7 @@ func modelWithOrphan(t *testing.T, origin *event.Event) (*model, string) {
 	return m, name
 }
 
-// addOrphanPod puts a running Pod there that names its event, slot and attempt.
+// addOrphanPod adds a running Pod of this slot and attempt of event 1000-0.
 func (m *model) addOrphanPod(slot, attempt int, origin *event.Event) string {
 	id := event.ID{Ms: 1000}
 	name := m.set.Names.Pod(id, slot, attempt)
@@ -30,6 +29,7 @@ func (m *model) addOrphanPod(slot, attempt int, origin *event.Event) string {
 	return name
 }
 
+// originWith is a valid origin with one change.
 func originWith(change func(*event.Event)) *event.Event {
 	e := &event.Event{
 		EventID: event.ID{Ms: 1000}, Type: event.ScaleUp, PodCount: 2, Timestamp: event.ID{Ms: 1000}.Time(),
@@ -39,38 +39,38 @@ func originWith(change func(*event.Event)) *event.Event {
 	return e
 }
 
-// TestHostileOrigin: a Pod whose annotation no event can have had is left alone, counted, and stops nobody.
+// TestHostileOrigin: a Pod whose annotation is no valid event is not touched, holds capacity, and blocks nothing.
 func TestHostileOrigin(t *testing.T) {
 	for name, origin := range map[string]*event.Event{
-		"none":                   nil,
-		"empty":                  {},
-		"another event's":        originWith(func(e *event.Event) { e.EventID.Seq = 1 }),
-		"a scale_down":           originWith(func(e *event.Event) { e.Type = event.ScaleDown }),
-		"no type":                originWith(func(e *event.Event) { e.Type = "" }),
-		"no workers":             originWith(func(e *event.Event) { e.PodCount = 0 }),
-		"fewer than none":        originWith(func(e *event.Event) { e.PodCount = -1 }),
-		"more than memory holds": originWith(func(e *event.Event) { e.PodCount = 100_001 }),
-		"task with escapes":      originWith(func(e *event.Event) { e.Metadata["task_id"] = "\x1b[2J" }),
-		"task not UTF-8":         originWith(func(e *event.Event) { e.Metadata["task_id"] = "\xff" }),
-		"task too long":          originWith(func(e *event.Event) { e.Metadata["task_id"] = strings.Repeat("t", 129) }),
-		"value too long":         originWith(func(e *event.Event) { e.Metadata["branch"] = strings.Repeat("v", 1025) }),
-		"value with NUL":         originWith(func(e *event.Event) { e.Metadata["branch"] = "\x00" }),
-		"metadata too large":     originWith(func(e *event.Event) { maps.Copy(e.Metadata, eventtest.Metadata(9, 1000)) }),
-		"17 metadata fields":     originWith(func(e *event.Event) { maps.Copy(e.Metadata, eventtest.Metadata(16, 1)) }),
-		"keys that meet":         originWith(func(e *event.Event) { e.Metadata["BRANCH"] = "x" }),
-		"a field as metadata":    originWith(func(e *event.Event) { e.Metadata["deadline_seconds"] = "soon" }),
-		"key too long":           originWith(func(e *event.Event) { e.IdempotencyKey = strings.Repeat("k", 129) }),
-		"key with a newline":     originWith(func(e *event.Event) { e.IdempotencyKey = "a\nb" }),
-		"trace garbage":          originWith(func(e *event.Event) { e.Traceparent = "abc" }),
-		"year 10000":             originWith(func(e *event.Event) { e.Timestamp = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC) }),
-		"deadline of a century":  originWith(func(e *event.Event) { e.Deadline = 100 * 365 * 24 * time.Hour }),
+		"none":                  nil,
+		"empty":                 {},
+		"another event's":       originWith(func(e *event.Event) { e.EventID.Seq = 1 }),
+		"a scale_down":          originWith(func(e *event.Event) { e.Type = event.ScaleDown }),
+		"no type":               originWith(func(e *event.Event) { e.Type = "" }),
+		"no workers":            originWith(func(e *event.Event) { e.PodCount = 0 }),
+		"fewer than none":       originWith(func(e *event.Event) { e.PodCount = -1 }),
+		"far too many workers":  originWith(func(e *event.Event) { e.PodCount = 100_001 }),
+		"task with escapes":     originWith(func(e *event.Event) { e.Metadata["task_id"] = "\x1b[2J" }),
+		"task not UTF-8":        originWith(func(e *event.Event) { e.Metadata["task_id"] = "\xff" }),
+		"task too long":         originWith(func(e *event.Event) { e.Metadata["task_id"] = strings.Repeat("t", 129) }),
+		"value too long":        originWith(func(e *event.Event) { e.Metadata["branch"] = strings.Repeat("v", 1025) }),
+		"value with NUL":        originWith(func(e *event.Event) { e.Metadata["branch"] = "\x00" }),
+		"metadata too large":    originWith(func(e *event.Event) { maps.Copy(e.Metadata, eventtest.Metadata(9, 1000)) }),
+		"17 metadata fields":    originWith(func(e *event.Event) { maps.Copy(e.Metadata, eventtest.Metadata(16, 1)) }),
+		"colliding keys":        originWith(func(e *event.Event) { e.Metadata["BRANCH"] = "x" }),
+		"a field as metadata":   originWith(func(e *event.Event) { e.Metadata["deadline_seconds"] = "soon" }),
+		"key too long":          originWith(func(e *event.Event) { e.IdempotencyKey = strings.Repeat("k", 129) }),
+		"key with a newline":    originWith(func(e *event.Event) { e.IdempotencyKey = "a\nb" }),
+		"trace garbage":         originWith(func(e *event.Event) { e.Traceparent = "abc" }),
+		"year 10000":            originWith(func(e *event.Event) { e.Timestamp = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC) }),
+		"deadline of a century": originWith(func(e *event.Event) { e.Deadline = 100 * 365 * 24 * time.Hour }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, pod := modelWithOrphan(t, origin)
 			m.answerAll()
 			m.advanceTime(24 * time.Hour)
 			if n := len(m.writes) + len(m.removes) + len(m.creates) + len(m.records); n != 0 {
-				t.Fatalf("something is done about it: writes %v, DELETEs %v, records %v", m.writes, m.removes, m.records)
+				t.Fatalf("it is acted on: writes %v, DELETEs %v, records %v", m.writes, m.removes, m.records)
 			}
 			for range m.set.MaxWorkers {
 				m.add(eventtest.Fields("pod_count", "1"))
@@ -79,7 +79,7 @@ func TestHostileOrigin(t *testing.T) {
 			m.runPending()
 			m.runPending()
 			if n := len(m.pods); n != m.set.MaxWorkers {
-				t.Errorf("%d Pods with the stranger, want all the room of %d taken", n, m.set.MaxWorkers)
+				t.Errorf("%d Pods with the orphan, want MaxWorkers %d", n, m.set.MaxWorkers)
 			}
 			m.removePod(pod)
 			m.runToEnd()
@@ -88,11 +88,11 @@ func TestHostileOrigin(t *testing.T) {
 	}
 }
 
-// TestRebuildFromPods: what the annotation may have been is rebuilt, whatever the event's other Pods claim.
+// TestRebuildFromPods: an event is rebuilt from a valid annotation, whatever its other Pods claim.
 func TestRebuildFromPods(t *testing.T) {
 	m, first := modelWithOrphan(t, originWith(func(*event.Event) {}))
-	m.setPhase(m.addOrphanPod(1, 7, nil), PhaseRunning) // an attempt too many
-	beyond := m.addOrphanPod(3, 1, nil)                 // a slot too many: the event has two
+	m.setPhase(m.addOrphanPod(1, 7, nil), PhaseRunning) // an attempt over the limit
+	beyond := m.addOrphanPod(3, 1, nil)                 // the event has two slots
 	huge := m.addOrphanPod(1<<30, 1<<30, nil)
 	m.deliverWatch(9)
 	m.answerAll()
@@ -101,14 +101,14 @@ func TestRebuildFromPods(t *testing.T) {
 		t.Fatalf("the record: %+v", rec)
 	}
 	if got := rec.Slots[0]; got.State.IsOutcome() || got.UID != m.pods[first].obs.Ref.UID || got.Attempt != 1 {
-		t.Errorf("slot 1 is %+v, want its first Pod alive", got)
+		t.Errorf("slot 1 is %+v, want its first Pod running", got)
 	}
 	if got := rec.Slots[1]; got.State != StateLost || got.Reason != "RecordLost" {
 		t.Errorf("slot 2 is %+v, want lost: it has no Pod", got)
 	}
 	m.advanceTime(time.Hour)
 	for _, r := range m.removes {
-		t.Errorf("DELETE of %s, which runs", r.Name)
+		t.Errorf("DELETE of %s, which is running", r.Name)
 	}
 	m.setPhase(first, PhaseSucceeded)
 	m.deliverWatch(9)

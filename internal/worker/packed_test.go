@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestPackedEventSize: a hundred thousand may wait, at 150 bytes each.
+// TestPackedEventSize: a hundred thousand events may wait, at 150 bytes each.
 func TestPackedEventSize(t *testing.T) {
 	const n, limit = 100_000, 150
 	set := testSettings()
@@ -19,26 +19,26 @@ func TestPackedEventSize(t *testing.T) {
 	s, now := newState(set), time.Unix(1_756_659_802, 0)
 	s.step(now, loaded{})
 	s.step(now, observed{complete: true})
-	before := heapNow()
+	before := heapSize()
 	for i := range n {
 		id := event.ID{Ms: uint64(now.UnixMilli()), Seq: uint64(i)}
 		s.step(now, entries{[]Entry{{ID: id, Fields: map[string]string{"type": "scale_up", "pod_count": "1", "task_id": "task-123"}}}})
 		s.step(now, written{len(s.uncommitted)})
 	}
-	if each := (heapNow() - before) / n; each > limit {
+	if each := (heapSize() - before) / n; each > limit {
 		t.Errorf("a waiting event takes %d bytes: at most %d", each, limit)
 	}
 	runtime.KeepAlive(s)
 }
 
-func heapNow() uint64 {
+func heapSize() uint64 {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
 }
 
-// TestPackRoundTrip: what an event is kept as makes the same event again.
+// TestPackRoundTrip: a packed event unpacks to the same event.
 func TestPackRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := rapid.MapOfN(rapid.StringN(1, 20, 60), rapid.StringN(0, 50, 200), 0, 8).Draw(t, "metadata")
@@ -52,7 +52,7 @@ func TestPackRoundTrip(t *testing.T) {
 		}
 		again, bad := event.Recall(ev.EventID, ev.Fields(), 1000)
 		if bad != nil || again.Hash() != ev.Hash() || !again.Timestamp.Equal(ev.Timestamp) {
-			t.Fatalf("it came back as %+v, %v; want %+v", again, bad, ev)
+			t.Fatalf("recalled as %+v, %v; want %+v", again, bad, ev)
 		}
 	})
 }

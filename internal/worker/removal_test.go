@@ -7,7 +7,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
-// oneSucceeded is a model whose one worker has succeeded; its Pod is still there.
+// oneSucceeded is a model whose one worker has succeeded and whose Pod still exists; it returns the Pod's name.
 func oneSucceeded(t *testing.T) (*model, string) {
 	t.Helper()
 	m, name := oneCreated(t)
@@ -17,13 +17,13 @@ func oneSucceeded(t *testing.T) (*model, string) {
 	return m, name
 }
 
-// TestDeleteRepeatedWhileNotSeenGone: the DELETE is taken, and the watch never says that the Pod is gone. It is sent again, and what
-// is gone already is the end of it.
+// TestDeleteRepeatedWhileNotSeenGone: the watch never shows that a deleted Pod is gone. The DELETE is sent again, and ErrGone
+// ends the removal.
 func TestDeleteRepeatedWhileNotSeenGone(t *testing.T) {
 	m, _ := oneSucceeded(t)
 	m.advanceTime(30 * time.Second)
 	m.serveRemove(0, false)
-	m.watched = nil // somebody edited the label before
+	m.watched = nil // the label was edited before
 	m.deliverReply(0)
 	m.advanceTime(goneTimeout - time.Second)
 	if len(m.removes) != 0 {
@@ -40,8 +40,8 @@ func TestDeleteRepeatedWhileNotSeenGone(t *testing.T) {
 	}
 }
 
-// TestEndedPodWithExpiredRecord: we were down for longer than the record is kept. The mark says that the event was taken in,
-// and the record of an open event does not expire: so it is closed, and its ended Pod goes.
+// TestEndedPodWithExpiredRecord: no term ran for longer than a closed record is kept. The last accepted ID shows that the
+// event was accepted, and the record of an open event does not expire: so it was closed, and its ended Pod is deleted.
 func TestEndedPodWithExpiredRecord(t *testing.T) {
 	m, name := oneSucceeded(t)
 	id := event.ID{Ms: 1000}
@@ -51,23 +51,23 @@ func TestEndedPodWithExpiredRecord(t *testing.T) {
 	m.serveRequest(0, false)
 	m.deliverReply(0)
 	if len(m.removes) != 1 || m.removes[0].Name != name {
-		t.Errorf("DELETEs %v, want of %s", m.removes, name)
+		t.Errorf("DELETEs %v, want %s", m.removes, name)
 	}
 }
 
-// TestPodWithoutRecordIsKept: Redis was emptied, so nothing is known.
+// TestPodWithoutRecordIsKept: Redis lost its data, so the Pod may be that of an open worker.
 func TestPodWithoutRecordIsKept(t *testing.T) {
 	for name, at := range map[string]struct {
-		mark  event.ID
-		phase Phase
+		lastAccepted event.ID
+		phase        Phase
 	}{
-		"it has ended, no mark":      {event.ID{}, PhaseSucceeded},
-		"it runs, the mark is there": {event.ID{Ms: 1000}, PhaseRunning},
+		"ended, no last accepted ID":      {event.ID{}, PhaseSucceeded},
+		"running, last accepted ID known": {event.ID{Ms: 1000}, PhaseRunning},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, pod := oneCreated(t)
 			m.setPhase(pod, at.phase)
-			m.records, m.lastAccepted = map[event.ID]*Record{}, at.mark
+			m.records, m.lastAccepted = map[event.ID]*Record{}, at.lastAccepted
 			m.beginTerm()
 			m.serveRequest(0, false)
 			m.deliverReply(0)

@@ -8,16 +8,16 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
 )
 
-// TestNothingStartsBeforeTheFirstList: a term asks for no Pod before it has seen which there are.
+// TestNothingStartsBeforeTheFirstList: a term creates no Pod before it has seen which exist.
 func TestNothingStartsBeforeTheFirstList(t *testing.T) {
 	m := modelWith(t, eventtest.Fields("pod_count", "2"))
 	m.deliverNew(1)
 	m.commit(1, false)
-	m.serveCreate(0, "") // it is created, and we die before its mark
+	m.serveCreate(0, "") // it is created, and the process crashes before that is recorded
 	core := newState(m.set)
 	rec := m.copyOf(m.records[event.ID{Ms: 1000}])
 	for _, e := range core.step(m.now, loaded{records: []Record{rec}, lastAccepted: m.lastAccepted}) {
-		t.Errorf("before the list: %T", e)
+		t.Errorf("before the first list: %T", e)
 	}
 	var posts []string
 	var pods []Observation
@@ -34,7 +34,7 @@ func TestNothingStartsBeforeTheFirstList(t *testing.T) {
 	}
 }
 
-// TestEndedPodsDeletedAfterRestart: the record of a term before is enough to clean up.
+// TestEndedPodsDeletedAfterRestart: the record of an earlier term is enough to delete an ended Pod.
 func TestEndedPodsDeletedAfterRestart(t *testing.T) {
 	m := modelWithPods(t, "2", "")
 	m.commit(9, false)

@@ -9,9 +9,8 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
 )
 
-// workersAtEveryStage is a model with room for four in which workers stand at every stage: of the first event one runs, one is
-// scheduled, one is not; of the second one is not scheduled and two wait; the third waits as a parcel. It returns the
-// three events.
+// workersAtEveryStage is a model with capacity for four workers. Of the first event one runs, one is scheduled, one is not;
+// of the second one is not scheduled and two wait; the third is packed. It returns the three events.
 func workersAtEveryStage(t *testing.T) (m *model, ids [3]event.ID) {
 	t.Helper()
 	set := testSettings()
@@ -34,24 +33,24 @@ func TestScaleDownSelection(t *testing.T) {
 	first, second, third := 0, 1, 2
 	type of struct{ event, slot int }
 	for name, test := range map[string]struct {
-		entry []string
-		spoil func(m *model, ids [3]event.ID)
-		want  []of
+		entry  []string
+		change func(m *model, ids [3]event.ID)
+		want   []of
 	}{
-		"in order: the least is lost": {
+		"order: the least work is lost": {
 			[]string{"pod_count", "9"},
 			nil,
 			[]of{{third, 2}, {third, 1}, {second, 3}, {second, 2}, {second, 1}, {first, 3}, {first, 2}, {first, 1}},
 		},
-		"as many as asked for": {[]string{"pod_count", "3"}, nil, []of{{third, 2}, {third, 1}, {second, 3}}},
-		"of one task":          {[]string{"pod_count", "9", "task_id", "one"}, nil, []of{{first, 3}, {first, 2}, {first, 1}}},
-		"of one task, exactly": {[]string{"pod_count", "9", "task_id", "on"}, nil, nil},
-		"of a task that waits": {[]string{"pod_count", "2", "task_id", "two"}, nil, []of{{third, 2}, {third, 1}}},
-		"not those that have gone": {[]string{"pod_count", "9", "task_id", "one"}, func(m *model, ids [3]event.ID) {
+		"as many as asked for":        {[]string{"pod_count", "3"}, nil, []of{{third, 2}, {third, 1}, {second, 3}}},
+		"of one task":                 {[]string{"pod_count", "9", "task_id", "one"}, nil, []of{{first, 3}, {first, 2}, {first, 1}}},
+		"of a task by its exact name": {[]string{"pod_count", "9", "task_id", "on"}, nil, nil},
+		"of a waiting task":           {[]string{"pod_count", "2", "task_id", "two"}, nil, []of{{third, 2}, {third, 1}}},
+		"without those that ended": {[]string{"pod_count", "9", "task_id", "one"}, func(m *model, ids [3]event.ID) {
 			m.setPhase(m.set.Names.Pod(ids[0], 1, 1), PhaseSucceeded)
 			m.runPending()
 		}, []of{{first, 3}, {first, 2}}},
-		"not the protected": {[]string{"pod_count", "9", "task_id", "one"}, func(m *model, ids [3]event.ID) {
+		"without protected ones": {[]string{"pod_count", "9", "task_id", "one"}, func(m *model, ids [3]event.ID) {
 			name := m.set.Names.Pod(ids[0], 3, 1)
 			m.pods[name].obs.Protected = true
 			m.showPod(name)
@@ -60,9 +59,9 @@ func TestScaleDownSelection(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, ids := workersAtEveryStage(t)
-			if test.spoil != nil {
+			if test.change != nil {
 				m.someProtected = true
-				test.spoil(m, ids)
+				test.change(m, ids)
 			}
 			down := m.send(append([]string{"type", "scale_down"}, test.entry...)...)
 			var want []Victim
@@ -76,14 +75,14 @@ func TestScaleDownSelection(t *testing.T) {
 	}
 }
 
-// TestScaleDownSelectsEarlierEventsOnly: however late it comes to act, it chooses among those that were there before it.
+// TestScaleDownSelectsEarlierEventsOnly: however late a scale_down selects, it selects among earlier events.
 func TestScaleDownSelectsEarlierEventsOnly(t *testing.T) {
 	m := newModel(testSettings(), t.Fatalf)
 	before := m.add(eventtest.Fields("pod_count", "2"))
 	down := m.add(eventtest.Fields("type", "scale_down", "pod_count", "9"))
 	after := m.add(eventtest.Fields("pod_count", "2"))
 	m.deliverNew(9)
-	m.commit(len(m.writes), true) // accepted, all three; and we die before it has chosen
+	m.commit(len(m.writes), true) // all three are accepted; the process crashes before the selection
 	m.runPending()
 	want := []Victim{{before, 2}, {before, 1}}
 	if diff := cmp.Diff(want, m.records[down].Victims); diff != "" {
@@ -96,7 +95,7 @@ func TestScaleDownSelectsEarlierEventsOnly(t *testing.T) {
 	}
 }
 
-// TestVictimsTerminatedAfterRestart: they are recorded, and we die before a DELETE is sent.
+// TestVictimsTerminatedAfterRestart: the process crashes after the selection is recorded and before a DELETE is sent.
 func TestVictimsTerminatedAfterRestart(t *testing.T) {
 	m := newModel(testSettings(), t.Fatalf)
 	m.send("pod_count", "2")
@@ -104,7 +103,7 @@ func TestVictimsTerminatedAfterRestart(t *testing.T) {
 	victims := m.records[down].Victims
 	m.crash(0)
 	if len(m.removes) != 1 || m.removes[0].Name != m.set.Names.Pod(victims[0].Event, victims[0].Slot, 1) {
-		t.Fatalf("DELETEs %v, want of the victim %v", m.removes, victims)
+		t.Fatalf("DELETEs %v, want the victim %v", m.removes, victims)
 	}
 	m.runToEnd()
 	m.checkEnd()
@@ -118,11 +117,11 @@ func TestVictimOutcomes(t *testing.T) {
 		fate func(m *model, pod string)
 		want SlotRecord
 	}{
-		"by itself, well": {
+		"succeeded by itself": {
 			func(m *model, pod string) { m.setPhase(pod, PhaseSucceeded) },
 			SlotRecord{State: StateSucceeded, ExitCode: new(0)},
 		},
-		"by our signal": {
+		"ended by the DELETE": {
 			func(m *model, pod string) { m.setPhase(pod, PhaseFailed) },
 			SlotRecord{State: StateCancelled, Reason: ReasonScaledDown, ExitCode: new(7)},
 		},
@@ -133,11 +132,11 @@ func TestVictimOutcomes(t *testing.T) {
 			},
 			SlotRecord{State: StateCancelled, Reason: ReasonScaledDown, ExitCode: new(7)},
 		},
-		"gone, and nobody saw how": {
+		"gone, end not observed": {
 			func(m *model, pod string) { m.removePod(pod) },
 			SlotRecord{State: StateCancelled, Reason: ReasonScaledDown},
 		},
-		"hanging in Terminating": {
+		"stuck in Terminating": {
 			func(m *model, _ string) { m.advanceTime(modelGrace + terminatingTimeout) },
 			SlotRecord{State: StateLost, Reason: ReasonNodeLost},
 		},
@@ -163,16 +162,16 @@ func TestVictimOutcomes(t *testing.T) {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 			if len(m.creates) > 0 {
-				t.Errorf("it runs again: %v", m.creates)
+				t.Errorf("it is started again: %v", m.creates)
 			}
 		})
 	}
 }
 
-// exitCode is what was recorded of the first worker of an event.
+// exitCode is the recorded exit code of an event's first worker.
 func (m *model) exitCode(id event.ID) *int { return m.records[id].Slots[0].ExitCode }
 
-// TestVictimWithCreateInFlight: a POST is in flight when its worker is chosen.
+// TestVictimWithCreateInFlight: a worker is selected while its POST is in flight.
 func TestVictimWithCreateInFlight(t *testing.T) {
 	for _, fate := range []string{"", "unavailable", "forbidden", "refused", "request lost", "reply lost"} {
 		t.Run("reply: "+fate, func(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 func TestRefusedTemplateIsParked(t *testing.T) {
 	m := modelWithPods(t, "3", "refused")
 	if len(m.creates) != 0 {
-		t.Fatal("a parked template is tried again at once")
+		t.Fatal("a parked template is probed at once")
 	}
 	m.advanceTime(5 * time.Second)
 	if len(m.creates) != 1 {
@@ -22,7 +22,7 @@ func TestRefusedTemplateIsParked(t *testing.T) {
 	m.deliverNew(1)
 	m.commit(9, false)
 	if len(m.creates) != 2 || m.creates[1].Event.Template != "big" {
-		t.Error("the other template does not go on")
+		t.Error("the other template is not started")
 	}
 	for range 400 {
 		for len(m.creates) > 0 {
@@ -60,6 +60,6 @@ func TestNameConflict(t *testing.T) {
 		t.Errorf("outcome %+v, want failed (NameTaken)", got)
 	}
 	if len(m.removes) != 0 {
-		t.Error("a takenNames Pod is deleted")
+		t.Error("another owner's Pod is deleted")
 	}
 }

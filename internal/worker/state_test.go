@@ -18,7 +18,7 @@ func testSettings() Settings {
 	}
 }
 
-// TestStopStartsNothing: after the stop nothing new is sent, and what is in flight is finished.
+// TestStopStartsNothing: after the stop no new request is sent, and those in flight are finished.
 func TestStopStartsNothing(t *testing.T) {
 	m := modelWithPods(t, "2", "")
 	for _, name := range m.podNames() {
@@ -35,6 +35,6 @@ func TestStopStartsNothing(t *testing.T) {
 		t.Errorf("%d requests after the stop", n)
 	}
 	if !m.core.idle() {
-		t.Error("it does not come to rest")
+		t.Error("not idle after the stop")
 	}
 }

@@ -14,13 +14,13 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker/workertest"
 )
 
-// fakeJournal is a journal that counts heartbeats, and lets a test hold or fail commits.
+// fakeJournal counts term checks, and lets a test delay or fail commits.
 type fakeJournal struct {
 	*workertest.Redis
 
 	mu     sync.Mutex
 	checks int
-	commit func(batch []worker.Write) error // asked before; nil: go on
+	commit func(batch []worker.Write) error // called before each; an error fails it
 }
 
 func (w *fakeJournal) Commit(ctx context.Context, batch []worker.Write) error {
@@ -50,7 +50,7 @@ func (w *fakeJournal) onCommit(commit func([]worker.Write) error) {
 	w.commit = commit
 }
 
-// terms are Managers one after the other in one process.
+// terms are the Managers of one process, one after the other.
 type terms struct {
 	harness
 
@@ -64,7 +64,7 @@ func newTerms() *terms {
 	return m
 }
 
-// next begins a term with what the one before has left.
+// startNext starts a term with the carryover of the previous one.
 func (m *terms) startNext(t *testing.T, r worker.Carryover) {
 	t.Helper()
 	take, stop := context.WithCancel(t.Context())
@@ -73,7 +73,7 @@ func (m *terms) startNext(t *testing.T, r worker.Carryover) {
 	go func() { m.done <- m.manager.Run(take, t.Context()) }()
 }
 
-// over waits for the term's end and returns what it leaves.
+// waitForEnd waits for the end of the term and returns its carryover.
 func (m *terms) waitForEnd(t *testing.T, want error) worker.Carryover {
 	t.Helper()
 	time.Sleep(10 * time.Second)
@@ -83,13 +83,13 @@ func (m *terms) waitForEnd(t *testing.T, want error) worker.Carryover {
 			t.Fatalf("the term ended with %v, want %v", err, want)
 		}
 	default:
-		t.Fatal("the term goes on")
+		t.Fatal("the term did not end")
 	}
 	m.stop()
 	return m.manager.Carryover()
 }
 
-// live runs one term after the other, as the process does, for so long.
+// runTerms runs one term after the other for that long, as the daemon does.
 func (m *terms) runTerms(t *testing.T, r worker.Carryover, d time.Duration) {
 	t.Helper()
 	over := time.After(d)
@@ -98,7 +98,7 @@ func (m *terms) runTerms(t *testing.T, r worker.Carryover, d time.Duration) {
 		select {
 		case err := <-m.done:
 			if err == nil {
-				t.Fatal("a term ended that nobody had stopped")
+				t.Fatal("a term ended without an error before it was stopped")
 			}
 			m.stop()
 			r = m.manager.Carryover()
@@ -109,7 +109,7 @@ func (m *terms) runTerms(t *testing.T, r worker.Carryover, d time.Duration) {
 	}
 }
 
-// once wants one outcome of each, and its end.
+// wantOneOutcomeEach fails unless each event has one succeeded worker and is closed.
 func (m *terms) wantOneOutcomeEach(t *testing.T, ids ...event.ID) {
 	t.Helper()
 	for _, id := range ids {

@@ -6,46 +6,46 @@ import (
 )
 
 func TestVerdict(t *testing.T) {
-	set := testSettings()
-	now := time.Unix(1_700_000_000, 0)
-	code := func(n int) *int { return &n }
+	now, set := time.Unix(1_700_000_000, 0), testSettings()
+	ago := func(minutes int) time.Time { return now.Add(-time.Duration(minutes) * time.Minute) }
+	wait, succeeded := decision{action: actWait}, decision{action: actEnd, state: StateSucceeded}
+	running := decision{action: actRun, state: StateRunning}
+	failed := func(reason string) decision { return decision{action: actEnd, state: StateFailed, reason: reason} }
+	image := Observation{Node: "n", Waiting: WaitingImage, Reason: "ImagePullBackOff"}
 	for name, c := range map[string]struct {
-		a      attempt
-		o      Observation
-		action action
-		state  State
-		reason string
+		a    attempt
+		o    Observation
+		want decision
 	}{
-		"exit 0":                    {o: Observation{Phase: PhaseSucceeded, ExitCode: code(0)}, action: actEnd, state: StateSucceeded},
-		"exit 7":                    {o: Observation{Phase: PhaseFailed, ExitCode: code(7), Reason: "Error"}, action: actEnd, state: StateFailed, reason: "Error"},
-		"out of memory":             {o: Observation{Phase: PhaseFailed, ExitCode: code(137), Reason: "OOMKilled"}, action: actEnd, state: StateFailed, reason: "OOMKilled"},
-		"over its deadline":         {o: Observation{Phase: PhaseFailed, Reason: "DeadlineExceeded"}, action: actEnd, state: StateFailed, reason: "DeadlineExceeded"},
-		"evicted":                   {o: Observation{Phase: PhaseFailed, Disrupted: true, Reason: "Evicted"}, action: actRetry, state: StateRetrying, reason: "Evicted"},
-		"evicted, still running":    {o: Observation{Phase: PhaseRunning, Disrupted: true}, action: actRun, state: StateRunning},
-		"finished although evicted": {o: Observation{Phase: PhaseSucceeded, Disrupted: true}, action: actEnd, state: StateSucceeded},
-		"running":                   {o: Observation{Phase: PhaseRunning, Node: "n"}, action: actRun, state: StateRunning},
-		"invalid image name":        {o: Observation{Node: "n", Waiting: WaitingBroken, Reason: "InvalidImageName"}, action: actEnd, state: StateFailed, reason: "InvalidImageName"},
-		"image pull fails":          {a: attempt{pullingSince: now.Add(-time.Minute)}, o: Observation{Node: "n", Waiting: WaitingImage}, action: actWait},
-		"image pull failed too long": {
-			a: attempt{pullingSince: now.Add(-2 * time.Minute)}, o: Observation{Node: "n", Waiting: WaitingImage, Reason: "ImagePullBackOff"},
-			action: actEnd, state: StateFailed, reason: "ImagePullBackOff",
+		"exit 0":             {o: Observation{Phase: PhaseSucceeded, ExitCode: new(0)}, want: succeeded},
+		"exit 7":             {o: Observation{Phase: PhaseFailed, ExitCode: new(7), Reason: "Error"}, want: failed("Error")},
+		"out of memory":      {o: Observation{Phase: PhaseFailed, ExitCode: new(137), Reason: "OOMKilled"}, want: failed("OOMKilled")},
+		"past its deadline":  {o: Observation{Phase: PhaseFailed, Reason: "DeadlineExceeded"}, want: failed("DeadlineExceeded")},
+		"invalid image name": {o: Observation{Node: "n", Waiting: WaitingBroken, Reason: "InvalidImageName"}, want: failed("InvalidImageName")},
+		"evicted": {
+			o:    Observation{Phase: PhaseFailed, Disrupted: true, Reason: "Evicted"},
+			want: decision{action: actRetry, state: StateRetrying, reason: "Evicted"},
 		},
-		"unscheduled": {a: attempt{since: now.Add(-14 * time.Minute)}, action: actWait},
+		"evicted, still running":     {o: Observation{Phase: PhaseRunning, Disrupted: true}, want: running},
+		"succeeded although evicted": {o: Observation{Phase: PhaseSucceeded, Disrupted: true}, want: succeeded},
+		"running":                    {o: Observation{Phase: PhaseRunning, Node: "n"}, want: running},
+		"starting":                   {o: Observation{Node: "n"}, want: wait},
+		"image pull fails":           {a: attempt{pullingSince: ago(1)}, o: image, want: wait},
+		"image pull failed too long": {a: attempt{pullingSince: ago(2)}, o: image, want: failed("ImagePullBackOff")},
+		"unscheduled":                {a: attempt{since: ago(14)}, want: wait},
 		"unscheduled too long": {
-			a: attempt{since: now.Add(-15 * time.Minute)}, o: Observation{Reason: "Unschedulable", Message: "0/1 nodes"},
-			action: actEnd, state: StateFailed, reason: "Unschedulable",
+			a: attempt{since: ago(15)}, o: Observation{Reason: "Unschedulable", Message: "0/1 nodes"}, want: failed("Unschedulable"),
 		},
-		"unscheduled while others get scheduled": {a: attempt{since: now.Add(-time.Hour), lastScheduled: now.Add(-time.Minute)}, action: actWait},
-		"no scheduler":                           {a: attempt{since: now.Add(-time.Hour)}, action: actEnd, state: StateFailed, reason: "Unschedulable"},
-		"starting":                               {o: Observation{Node: "n"}, action: actWait},
+		"unscheduled, others are scheduled": {a: attempt{since: ago(60), lastScheduled: ago(1)}, want: wait},
+		"no scheduler":                      {a: attempt{since: ago(60)}, want: failed("Unschedulable")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := verdict(now, &set, c.a, &c.o)
-			if d.action != c.action || c.action != actWait && (d.state != c.state || d.reason != c.reason) {
-				t.Errorf("verdict %+v, want action %d, %s %s", d, c.action, c.state, c.reason)
+			if d.action != c.want.action || d.action != actWait && (d.state != c.want.state || d.reason != c.want.reason) {
+				t.Errorf("verdict %+v, want %+v", d, c.want)
 			}
 			if d.action == actWait && !d.reviewAt.IsZero() && !d.reviewAt.After(now) {
-				t.Error("waits until a time that has passed")
+				t.Errorf("waits until %v, which has passed", d.reviewAt)
 			}
 		})
 	}
@@ -57,14 +57,14 @@ func TestVerdictMissing(t *testing.T) {
 		action action
 		state  State
 	}{
-		"deleted while on no node":   {slot{unbound: true}, actRetry, StateRetrying},
-		"vanished while we were off": {slot{}, actEnd, StateLost},
-		"deleted by somebody":        {slot{node: "n", deleting: true}, actEnd, StateCancelled},
-		"nobody saw it vanish":       {slot{node: "n"}, actEnd, StateLost},
+		"deleted before it was bound": {slot{unbound: true}, actRetry, StateRetrying},
+		"gone between terms":          {slot{}, actEnd, StateLost},
+		"deleted by others":           {slot{node: "n", deleting: true}, actEnd, StateCancelled},
+		"gone, end not observed":      {slot{node: "n"}, actEnd, StateLost},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if d := verdictMissing(&c.slot); d.action != c.action || d.state != c.state {
-				t.Errorf("missing: %+v", d)
+				t.Errorf("verdict %+v", d)
 			}
 		})
 	}
