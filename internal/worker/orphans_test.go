@@ -121,3 +121,41 @@ func TestRebuildFromPods(t *testing.T) {
 		}
 	}
 }
+
+// TestOrphans: the last observation of each Pod counts, and an orphan is forgotten with its last Pod.
+func TestOrphans(t *testing.T) {
+	id := event.ID{Ms: 1}
+	pod := func(name string, phase Phase) *Observation {
+		return &Observation{Ref: PodRef{Name: name}, Event: id, Phase: phase}
+	}
+	gone := func(name string) *Observation { return &Observation{Ref: PodRef{Name: name}, Event: id, Gone: true} }
+	for name, c := range map[string]struct {
+		seen         []*Observation
+		pods, active int
+	}{
+		"one Pod":                {[]*Observation{pod("a", PhasePending)}, 1, 1},
+		"the same Pod, ended":    {[]*Observation{pod("a", PhaseRunning), pod("a", PhaseFailed)}, 1, 0},
+		"two Pods":               {[]*Observation{pod("a", PhaseRunning), pod("b", PhaseSucceeded)}, 2, 1},
+		"one of two Pods gone":   {[]*Observation{pod("a", PhaseRunning), pod("b", PhaseRunning), gone("a")}, 1, 1},
+		"the last Pod is gone":   {[]*Observation{pod("a", PhaseRunning), gone("a")}, 0, 0},
+		"removed by a relisting": {[]*Observation{pod("removed", PhaseRunning)}, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			all := newOrphans()
+			orph, isNew := all.add(id)
+			if again, isNewAgain := all.add(id); !isNew || isNewAgain || again != orph {
+				t.Fatal("it is added twice")
+			}
+			for _, o := range c.seen {
+				all.update(o)
+			}
+			all.removePods(func(o *Observation) bool { return o.Ref.Name == "removed" })
+			if len(orph.pods) != c.pods || all.activePods() != c.active {
+				t.Errorf("%d Pods, %d active, want %d, %d", len(orph.pods), all.activePods(), c.pods, c.active)
+			}
+			if known := all.take(id) != nil; known != (c.pods > 0) || all.get(id) != nil {
+				t.Errorf("known %v, want %v, and forgotten once taken", known, c.pods > 0)
+			}
+		})
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
 	"pgregory.net/rapid"
@@ -55,4 +56,50 @@ func TestPackRoundTrip(t *testing.T) {
 			t.Fatalf("recalled as %+v, %v; want %+v", again, bad, ev)
 		}
 	})
+}
+
+// TestPackedEvents: they are sorted whatever the order they are added in, and removed from any position.
+func TestPackedEvents(t *testing.T) {
+	var q packedEvents
+	for _, ms := range []uint64{4, 2, 8, 6, 1} {
+		q.add(packedAt(ms))
+	}
+	ids := func() (ms []uint64) {
+		for _, p := range q {
+			ms = append(ms, p.id.Ms)
+		}
+		return ms
+	}
+	if diff := cmp.Diff([]uint64{1, 2, 4, 6, 8}, ids()); diff != "" {
+		t.Fatalf("added (-want +got):\n%s", diff)
+	}
+	for ms, want := range map[uint64]bool{1: true, 4: true, 8: true, 0: false, 5: false, 9: false} {
+		if i, ok := q.find(event.ID{Ms: ms}); ok != want || ok && q[i].id.Ms != ms {
+			t.Errorf("find %d: %v at %d, want %v", ms, ok, i, want)
+		}
+	}
+	for _, i := range []int{0, 1, 2} { // the first, one in the middle, the last
+		want := q[i].id
+		if p := q.remove(i); p.id != want {
+			t.Errorf("removed %v at %d, want %v", p.id, i, want)
+		}
+	}
+	if diff := cmp.Diff([]uint64{2, 6}, ids()); diff != "" {
+		t.Errorf("removed (-want +got):\n%s", diff)
+	}
+}
+
+// TestPackEvent: the template is kept by the queue, the type is known; everything else is packed.
+func TestPackEvent(t *testing.T) {
+	ev, bad := event.Decode(event.ID{Ms: 5}, eventtest.Fields("template", "big", "task_id", "t", "branch", "main"), eventtest.Rules())
+	if bad != nil {
+		t.Fatal(bad.Reason)
+	}
+	p := packEvent(newEvent(ev, time.UnixMilli(7)))
+	if diff := cmp.Diff(ev, p.event("big")); diff != "" {
+		t.Errorf("unpacked (-want +got):\n%s", diff)
+	}
+	if p.acceptedMs != 7 || p.slots != 3 || !p.mayBeOfTask("t") || p.mayBeOfTask("other-task") {
+		t.Errorf("packed as %+v", p)
+	}
 }

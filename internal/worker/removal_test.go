@@ -78,3 +78,43 @@ func TestPodWithoutRecordIsKept(t *testing.T) {
 		})
 	}
 }
+
+// TestRemovals: one removal for each Pod name, sent in the order they became due, without those that are done meanwhile.
+func TestRemovals(t *testing.T) {
+	r := newRemovals()
+	a, b, c := PodRef{Name: "a", UID: "1"}, PodRef{Name: "b", UID: "1"}, PodRef{Name: "c", UID: "1"}
+	for _, ref := range []PodRef{c, a, b} {
+		rm, isNew := r.plan(ref)
+		if again, isNewAgain := r.plan(ref); !isNew || isNewAgain || again != rm {
+			t.Fatalf("%v is planned twice", ref)
+		}
+		r.makeDue(rm)
+	}
+	if r.get(PodRef{Name: "a", UID: "2"}) != nil || r.get(a) == nil {
+		t.Error("get does not tell Pods of one name apart")
+	}
+	if all := r.sorted(); len(all) != 3 || all[0].ref != a || all[2].ref != c {
+		t.Errorf("sorted: %v", all)
+	}
+	r.drop(r.get(a))
+	for _, want := range []PodRef{c, b} {
+		if rm := r.next(); rm == nil || rm.ref != want || rm.phase != removalSent {
+			t.Errorf("next is %+v, want %v", rm, want)
+		}
+	}
+	if rm := r.next(); rm != nil {
+		t.Errorf("next is %+v, want none", rm)
+	}
+}
+
+// TestRemovalOfReplacedPod: a removal that is done is skipped although its name has a new one.
+func TestRemovalOfReplacedPod(t *testing.T) {
+	r := newRemovals()
+	old, _ := r.plan(PodRef{Name: "a", UID: "1"})
+	r.makeDue(old)
+	r.drop(old)
+	r.plan(PodRef{Name: "a", UID: "2"})
+	if rm := r.next(); rm != nil {
+		t.Errorf("next is %+v, want none: the new one is not due", rm)
+	}
+}
