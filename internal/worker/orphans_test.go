@@ -133,12 +133,11 @@ func TestOrphans(t *testing.T) {
 		seen         []*Observation
 		pods, active int
 	}{
-		"one Pod":                {[]*Observation{pod("a", PhasePending)}, 1, 1},
-		"the same Pod, ended":    {[]*Observation{pod("a", PhaseRunning), pod("a", PhaseFailed)}, 1, 0},
-		"two Pods":               {[]*Observation{pod("a", PhaseRunning), pod("b", PhaseSucceeded)}, 2, 1},
-		"one of two Pods gone":   {[]*Observation{pod("a", PhaseRunning), pod("b", PhaseRunning), gone("a")}, 1, 1},
-		"the last Pod is gone":   {[]*Observation{pod("a", PhaseRunning), gone("a")}, 0, 0},
-		"removed by a relisting": {[]*Observation{pod("removed", PhaseRunning)}, 0, 0},
+		"one Pod":              {[]*Observation{pod("a", PhasePending)}, 1, 1},
+		"the same Pod, ended":  {[]*Observation{pod("a", PhaseRunning), pod("a", PhaseFailed)}, 1, 0},
+		"two Pods":             {[]*Observation{pod("a", PhaseRunning), pod("b", PhaseSucceeded)}, 2, 1},
+		"one of two Pods gone": {[]*Observation{pod("a", PhaseRunning), pod("b", PhaseRunning), gone("a")}, 1, 1},
+		"the last Pod is gone": {[]*Observation{pod("a", PhaseRunning), gone("a")}, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			all := newOrphans()
@@ -149,7 +148,6 @@ func TestOrphans(t *testing.T) {
 			for _, o := range c.seen {
 				all.update(o)
 			}
-			all.removePods(func(o *Observation) bool { return o.Ref.Name == "removed" })
 			if len(orph.pods) != c.pods || all.activePods() != c.active {
 				t.Errorf("%d Pods, %d active, want %d, %d", len(orph.pods), all.activePods(), c.pods, c.active)
 			}
@@ -157,5 +155,19 @@ func TestOrphans(t *testing.T) {
 				t.Errorf("known %v, want %v, and forgotten once taken", known, c.pods > 0)
 			}
 		})
+	}
+}
+
+// TestOrphansAfterRelist: an orphan whose Pods are not in the list is forgotten.
+func TestOrphansAfterRelist(t *testing.T) {
+	all := newOrphans()
+	for ms, name := range map[uint64]string{1: "listed", 2: "missing"} {
+		id := event.ID{Ms: ms}
+		all.add(id)
+		all.update(&Observation{Ref: PodRef{Name: name}, Event: id})
+	}
+	all.removePods(func(o *Observation) bool { return o.Ref.Name == "missing" })
+	if all.get(event.ID{Ms: 1}) == nil || all.get(event.ID{Ms: 2}) != nil || all.activePods() != 1 {
+		t.Errorf("the orphans are %v, want event 1 alone", all.byEvent)
 	}
 }

@@ -10,6 +10,7 @@ func TestParking(t *testing.T) {
 	soon, probe := now.Add(time.Second), now.Add(probeInterval)
 	refused := func(p *parking) { p.refused(now, "quota") }
 	probing := func(p *parking) { p.probing = true }
+	noAnswer := func(p *parking) { p.probing = false }
 	podEnded := func(p *parking) { p.probeNow(soon) }
 	for name, c := range map[string]struct {
 		do     []func(*parking)
@@ -17,14 +18,15 @@ func TestParking(t *testing.T) {
 		allows bool
 		wake   time.Time
 	}{
-		"open":                     {nil, now, true, time.Time{}},
-		"a Pod ends while open":    {[]func(*parking){podEnded}, now, true, time.Time{}},
-		"refused":                  {[]func(*parking){refused}, probe.Add(-1), false, probe},
-		"refused, interval over":   {[]func(*parking){refused}, probe, true, probe},
-		"probe in flight":          {[]func(*parking){refused, probing}, now.Add(time.Hour), false, time.Time{}},
-		"probe refused":            {[]func(*parking){refused, probing, refused}, probe, true, probe},
-		"a Pod ends while parked":  {[]func(*parking){refused, podEnded}, soon, true, soon},
-		"a Pod ends while probing": {[]func(*parking){refused, probing, podEnded}, soon, false, time.Time{}},
+		"open":                      {nil, now, true, time.Time{}},
+		"a Pod ends while open":     {[]func(*parking){podEnded}, now, true, time.Time{}},
+		"refused":                   {[]func(*parking){refused}, probe.Add(-1), false, probe},
+		"refused, interval over":    {[]func(*parking){refused}, probe, true, probe},
+		"probe in flight":           {[]func(*parking){refused, probing}, now.Add(time.Hour), false, time.Time{}},
+		"probe refused":             {[]func(*parking){refused, probing, refused}, probe, true, probe},
+		"a Pod ends while parked":   {[]func(*parking){refused, podEnded}, soon, true, soon},
+		"a Pod ends while probing":  {[]func(*parking){refused, probing, podEnded}, soon, false, time.Time{}},
+		"a Pod ended while probing": {[]func(*parking){refused, probing, podEnded, noAnswer}, soon, false, probe},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var p parking
