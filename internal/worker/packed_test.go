@@ -7,9 +7,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
-	"pgregory.net/rapid"
 )
 
 // TestPackedEventSize: a hundred thousand events may wait, at 150 bytes each.

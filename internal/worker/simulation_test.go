@@ -6,8 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ottoscaler/ottoscaler/internal/event"
 	"pgregory.net/rapid"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
 // TestSimulation lets rapid choose what happens and in which order, crashes included. It checks the invariants at every
