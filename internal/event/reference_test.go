@@ -10,7 +10,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/golden"
 )
 
-// TestReference makes what is made from the table of fields, or holds it against the table.
+// TestReference checks the files generated from the table of fields; with -update it writes them.
 func TestReference(t *testing.T) {
 	golden.File(t, "../../docs/stream-entry.md", reference())
 	golden.File(t, "../../api/stream-entry.schema.json", schema(t))
@@ -84,12 +84,13 @@ func schema(t *testing.T) string {
 	return b.String()
 }
 
-// TestTable: a field that is forgotten in one place makes records unreadable after a restart. What every field of the table
-// is written as is read back, and is not taken for metadata.
+// TestTable: a field without encode or decode would make records unreadable after a restart. Every field of the table is
+// written, read back, and is not metadata.
 func TestTable(t *testing.T) {
 	sample := map[string]string{
 		"type": "scale_up", "pod_count": "2", "task_id": "t", "timestamp": "2026-01-02T03:04:05Z", "idempotency_key": "k",
-		"template": "big", "deadline_seconds": "60", "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "tracestate": "a=b",
+		"template": "big", "deadline_seconds": "60",
+		"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "tracestate": "a=b",
 	}
 	names := make(map[string]bool)
 	for _, f := range event.Fields() {
@@ -97,7 +98,7 @@ func TestTable(t *testing.T) {
 			t.Errorf("%s: give it a sample value in this test", f.Name)
 		}
 		if f.Takes == "" || f.Doc == "" || names[f.Name] || !event.IsField(f.Name) {
-			t.Errorf("%s: something is missing, or it stands there twice", f.Name)
+			t.Errorf("%s: incomplete, or in the table twice", f.Name)
 		}
 		names[f.Name] = true
 	}

@@ -9,8 +9,6 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
 )
 
-// What is done for every entry, Pod and observation: `go test -run '^$' -bench . ./internal/worker ./internal/k8s`.
-
 var benchNow = time.Unix(1_756_659_802, 0)
 
 func benchID(i int) event.ID { return event.ID{Ms: uint64(benchNow.UnixMilli()), Seq: uint64(i)} }
@@ -30,22 +28,22 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-// benchState has n events of one Pod each, taken in, and as many of them live as there is room.
-func benchState(b *testing.B, n, room int) *state {
+// benchState has n accepted events of one worker each; as many workers as there is capacity for have a Pod.
+func benchState(b *testing.B, n, capacity int) *state {
 	b.Helper()
 	set := testSettings()
-	set.MaxWorkers, set.MaxWaiting, set.CreateConcurrency = room, n, 32
+	set.MaxWorkers, set.MaxWaiting, set.CreateConcurrency = capacity, n, 32
 	s := newState(set)
 	s.step(benchNow, loaded{})
 	s.step(benchNow, observed{complete: true})
 	for i := range n {
-		benchTakeIn(s, i)
+		benchAccept(s, i)
 	}
 	return s
 }
 
-// benchTakeIn takes one event in, and whatever Pods are asked for then are created.
-func benchTakeIn(s *state, i int) {
+// benchAccept accepts one event and creates the Pods requested then.
+func benchAccept(s *state, i int) {
 	effects := s.step(benchNow, entries{[]Entry{{ID: benchID(i), Fields: benchFields()}}})
 	effects = append(effects, s.step(benchNow, written{len(s.uncommitted)})...)
 	for len(effects) > 0 {
@@ -62,59 +60,59 @@ func benchTakeIn(s *state, i int) {
 
 func benchUID(name string) string { return "uid-of-" + name }
 
-func benchSight(s *state, i int, phase Phase) observed {
+func benchObservation(s *state, i int, phase Phase) observed {
 	name := s.Names.Pod(benchID(i), 1, 1)
 	return observed{batch: []Observation{{
 		Ref: PodRef{Name: name, UID: benchUID(name)}, Event: benchID(i), Slot: 1, Attempt: 1, Phase: phase, Node: "node-1", Created: benchNow,
 	}}}
 }
 
-// One more sight of one of ten thousand workers: what the watch says most of the time.
+// An observation of one of ten thousand workers that changes nothing: most of what the watch sends.
 func BenchmarkStepObserved(b *testing.B) {
 	const n = 10_000
 	s := benchState(b, n, n)
 	for i := range n {
-		s.step(benchNow, benchSight(s, i, PhaseRunning))
+		s.step(benchNow, benchObservation(s, i, PhaseRunning))
 		s.step(benchNow, written{len(s.uncommitted)})
 	}
 	if s.holdingCapacity != n {
-		b.Fatalf("%d live", s.holdingCapacity)
+		b.Fatalf("%d workers hold capacity", s.holdingCapacity)
 	}
-	sights := make([]observed, n)
-	for i := range sights {
-		sights[i] = benchSight(s, i, PhaseRunning)
+	inputs := make([]observed, n)
+	for i := range inputs {
+		inputs[i] = benchObservation(s, i, PhaseRunning)
 	}
 	b.ReportAllocs()
 	i := 0
 	for b.Loop() {
-		s.step(benchNow, sights[i%n])
+		s.step(benchNow, inputs[i%n])
 		i++
 	}
 }
 
-// A whole life beside ten thousand other workers: taken in, created, running, succeeded, deleted, gone.
-func BenchmarkStepLife(b *testing.B) {
+// One worker beside ten thousand others: accepted, created, running, succeeded, deleted, gone.
+func BenchmarkStepWorker(b *testing.B) {
 	const n = 10_000
 	s := benchState(b, n, n+1)
 	s.SucceededTTL = 0
 	b.ReportAllocs()
 	i := n
 	for b.Loop() {
-		benchTakeIn(s, i)
-		s.step(benchNow, benchSight(s, i, PhaseRunning))
-		end := benchSight(s, i, PhaseSucceeded)
+		benchAccept(s, i)
+		s.step(benchNow, benchObservation(s, i, PhaseRunning))
+		end := benchObservation(s, i, PhaseSucceeded)
 		s.step(benchNow, end)
 		s.step(benchNow, written{len(s.uncommitted)})
 		s.step(benchNow, tick{})
 		s.step(benchNow, removed{remove: remove{end.batch[0].Ref}, err: ErrGone})
 		if s.holdingCapacity != n || len(s.removals.byPod) != 0 {
-			b.Fatalf("%d live, %d to be removed", s.holdingCapacity, len(s.removals.byPod))
+			b.Fatalf("%d workers hold capacity, %d removals", s.holdingCapacity, len(s.removals.byPod))
 		}
 		i++
 	}
 }
 
-// Steps while a hundred thousand events wait: one that changes nothing, and one that takes another event in.
+// Steps while a hundred thousand events wait: one that changes nothing, and one that accepts another event.
 func BenchmarkStepWaiting(b *testing.B) {
 	const n = 100_000
 	s := benchState(b, n, 1)
@@ -122,8 +120,8 @@ func BenchmarkStepWaiting(b *testing.B) {
 		b.Fatalf("%d wait", waiting)
 	}
 	for name, step := range map[string]func(int){
-		"tick":    func(int) { s.step(benchNow, tick{}); s.next(); s.full() },
-		"take in": func(i int) { benchTakeIn(s, n+i) },
+		"tick":   func(int) { s.step(benchNow, tick{}); s.next(); s.full() },
+		"accept": func(i int) { benchAccept(s, n+i) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
@@ -136,8 +134,8 @@ func BenchmarkStepWaiting(b *testing.B) {
 	}
 }
 
-// A waiting event's turn comes: it is unpacked, and its Pod asked for.
-func BenchmarkStepTurn(b *testing.B) {
+// The next waiting event starts: it is unpacked, and its Pod requested.
+func BenchmarkStepStart(b *testing.B) {
 	const n = 100_000
 	s := benchState(b, n, 1)
 	i := 0
@@ -148,12 +146,12 @@ func BenchmarkStepTurn(b *testing.B) {
 			s, i = benchState(b, n, 1), 0
 			b.StartTimer()
 		}
-		effects := s.step(benchNow, benchSight(s, i, PhaseSucceeded))
+		effects := s.step(benchNow, benchObservation(s, i, PhaseSucceeded))
 		effects = append(effects, s.step(benchNow, written{len(s.uncommitted)})...)
 		i++
 		c := benchCreate(effects)
 		if c == nil {
-			b.Fatal(fmt.Sprint("nothing is asked for after ", effects))
+			b.Fatal(fmt.Sprint("no create among ", effects))
 		}
 		s.step(benchNow, created{create: *c, uid: benchUID(c.Name)})
 		s.step(benchNow, written{len(s.uncommitted)})

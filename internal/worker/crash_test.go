@@ -6,32 +6,31 @@ import (
 	"time"
 )
 
-// crasher plays one script in elementary steps and kills us after those that are named.
-type crasher struct {
-	*world
+// crashRun runs one scenario in elementary steps and crashes the process after the given ones.
+type crashRun struct {
+	*model
 	steps   int
 	crashes map[int]bool
 }
 
-// step counts one elementary thing that was done; the process dies right after it, if that was asked for. Of what is in
-// flight half arrives.
-func (c *crasher) step() {
+// count counts one elementary step; after a step listed in crashes the process crashes. Of the POSTs in flight half arrive.
+func (c *crashRun) count() {
 	c.steps++
 	if c.crashes[c.steps] {
 		c.crash(len(c.creates) / 2)
 	}
 }
 
-// write commits one write in two steps: it is applied, and the reply arrives. A crash in between is a lost reply.
-func (c *crasher) write() {
+// write commits one write in two steps: the write, and its reply. A crash in between is a lost reply.
+func (c *crashRun) write() {
 	c.steps++
 	c.commit(1, c.crashes[c.steps])
-	c.step()
+	c.count()
 }
 
-// script is two scale_ups with room for three workers, of which one is evicted and one fails; a scale_down of two, sent
-// twice under one key; and an entry that is none.
-func (c *crasher) script() {
+// run is the scenario: two scale_ups with capacity for three workers, of which one is evicted and one fails; a scale_down
+// of two workers, sent twice with one key; and an invalid entry.
+func (c *crashRun) run() {
 	for _, f := range []map[string]string{
 		{"type": "scale_up", "pod_count": "2", "task_id": "a"},
 		{"type": "scale_up", "pod_count": "3", "task_id": "b"},
@@ -43,58 +42,58 @@ func (c *crasher) script() {
 	}
 	for round := 0; !c.done(); round++ {
 		if round > 2000 {
-			c.fatal("it does not come to rest: %d open, Pods %v", c.open(), c.podNames())
+			c.fatal("not finished after 2000 rounds: %d open, Pods %v", c.openRecords(), c.podNames())
 		}
 		c.round()
 	}
 }
 
-func (c *crasher) done() bool {
-	return c.quiet() && c.open() == 0 && len(c.pods) == 0 && c.read == len(c.entries) && len(c.core.removals.byPod) == 0
+func (c *crashRun) done() bool {
+	return c.idle() && c.openRecords() == 0 && len(c.pods) == 0 && c.read == len(c.entries) && len(c.core.removals.byPod) == 0
 }
 
-// round does one of each thing that can be done, and lets time pass when there is nothing.
-func (c *crasher) round() {
-	busy := !c.quiet() || c.read < len(c.entries)
+// round does one step of each kind that is possible, and advances the cluster when none is.
+func (c *crashRun) round() {
+	busy := !c.idle() || c.read < len(c.entries)
 	if c.read < len(c.entries) {
 		c.deliverNew(1)
-		c.step()
+		c.count()
 	}
-	for _, thing := range []struct {
+	for _, action := range []struct {
 		left func() int
 		do   func()
 	}{
 		{func() int { return len(c.writes) }, c.write},
-		{func() int { return len(c.creates) }, func() { c.serveCreate(0, ""); c.step() }},
-		{func() int { return len(c.removes) }, func() { c.serveRemove(0, false); c.step() }},
-		{func() int { return len(c.asks) }, func() { c.serveAsk(0, false); c.step() }},
-		{func() int { return len(c.replies) }, func() { c.reply(0); c.step() }},
-		{func() int { return len(c.watched) }, func() { c.deliverWatch(1); c.step() }},
+		{func() int { return len(c.creates) }, func() { c.serveCreate(0, ""); c.count() }},
+		{func() int { return len(c.removes) }, func() { c.serveRemove(0, false); c.count() }},
+		{func() int { return len(c.requests) }, func() { c.serveRequest(0, false); c.count() }},
+		{func() int { return len(c.replies) }, func() { c.deliverReply(0); c.count() }},
+		{func() int { return len(c.watched) }, func() { c.deliverWatch(1); c.count() }},
 	} {
-		if thing.left() > 0 {
-			thing.do()
+		if action.left() > 0 {
+			action.do()
 		}
 	}
 	if !busy {
-		c.live()
+		c.advanceCluster()
 	}
 }
 
-// live is the kubelet's turn, then time's.
-func (c *crasher) live() {
+// advanceCluster lets the kubelet act on one Pod, else time pass.
+func (c *crashRun) advanceCluster() {
 	for _, name := range c.podNames() {
 		p := c.pods[name]
 		switch {
 		case !p.obs.Deleting.IsZero() && c.deletable(name):
-			c.advance(name, PhaseFailed)
-			c.vanish(name)
+			c.setPhase(name, PhaseFailed)
+			c.removePod(name)
 		case p.obs.Slot == 1 && p.obs.Attempt == 1 && p.spec.Event.TaskID() == "a":
 			p.obs.Disrupted = true
-			c.advance(name, PhaseFailed)
+			c.setPhase(name, PhaseFailed)
 		case p.obs.Slot == 2 && p.spec.Event.TaskID() == "a":
-			c.advance(name, PhaseFailed)
+			c.setPhase(name, PhaseFailed)
 		default:
-			c.advance(name, PhaseSucceeded)
+			c.setPhase(name, PhaseSucceeded)
 		}
 		if len(c.watched) > 0 {
 			return
@@ -103,40 +102,42 @@ func (c *crasher) live() {
 	if next := c.core.next(); !next.IsZero() {
 		c.now = later(c.now, next)
 	}
-	c.feed(tick{})
-	c.step()
+	c.step(tick{})
+	c.count()
 }
 
-func play(t *testing.T, crashes ...int) *crasher {
+// runWithCrashes runs the scenario to its end with crashes after these steps.
+func runWithCrashes(t *testing.T, crashes ...int) *crashRun {
 	t.Helper()
 	set := testSettings()
 	set.MaxWorkers = 3
-	c := &crasher{crashes: make(map[int]bool)}
+	c := &crashRun{crashes: make(map[int]bool)}
 	for _, at := range crashes {
 		c.crashes[at] = true
 	}
-	c.world = newWorld(set, func(format string, args ...any) {
+	c.model = newModel(set, func(format string, args ...any) {
 		t.Fatalf("crashes after steps %v: %s", crashes, fmt.Sprintf(format, args...))
 	})
 	c.now = c.now.Add(time.Second)
-	c.script()
+	c.run()
 	c.checkEnd()
 	return c
 }
 
-// TestCrashAtEveryStep dies after every elementary step of the script, and after every pair of steps.
+// TestCrashAtEveryStep crashes after every elementary step of the scenario, and after every pair of steps.
 func TestCrashAtEveryStep(t *testing.T) {
-	calm := play(t)
-	all, pairs := calm.steps, 0
+	undisturbed := runWithCrashes(t)
+	all, pairs := undisturbed.steps, 0
 	for i := 1; i <= all; i++ {
-		steps := play(t, i).steps
+		steps := runWithCrashes(t, i).steps
 		for j := i + 1; j <= steps; j++ {
-			play(t, i, j)
+			runWithCrashes(t, i, j)
 			pairs++
 		}
 	}
 	t.Logf("%d steps, %d pairs", all, pairs)
-	if again := calm.set.Names.Pod(calm.entries[0].ID, 1, 2); all < 50 || calm.posted[again] != 1 || len(calm.doomed) != 2 {
-		t.Errorf("the script has %d steps, Pods %v, victims %v", all, calm.posted, calm.doomed)
+	second := undisturbed.set.Names.Pod(undisturbed.entries[0].ID, 1, 2) // the second attempt of the evicted worker
+	if all < 50 || undisturbed.posted[second] != 1 || len(undisturbed.selected) != 2 {
+		t.Errorf("the scenario has %d steps, Pods %v, victims %v", all, undisturbed.posted, undisturbed.selected)
 	}
 }

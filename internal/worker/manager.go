@@ -197,7 +197,7 @@ func (m *Manager) intake() <-chan []Entry {
 	return m.entries
 }
 
-// nextAsk is the next check or find and the channel it goes to; no channel if there is none.
+// nextLookup is the next check or find and the channel it goes to; no channel if there is none.
 func (m *Manager) nextLookup() (chan<- effect, effect) {
 	if len(m.pendingLookups) == 0 {
 		return nil, nil

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,29 +26,29 @@ func settings() worker.Settings {
 	}
 }
 
-// bench is a Manager between in-memory neighbours, inside a synctest bubble.
-type bench struct {
+// harness runs a Manager against the in-memory Redis and cluster, inside a synctest bubble.
+type harness struct {
 	redis   *workertest.Redis
 	cluster *workertest.Cluster
 	stop    context.CancelFunc
 	done    chan error
 }
 
-func startBench(t *testing.T, set worker.Settings) *bench {
-	b := &bench{redis: workertest.NewRedis(), cluster: workertest.NewCluster(), done: make(chan error, 1)}
+func startHarness(t *testing.T, set worker.Settings) *harness {
+	b := &harness{redis: workertest.NewRedis(), cluster: workertest.NewCluster(), done: make(chan error, 1)}
 	b.cluster.RunTime = 5 * time.Second
-	b.term(t, set)
+	b.startTerm(t, set)
 	return b
 }
 
-func (b *bench) term(t *testing.T, set worker.Settings) {
+func (b *harness) startTerm(t *testing.T, set worker.Settings) {
 	take, stop := context.WithCancel(t.Context())
 	b.stop = stop
 	m := worker.NewManager(b.redis.Source(), b.redis, b.cluster, set, worker.Carryover{}, slog.New(slog.DiscardHandler))
 	go func() { b.done <- m.Run(take, t.Context()) }()
 }
 
-func (b *bench) end(t *testing.T) {
+func (b *harness) stopTerm(t *testing.T) {
 	t.Helper()
 	b.stop()
 	if err := <-b.done; err != nil {
@@ -58,8 +56,8 @@ func (b *bench) end(t *testing.T) {
 	}
 }
 
-// kinds tells the story of one event as the status stream does.
-func (b *bench) kinds(id event.ID) map[string]int {
+// kinds counts the status entries of one event, by kind and state.
+func (b *harness) kinds(id event.ID) map[string]int {
 	kinds := make(map[string]int)
 	for _, s := range b.redis.Status() {
 		if s.ID == id {
@@ -71,7 +69,7 @@ func (b *bench) kinds(id event.ID) map[string]int {
 
 func TestOneEventBecomesItsWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := startBench(t, settings())
+		b := startHarness(t, settings())
 		id := event.ID{Ms: 1756659802903}
 		b.redis.Add(id, "type", "scale_up", "pod_count", "3", "task_id", "task-123")
 		time.Sleep(time.Second)
@@ -79,7 +77,7 @@ func TestOneEventBecomesItsWorkers(t *testing.T) {
 			t.Fatalf("%d Pods were created, want 3", got)
 		}
 		if got := b.redis.Pending(); got != 0 {
-			t.Errorf("%d entries are pending after the marks, want 0", got)
+			t.Errorf("%d entries are pending after the Pods are recorded, want 0", got)
 		}
 		time.Sleep(time.Minute)
 		want := map[string]int{"accepted": 1, "workercreated": 3, "workerrunning": 3, "settled": 1, "workersucceeded": 3, "closed": 1}
@@ -89,7 +87,7 @@ func TestOneEventBecomesItsWorkers(t *testing.T) {
 		if got := len(b.cluster.Deletes()); got != 3 || b.cluster.Pods() != 0 {
 			t.Errorf("%d DELETEs and %d Pods left, want 3 and 0", got, b.cluster.Pods())
 		}
-		b.end(t)
+		b.stopTerm(t)
 	})
 }
 
@@ -97,58 +95,58 @@ func TestStopFinishesWhatIsInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		set := settings()
 		set.MaxWorkers = 2
-		b := startBench(t, set)
+		b := startHarness(t, set)
 		id := event.ID{Ms: 1}
 		b.redis.Add(id, "type", "scale_up", "pod_count", "4")
 		time.Sleep(time.Second)
-		b.end(t)
+		b.stopTerm(t)
 		posts := len(b.cluster.Posts())
 		if posts != 2 {
-			t.Fatalf("%d Pods were created, want 2: there is room for no more", posts)
+			t.Fatalf("%d Pods were created, want 2: the capacity", posts)
 		}
 		time.Sleep(10 * time.Second)
 		if got := len(b.cluster.Posts()); got != posts {
 			t.Errorf("%d POSTs after the stop", got-posts)
 		}
 		if b.redis.Pending() != 1 {
-			t.Error("the event is acknowledged although half of it has no mark")
+			t.Error("the event is acknowledged although half of its workers have no record")
 		}
-		b.term(t, set) // the next process goes on where this one stopped
+		b.startTerm(t, set) // the next process resumes
 		time.Sleep(2 * time.Minute)
 		if got := b.kinds(id)["workersucceeded"]; got != 4 || b.redis.Pending() != 0 || len(b.cluster.Posts()) != 4 {
 			t.Errorf("%d succeeded, %d pending, %d POSTs after the restart", got, b.redis.Pending(), len(b.cluster.Posts()))
 		}
-		b.end(t)
+		b.stopTerm(t)
 	})
 }
 
 func TestJournalErrorEndsTheTerm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := startBench(t, settings())
+		b := startHarness(t, settings())
 		time.Sleep(time.Second)
 		down := errors.New("redis is down")
 		b.redis.Add(event.ID{Ms: 1}, "type", "scale_up", "pod_count", "1")
 		b.redis.Fail(nil)
 		synctest.Wait()
-		b.redis.Fail(down) // the Pod ends while the journal does not answer
+		b.redis.Fail(down) // the Pod ends during the outage
 		time.Sleep(10 * time.Second)
 		if err := <-b.done; !errors.Is(err, down) {
 			t.Fatalf("Run returned %v, want %v", err, down)
 		}
 		b.stop()
 		b.redis.Fail(nil)
-		b.term(t, settings())
+		b.startTerm(t, settings())
 		time.Sleep(time.Minute)
 		if got := b.kinds(event.ID{Ms: 1}); got["workersucceeded"] != 1 || got["closed"] != 1 || len(b.cluster.Posts()) != 1 {
 			t.Errorf("after the next term: %v, %d POSTs", got, len(b.cluster.Posts()))
 		}
-		b.end(t)
+		b.stopTerm(t)
 	})
 }
 
 func TestBadEntriesDoNotStopTheLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := startBench(t, settings())
+		b := startHarness(t, settings())
 		for i := range 50 {
 			b.redis.Add(event.ID{Ms: uint64(i + 1)}, "type", "scale_up", "pod_count", fmt.Sprint(-i))
 		}
@@ -161,13 +159,13 @@ func TestBadEntriesDoNotStopTheLoop(t *testing.T) {
 		if got := len(b.cluster.Posts()); got != 1 {
 			t.Errorf("%d POSTs, want 1", got)
 		}
-		b.end(t)
+		b.stopTerm(t)
 	})
 }
 
-func TestBusyServerIsAskedAgain(t *testing.T) {
+func TestUnavailableServerIsRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := startBench(t, settings())
+		b := startHarness(t, settings())
 		tries := 0
 		b.cluster.FailCreate(func(worker.PodSpec) error {
 			if tries++; tries < 100 {
@@ -180,17 +178,17 @@ func TestBusyServerIsAskedAgain(t *testing.T) {
 		if got := b.kinds(event.ID{Ms: 1}); got["workersucceeded"] != 40 || got["closed"] != 1 {
 			t.Errorf("the status stream: %v", got)
 		}
-		b.end(t)
+		b.stopTerm(t)
 	})
 }
 
-// unreadable is a journal with one record that nobody can read.
-type unreadable struct {
+// unreadableJournal has one record that cannot be read.
+type unreadableJournal struct {
 	*workertest.Redis
 	id event.ID
 }
 
-func (u unreadable) Find(ctx context.Context, id event.ID) (*worker.Record, error) {
+func (u unreadableJournal) Find(ctx context.Context, id event.ID) (*worker.Record, error) {
 	if id == u.id {
 		return nil, fmt.Errorf("key: %w", worker.ErrUnreadable)
 	}
@@ -202,13 +200,14 @@ func TestUnreadableRecordStopsNothing(t *testing.T) {
 		redis, cluster := workertest.NewRedis(), workertest.NewCluster()
 		cluster.RunTime = time.Second
 		redis.Add(event.ID{Ms: 1}, "type", "scale_up", "pod_count", "1")
-		if batch, err := redis.Source().Read(t.Context()); len(batch) != 1 || err != nil { // delivered to a process that died
+		if batch, err := redis.Source().Read(t.Context()); len(batch) != 1 || err != nil { // delivered to a process that crashed
 			t.Fatal(batch, err)
 		}
 		redis.Add(event.ID{Ms: 2}, "type", "scale_up", "pod_count", "1")
 		take, stop := context.WithCancel(t.Context())
 		done := make(chan error, 1)
-		m := worker.NewManager(redis.Source(), unreadable{redis, event.ID{Ms: 1}}, cluster, settings(), worker.Carryover{}, slog.New(slog.DiscardHandler))
+		journal := unreadableJournal{redis, event.ID{Ms: 1}}
+		m := worker.NewManager(redis.Source(), journal, cluster, settings(), worker.Carryover{}, slog.New(slog.DiscardHandler))
 		go func() { done <- m.Run(take, t.Context()) }()
 		time.Sleep(time.Minute)
 		if posts := cluster.Posts(); len(posts) != 1 || posts[0] != "otto-agent-1-2-0" || redis.Pending() != 1 {
@@ -217,72 +216,6 @@ func TestUnreadableRecordStopsNothing(t *testing.T) {
 		stop()
 		if err := <-done; err != nil {
 			t.Error(err)
-		}
-	})
-}
-
-// slowCluster takes a millisecond longer for each slot, so that a burst's replies come one after the other.
-type slowCluster struct{ worker.Cluster }
-
-func (c slowCluster) Create(ctx context.Context, p worker.PodSpec) (string, error) {
-	time.Sleep(time.Duration(p.Slot) * time.Millisecond)
-	return c.Cluster.Create(ctx, p)
-}
-
-// timedJournal remembers when something was committed.
-type timedJournal struct {
-	worker.Journal
-
-	mu sync.Mutex
-	at []time.Time
-}
-
-func (j *timedJournal) commits() []time.Time {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return slices.Clone(j.at)
-}
-
-func (j *timedJournal) Commit(ctx context.Context, batch []worker.Write) error {
-	if len(batch) > 0 {
-		j.mu.Lock()
-		j.at = append(j.at, time.Now())
-		j.mu.Unlock()
-	}
-	return j.Journal.Commit(ctx, batch)
-}
-
-// What comes after a pause is committed at once; what comes in a burst, together.
-func TestWritesGather(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		redis, cluster := workertest.NewRedis(), workertest.NewCluster()
-		journal := &timedJournal{Journal: redis}
-		take, stop := context.WithCancel(t.Context())
-		m := worker.NewManager(redis.Source(), journal, slowCluster{cluster}, settings(), worker.Carryover{}, slog.New(slog.DiscardHandler))
-		done := make(chan error, 1)
-		go func() { done <- m.Run(take, t.Context()) }()
-		time.Sleep(10 * time.Second)
-		redis.Add(event.ID{Ms: 1}, "type", "scale_up", "pod_count", "20")
-		synctest.Wait()
-		if at := journal.commits(); len(at) != 1 || time.Since(at[0]) > 0 {
-			t.Fatalf("commits at %v, now it is %v: want the event taken in at once", at, time.Now())
-		}
-		time.Sleep(time.Second)
-		if n := len(journal.commits()); redis.Pending() != 0 || n > 3 { // 20 marks in 20 ms
-			t.Errorf("%d entries pending after %d commits", redis.Pending(), n)
-		}
-		redis.Add(event.ID{Ms: 2}, "type", "scale_up", "pod_count", "20")
-		time.Sleep(8 * time.Millisecond)
-		n := len(journal.commits())
-		redis.Add(event.ID{Ms: 3}, "type", "scale_up", "pod_count", "1")
-		time.Sleep(time.Millisecond)
-		if got := len(journal.commits()) - n; got != 1 {
-			t.Errorf("%d commits 9 ms after the one before: want one, since Pods wait for their event to be taken in", got)
-		}
-		time.Sleep(time.Second)
-		stop()
-		if err := <-done; err != nil {
-			t.Fatal(err)
 		}
 	})
 }

@@ -7,74 +7,114 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
-// ended1 is a world whose one worker has succeeded; its Pod is still there.
-func ended1(t *testing.T) (*world, string) {
+// oneSucceeded is a model whose one worker has succeeded and whose Pod still exists; it returns the Pod's name.
+func oneSucceeded(t *testing.T) (*model, string) {
 	t.Helper()
-	w, name := created1(t)
-	w.advance(name, PhaseSucceeded)
-	w.deliverWatch(9)
-	w.commit(len(w.writes), false)
-	return w, name
+	m, name := oneCreated(t)
+	m.setPhase(name, PhaseSucceeded)
+	m.deliverWatch(9)
+	m.commit(len(m.writes), false)
+	return m, name
 }
 
-// TestUnseenEndOfAPod: the DELETE is taken, and the watch never says that the Pod is gone. It is sent again, and what
-// is gone already is the end of it.
-func TestUnseenEndOfAPod(t *testing.T) {
-	w, _ := ended1(t)
-	w.pass(30 * time.Second)
-	w.serveRemove(0, false)
-	w.watched = nil // somebody edited the label before
-	w.reply(0)
-	w.pass(goneTimeout - time.Second)
-	if len(w.removes) != 0 {
+// TestDeleteRepeatedWhileNotSeenGone: the watch never shows that a deleted Pod is gone. The DELETE is sent again, and ErrGone
+// ends the removal.
+func TestDeleteRepeatedWhileNotSeenGone(t *testing.T) {
+	m, _ := oneSucceeded(t)
+	m.advanceTime(30 * time.Second)
+	m.serveRemove(0, false)
+	m.watched = nil // the label was edited before
+	m.deliverReply(0)
+	m.advanceTime(goneTimeout - time.Second)
+	if len(m.removes) != 0 {
 		t.Fatal("the DELETE is sent again too soon")
 	}
-	w.pass(time.Second)
-	if len(w.removes) != 1 {
+	m.advanceTime(time.Second)
+	if len(m.removes) != 1 {
 		t.Fatal("the DELETE is not sent again")
 	}
-	w.serveRemove(0, false)
-	w.reply(0)
-	if len(w.core.removals.byPod) != 0 || len(w.core.events) != 0 {
-		t.Errorf("%d removals and %d events are kept", len(w.core.removals.byPod), len(w.core.events))
+	m.serveRemove(0, false)
+	m.deliverReply(0)
+	if len(m.core.removals.byPod) != 0 || len(m.core.events) != 0 {
+		t.Errorf("%d removals and %d events are kept", len(m.core.removals.byPod), len(m.core.events))
 	}
 }
 
-// TestPodOutlivesItsRecord: we were down for longer than the record is kept. The mark says that the event was taken in,
-// and the record of an open event does not expire: so it is closed, and its ended Pod goes.
-func TestPodOutlivesItsRecord(t *testing.T) {
-	w, name := ended1(t)
+// TestEndedPodWithExpiredRecord: no term ran for longer than a closed record is kept. The last accepted ID shows that the
+// event was accepted, and the record of an open event does not expire: so it was closed, and its ended Pod is deleted.
+func TestEndedPodWithExpiredRecord(t *testing.T) {
+	m, name := oneSucceeded(t)
 	id := event.ID{Ms: 1000}
-	delete(w.records, id)
-	w.now = w.now.Add(48 * time.Hour)
-	w.begin()
-	w.serveAsk(0, false)
-	w.reply(0)
-	if len(w.removes) != 1 || w.removes[0].Name != name {
-		t.Errorf("DELETEs %v, want of %s", w.removes, name)
+	delete(m.records, id)
+	m.now = m.now.Add(48 * time.Hour)
+	m.beginTerm()
+	m.serveRequest(0, false)
+	m.deliverReply(0)
+	if len(m.removes) != 1 || m.removes[0].Name != name {
+		t.Errorf("DELETEs %v, want %s", m.removes, name)
 	}
 }
 
-// TestPodWithoutRecordOrMarkIsLeftAlone: Redis was emptied, so nothing is known.
-func TestPodWithoutRecordOrMarkIsLeftAlone(t *testing.T) {
+// TestPodWithoutRecordIsKept: Redis lost its data, so the Pod may be that of an open worker.
+func TestPodWithoutRecordIsKept(t *testing.T) {
 	for name, at := range map[string]struct {
-		mark  event.ID
-		phase Phase
+		lastAccepted event.ID
+		phase        Phase
 	}{
-		"it has ended, no mark":      {event.ID{}, PhaseSucceeded},
-		"it runs, the mark is there": {event.ID{Ms: 1000}, PhaseRunning},
+		"ended, no last accepted ID":      {event.ID{}, PhaseSucceeded},
+		"running, last accepted ID known": {event.ID{Ms: 1000}, PhaseRunning},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w, pod := created1(t)
-			w.advance(pod, at.phase)
-			w.records, w.mark = map[event.ID]*Record{}, at.mark
-			w.begin()
-			w.serveAsk(0, false)
-			w.reply(0)
-			w.pass(time.Hour)
-			if len(w.removes) != 0 {
+			m, pod := oneCreated(t)
+			m.setPhase(pod, at.phase)
+			m.records, m.lastAccepted = map[event.ID]*Record{}, at.lastAccepted
+			m.beginTerm()
+			m.serveRequest(0, false)
+			m.deliverReply(0)
+			m.advanceTime(time.Hour)
+			if len(m.removes) != 0 {
 				t.Error("it is deleted")
 			}
 		})
+	}
+}
+
+// TestRemovals: one removal for each Pod name, sent in the order they became due, without those that are done meanwhile.
+func TestRemovals(t *testing.T) {
+	r := newRemovals()
+	a, b, c := PodRef{Name: "a", UID: "1"}, PodRef{Name: "b", UID: "1"}, PodRef{Name: "c", UID: "1"}
+	for _, ref := range []PodRef{c, a, b} {
+		rm, isNew := r.plan(ref)
+		if again, isNewAgain := r.plan(ref); !isNew || isNewAgain || again != rm {
+			t.Fatalf("%v is planned twice", ref)
+		}
+		r.makeDue(rm)
+	}
+	if r.get(PodRef{Name: "a", UID: "2"}) != nil || r.get(a) == nil {
+		t.Error("get does not tell Pods of one name apart")
+	}
+	if all := r.sorted(); len(all) != 3 || all[0].ref != a || all[2].ref != c {
+		t.Errorf("sorted: %v", all)
+	}
+	r.drop(r.get(a))
+	for _, want := range []PodRef{c, b} {
+		if rm := r.next(); rm == nil || rm.ref != want || rm.phase != removalSent {
+			t.Errorf("next is %+v, want %v", rm, want)
+		}
+	}
+	if rm := r.next(); rm != nil {
+		t.Errorf("next is %+v, want none", rm)
+	}
+}
+
+// TestRemovalOfReplacedPod: a removal that is done is skipped although its name has a new one.
+func TestRemovalOfReplacedPod(t *testing.T) {
+	r := newRemovals()
+	old, _ := r.plan(PodRef{Name: "a", UID: "1"})
+	r.makeDue(old)
+	r.drop(old)
+	r.plan(PodRef{Name: "a", UID: "2"})
+	if rm := r.next(); rm != nil {
+		t.Errorf("next is %+v, want none: the new one is not due", rm)
 	}
 }

@@ -103,8 +103,8 @@ type Report struct {
 	Message    string // for people, at most 1 KiB; may be empty
 	ExitCode   *int
 	At         time.Time
-	SelectedBy event.ID // an outcome's: the scale_down that chose the worker, whose counts it goes into; zero: none
-	// Began is when the stage began that this report ends, for meters: of a created, the wait since the event was taken
-	// in; of a running, the Pod's start; of an outcome, the run. Zero: there was no such stage, or nobody saw it begin.
+	SelectedBy event.ID // an outcome's: the scale_down that selected the worker, whose counts it goes into; zero: none
+	// Began is when the stage began that this report ends, for meters: of a created, the wait since the event was accepted;
+	// of a running, the Pod's start; of an outcome, the run. Zero: there was no such stage, or its start was not observed.
 	Began time.Time
 }

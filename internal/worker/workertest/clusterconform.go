@@ -1,9 +1,6 @@
 package workertest
 
 import (
-	"context"
-	"errors"
-	"sync"
 	"testing"
 	"time"
 
@@ -11,37 +8,38 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-// Clusters is an empty place for Pods, as the conformance suite needs it: the Cluster, and what others do to its Pods.
+// Clusters is an empty Cluster with what the conformance suite needs besides: what other users do to its Pods.
 type Clusters struct {
 	Cluster  worker.Cluster
 	Names    event.Names
-	Template string // of a Pod that runs until Finish, and takes a moment to stop
+	Template string // its Pods run until Finish, and take a moment to stop
 
-	Occupy  func(name string)           // makes a Pod that is nobody's
-	Unlabel func(name string)           // takes our labels off a Pod
-	Strip   func(name string)           // and our annotations too
+	Occupy  func(name string)           // creates a Pod of another owner
+	Unlabel func(name string)           // removes our labels from a Pod
+	Strip   func(name string)           // removes our labels and annotations
 	Finish  func(name string, code int) // ends a running Pod's container
 }
 
-// limit is far more than anything takes.
+// limit is far longer than any operation takes.
 const limit = time.Minute
 
-// TestCluster is the conformance suite of worker.Cluster: what the core relies on. fresh returns an empty one each time.
+// TestCluster is the conformance suite of worker.Cluster: what the core relies on. fresh returns an empty Cluster
+// each time.
 func TestCluster(t *testing.T, fresh func(t *testing.T) Clusters) {
 	for name, test := range map[string]func(*testing.T, Clusters){
-		"a created Pod is watched and known":         createdIsWatched,
+		"a created Pod is watched":                   createdIsWatched,
 		"created again, it exists":                   createdAgain,
-		"created at once, one comes to be":           createdAtOnce,
-		"a foreign Pod has the name":                 foreignName,
+		"created concurrently, it exists once":       createdAtOnce,
+		"another owner's Pod has the name":           foreignName,
 		"another worker's Pod has the name":          anotherWorkersName,
-		"what was cut off is unknown":                cutOff,
+		"a cancelled request is unknown":             cancelledIsUnknown,
 		"only the Pod of that UID is deleted":        deletedByUID,
-		"a name that came back is another Pod":       nameComesBack,
-		"looking at what is there and what is not":   looking,
-		"a Pod without its labels is still there":    unlabelled,
-		"a Pod with nothing left on it is there":     stripped,
-		"the watch begins with all there is":         watchBegins,
-		"ends are seen":                              endsAreSeen,
+		"a reused name is another Pod":               reusedName,
+		"get finds a Pod by name, and by UID":        getByRef,
+		"a Pod without labels still exists":          unlabelled,
+		"a Pod without annotations still exists":     stripped,
+		"the watch starts with a complete list":      watchStartsComplete,
+		"the watch shows how Pods end":               endsAreShown,
 		"a running Pod stops before it is gone":      stopsFirst,
 		"a running Pod without grace is gone":        stopsAtOnce,
 		"a Pod that has ended is gone without grace": endedGoes,
@@ -66,7 +64,7 @@ func (c Clusters) create(t *testing.T, slot int) worker.PodRef {
 	return worker.PodRef{Name: spec.Name, UID: uid}
 }
 
-func (c Clusters) look(t *testing.T, ref worker.PodRef) *worker.Observation {
+func (c Clusters) get(t *testing.T, ref worker.PodRef) *worker.Observation {
 	t.Helper()
 	o, err := c.Cluster.Get(t.Context(), ref)
 	if err != nil {
@@ -75,90 +73,14 @@ func (c Clusters) look(t *testing.T, ref worker.PodRef) *worker.Observation {
 	return o
 }
 
-// gone waits until the API server itself says so.
-func (c Clusters) gone(t *testing.T, ref worker.PodRef) {
+// waitGone waits until the API server does not have the Pod any more.
+func (c Clusters) waitGone(t *testing.T, ref worker.PodRef) {
 	t.Helper()
-	for began := time.Now(); c.look(t, ref) != nil; time.Sleep(5 * time.Millisecond) {
+	for began := time.Now(); c.get(t, ref) != nil; time.Sleep(5 * time.Millisecond) {
 		if time.Since(began) > limit {
 			t.Fatalf("%v does not go", ref)
 		}
 	}
-}
-
-// follower hears a Watch.
-type follower struct {
-	t     *testing.T
-	first []worker.Observation // complete
-	seen  chan worker.Observation
-	stop  context.CancelFunc
-	ended chan error
-}
-
-// follow starts a Watch and waits for its first, complete word.
-func (c Clusters) follow(t *testing.T) *follower {
-	t.Helper()
-	ctx, stop := context.WithCancel(t.Context())
-	f := &follower{t: t, seen: make(chan worker.Observation, 1000), stop: stop, ended: make(chan error, 1)}
-	begun := make(chan struct{})
-	var once sync.Once
-	go func() {
-		f.ended <- c.Cluster.Watch(ctx, func(obs []worker.Observation, complete bool) {
-			once.Do(func() {
-				if complete {
-					f.first, obs = obs, nil
-				}
-				close(begun)
-			})
-			for _, o := range obs {
-				f.seen <- o
-			}
-		})
-	}()
-	t.Cleanup(f.end)
-	select {
-	case <-begun:
-	case <-time.After(limit):
-		t.Fatal("the watch says nothing")
-	}
-	return f
-}
-
-func (f *follower) end() {
-	f.stop()
-	if err := <-f.ended; !errors.Is(err, context.Canceled) {
-		f.t.Errorf("Watch returned %v", err)
-	}
-}
-
-// await returns the first observation of the Pod that fits.
-func (f *follower) await(what string, ref worker.PodRef, fits func(o worker.Observation) bool) worker.Observation {
-	f.t.Helper()
-	timeout := time.After(limit)
-	for {
-		select {
-		case o := <-f.seen:
-			if o.Ref == ref && fits(o) {
-				return o
-			}
-		case <-timeout:
-			f.t.Fatalf("the watch does not show %v %s", ref, what)
-		}
-	}
-}
-
-func running(o worker.Observation) bool {
-	return o.Phase == worker.PhaseRunning && o.Node != "" && !o.Gone
-}
-func isGone(o worker.Observation) bool { return o.Gone }
-func ended(o worker.Observation) bool  { return o.Phase.Ended() }
-
-// created and running, in the sight of a follower.
-func (c Clusters) start(t *testing.T, slot int) (*follower, worker.PodRef) {
-	t.Helper()
-	f := c.follow(t)
-	ref := c.create(t, slot)
-	f.await("running", ref, running)
-	return f, ref
 }
 
 func wantIdentity(t *testing.T, o worker.Observation, slot int) {

@@ -1,3 +1,3 @@
-// Package workertest holds in-memory stand-ins for what the worker package talks to, and the conformance suite that
-// they and the real ones pass alike: a stand-in that is kinder than the real thing is a defect.
+// Package workertest has in-memory implementations of the interfaces of package worker, and the conformance suites that
+// they and the real ones pass alike. An in-memory one that is more lenient than the real one is a defect.
 package workertest

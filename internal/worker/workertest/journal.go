@@ -1,0 +1,102 @@
+package workertest
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/worker"
+)
+
+// journal is one worker.Journal; several may share the records.
+type journal struct {
+	redis *Redis
+	term  int // 0: none has begun, or it is over
+}
+
+// Open is worker.Journal's.
+func (j *journal) Open(_ context.Context, after event.ID, n int) ([]worker.Record, error) {
+	r := j.redis
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.fail != nil {
+		return nil, r.fail
+	}
+	var out []worker.Record
+	for _, id := range slices.SortedFunc(maps.Keys(r.records), event.ID.Compare) {
+		if rec := r.records[id]; !rec.Closed && id.Compare(after) > 0 && len(out) < n {
+			out = append(out, clone(rec))
+		}
+	}
+	return out, nil
+}
+
+// Find is worker.Journal's.
+func (j *journal) Find(_ context.Context, id event.ID) (*worker.Record, error) {
+	r := j.redis
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.fail != nil {
+		return nil, r.fail
+	}
+	rec, ok := r.records[id]
+	if !ok {
+		return nil, nil
+	}
+	c := clone(rec)
+	return &c, nil
+}
+
+// Begin is worker.Journal's.
+func (j *journal) Begin(context.Context) (lastAccepted event.ID, known bool, err error) {
+	r := j.redis
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	j.term = 0
+	if r.fail != nil {
+		return event.ID{}, false, r.fail
+	}
+	known = r.fence != 0
+	r.begun++
+	r.fence, j.term = r.begun, r.begun
+	if r.last.Compare(r.lastAccepted) < 0 { // a new stream
+		r.lastAccepted, r.delivered = event.ID{}, event.ID{}
+	}
+	if !r.grouped {
+		r.grouped, r.delivered = true, r.lastAccepted
+	}
+	return r.lastAccepted, known, nil
+}
+
+// Commit is worker.Journal's.
+func (j *journal) Commit(_ context.Context, batch []worker.Write) error {
+	r := j.redis
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	err := r.commit(j.term, batch)
+	if err != nil && len(batch) > 0 {
+		j.term = 0
+	}
+	return err
+}
+
+func (r *Redis) commit(term int, batch []worker.Write) error {
+	switch {
+	case r.fail != nil:
+		return r.fail
+	case term == 0:
+		return fmt.Errorf("%w: none has begun", worker.ErrTermOver)
+	case r.fence == 0:
+		return fmt.Errorf("%w: Redis was emptied", worker.ErrTermOver)
+	case r.fence != term:
+		return fmt.Errorf("%w: another has begun", worker.ErrTermOver)
+	}
+	for _, w := range batch {
+		if err := r.apply(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}

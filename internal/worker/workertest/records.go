@@ -1,0 +1,132 @@
+package workertest
+
+import (
+	"testing"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/worker"
+)
+
+func nothingKnown(t *testing.T, r Records) {
+	if rec := find(t, r, first); rec != nil {
+		t.Errorf("a record of nothing: %+v", rec)
+	}
+	wantIDs(t, open(t, r, event.ID{}, 10))
+	if m := lastAccepted(t, r); !m.IsZero() {
+		t.Errorf("the last accepted ID of an empty Redis: %v", m)
+	}
+}
+
+func acceptedIsOpen(t *testing.T, r Records) {
+	ev := newEvent(first, 2, "key")
+	commit(t, r, worker.Accept{Event: ev, Hash: ev.Hash(), At: moment})
+	wantIDs(t, open(t, r, event.ID{}, 10), first)
+	rec := find(t, r, first)
+	if rec == nil || len(rec.Slots) != 2 || rec.Settled || rec.Closed || rec.Slots[0].Attempt != 0 {
+		t.Fatalf("the record: %+v", rec)
+	}
+	if e := rec.Event; e.Hash() != ev.Hash() || e.TaskID() != "task" || e.IdempotencyKey != "key" || !e.Timestamp.Equal(moment) {
+		t.Errorf("the event came back as %+v", rec.Event)
+	}
+}
+
+func openInOrder(t *testing.T, r Records) {
+	third := event.ID{Ms: 10_000}
+	for _, id := range []event.ID{third, second, first} {
+		commit(t, r, worker.Accept{Event: newEvent(id, 1, ""), At: moment})
+	}
+	wantIDs(t, open(t, r, event.ID{}, 2), first, second)
+	wantIDs(t, open(t, r, second, 2), third)
+}
+
+func workersAreRecorded(t *testing.T, r Records) {
+	ended := report(2, worker.StateFailed)
+	ended.ExitCode = new(7)
+	commit(t, r, worker.Accept{Event: newEvent(first, 2, ""), At: moment},
+		worker.Progress{Report: report(1, worker.StateCreated)}, worker.Outcome{Report: ended})
+	rec := find(t, r, first)
+	one, two := rec.Slots[0], rec.Slots[1]
+	if one.State != worker.StateCreated || one.Attempt != 1 || one.UID != "uid" || one.ExitCode != nil || !one.At.Equal(moment) {
+		t.Errorf("slot 1: %+v", one)
+	}
+	if two.State != worker.StateFailed || two.Node != "n" || two.Reason != "R" || two.ExitCode == nil || *two.ExitCode != 7 {
+		t.Errorf("slot 2: %+v", two)
+	}
+}
+
+func closedIsFound(t *testing.T, r Records) {
+	ended := report(1, worker.StateSucceeded)
+	commit(t, r, worker.Accept{Event: newEvent(first, 1, ""), At: moment}, worker.Outcome{Report: ended},
+		worker.Settle{ID: first, At: moment},
+		worker.Close{ID: first, Slots: 1, Counts: worker.Counts{Succeeded: 1}, At: moment})
+	wantIDs(t, open(t, r, event.ID{}, 10))
+	if rec := find(t, r, first); rec == nil || !rec.Closed || !rec.Settled || rec.Counts.Succeeded != 1 {
+		t.Errorf("the record: %+v", rec)
+	}
+}
+
+func lastAcceptedMoves(t *testing.T, r Records) {
+	r.Add(first, "type", "scale_up")
+	r.Add(second, "type", "x")
+	commit(t, r, worker.Accept{Event: newEvent(first, 1, ""), At: moment})
+	if m := lastAccepted(t, r); m != first {
+		t.Errorf("after an Accept the last accepted ID is %v", m)
+	}
+	commit(t, r, worker.Reject{ID: second, Fields: map[string]string{"type": "x"}, Code: "c", Reason: "r", At: moment})
+	commit(t, r, worker.Duplicate{ID: event.ID{Ms: 1}, Of: first, At: moment})
+	if m := lastAccepted(t, r); m != second {
+		t.Errorf("the last accepted ID is %v, want the highest", m)
+	}
+}
+
+func victimsAreKept(t *testing.T, r Records) {
+	down := newEvent(second, 3, "")
+	down.Type = event.ScaleDown
+	victims := []worker.Victim{{Event: first, Slot: 2}, {Event: first, Slot: 1}}
+	commit(t, r, worker.Accept{Event: down, At: moment})
+	if rec := find(t, r, second); len(rec.Slots) > 0 || rec.Settled || rec.Victims != nil || rec.Event.PodCount != 3 {
+		t.Errorf("before: %+v", rec)
+	}
+	commit(t, r, worker.Select{ID: second, Victims: victims, Asked: 3, At: moment})
+	rec := find(t, r, second)
+	if !rec.Settled || len(rec.Victims) != 2 || rec.Victims[0] != victims[0] || rec.Victims[1] != victims[1] {
+		t.Errorf("after: %+v", rec)
+	}
+	wantIDs(t, open(t, r, event.ID{}, 10), second)
+	commit(t, r, worker.Close{ID: second, Counts: worker.Counts{Cancelled: 2}, At: moment})
+	if rec := find(t, r, second); !rec.Closed || rec.Counts.Cancelled != 2 || len(rec.Victims) > 0 {
+		t.Errorf("closed: %+v", rec)
+	}
+}
+
+func restoreIsComplete(t *testing.T, r Records) {
+	r.Add(first, "type", "scale_up")
+	ev := newEvent(first, 2, "build-7")
+	slot := worker.SlotRecord{Attempt: 2, State: worker.StateRunning, UID: "uid", At: moment}
+	want := worker.Record{Event: ev, Settled: true, Slots: []worker.SlotRecord{{}, slot}}
+	commit(t, r, worker.Accept{Event: newEvent(first, 2, ""), At: moment}, worker.Progress{Report: report(1, worker.StateCreated)})
+	commit(t, r, worker.Restore{Record: want, Hash: ev.Hash(), At: moment})
+	wantIDs(t, open(t, r, event.ID{}, 10), first)
+	rec := find(t, r, first)
+	slots := len(rec.Slots) == 2 && rec.Slots[0].Attempt == 0 && rec.Slots[1] == slot
+	if !rec.Settled || rec.Closed || rec.Event.Hash() != ev.Hash() || !slots {
+		t.Errorf("the record: %+v", rec)
+	}
+	if m := lastAccepted(t, r); m != first {
+		t.Errorf("the last accepted ID is %v", m)
+	}
+	r.Add(second, "type", "scale_up", "idempotency_key", "build-7")
+	if got := read(t, r.Source(), 2); got[1].KeyOwner != first || got[1].KeyHash != ev.Hash() {
+		t.Errorf("the owner of its key: %+v", got[1])
+	}
+}
+
+func restoreRaisesLastAccepted(t *testing.T, r Records) {
+	r.Add(first, "type", "scale_up")
+	r.Add(second, "type", "scale_up")
+	commit(t, r, worker.Accept{Event: newEvent(second, 1, ""), At: moment})
+	commit(t, r, worker.Restore{Record: worker.Record{Event: newEvent(first, 1, "")}, At: moment})
+	if m := lastAccepted(t, r); m != second {
+		t.Errorf("the last accepted ID is %v, want the highest", m)
+	}
+}
