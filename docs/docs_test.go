@@ -14,12 +14,14 @@ import (
 const root = ".."
 
 var (
-	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	heading = regexp.MustCompile(`(?m)^(#+) +(.+)$`)
-	fence   = regexp.MustCompile("(?ms)^```.*?\n```$")
-	target  = regexp.MustCompile("(?m)(?:`|&& |^    )make ([a-z][a-z0-9-]*)")
-	rule    = regexp.MustCompile(`(?m)^([a-z0-9-]+):.*## `)
-	code    = regexp.MustCompile("`[^`\n]+`|(?m)^    .+$")
+	link     = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	heading  = regexp.MustCompile(`(?m)^(#+) +(.+)$`)
+	fence    = regexp.MustCompile("(?ms)^```.*?\n```$")
+	target   = regexp.MustCompile("(?m)(?:`|&& |^    )make ([a-z][a-z0-9-]*)")
+	rule     = regexp.MustCompile(`(?m)^([a-z0-9-]+):.*## `)
+	testFunc = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	testName = regexp.MustCompile("`Test\\w+`")
+	code     = regexp.MustCompile("`[^`\n]+`|(?m)^    .+$")
 )
 
 func read(t *testing.T, path string) string {
@@ -31,15 +33,15 @@ func read(t *testing.T, path string) string {
 	return string(b)
 }
 
-// documents are all Markdown files, without those of hidden folders.
-func documents(t *testing.T) []string {
+// files are those whose names end like that, without those of hidden folders.
+func files(t *testing.T, end string) []string {
 	t.Helper()
 	var found []string
 	err := fs.WalkDir(os.DirFS(root), ".", func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.IsDir() && path != "." && (strings.HasPrefix(d.Name(), ".") || path == "bin") {
 			return fs.SkipDir
 		}
-		if strings.HasSuffix(path, ".md") {
+		if strings.HasSuffix(path, end) {
 			found = append(found, path)
 		}
 		return err
@@ -48,6 +50,12 @@ func documents(t *testing.T) []string {
 		t.Fatalf("found %v, %v", found, err)
 	}
 	return found
+}
+
+// documents are all Markdown files.
+func documents(t *testing.T) []string {
+	t.Helper()
+	return files(t, ".md")
 }
 
 func TestLinksResolve(t *testing.T) {
@@ -104,6 +112,21 @@ func TestTargetsExist(t *testing.T) {
 			if !slices.Contains(known, name) {
 				t.Errorf("%s: make %s: no such target", doc, name)
 			}
+		}
+	}
+}
+
+// TestInvariantsAreTested: the tests that the page names exist.
+func TestInvariantsAreTested(t *testing.T) {
+	var tests strings.Builder
+	for _, path := range files(t, "_test.go") {
+		for _, m := range testFunc.FindAllStringSubmatch(read(t, path), -1) {
+			tests.WriteString("`" + m[1] + "`")
+		}
+	}
+	for _, name := range testName.FindAllString(read(t, "docs/invariants.md"), -1) {
+		if !strings.Contains(tests.String(), name) {
+			t.Errorf("docs/invariants.md: %s: no such test", name)
 		}
 	}
 }
