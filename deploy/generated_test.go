@@ -90,8 +90,8 @@ const chartIntroduction = `# The chart
 
 <!-- Made by "make generate" from values.yaml: change it there. -->
 
-How to install with it is in [docs/install.md](../../docs/install.md), how to upgrade in
-[docs/upgrade.md](../../docs/upgrade.md). Installing, upgrading, rolling back and uninstalling never touch workers.
+Installation is described in [docs/install.md](../../docs/install.md), upgrades in [docs/upgrade.md](../../docs/upgrade.md).
+Installing, upgrading, rolling back and uninstalling do not affect running workers.
 
 | value | default | meaning |
 |---|---|---|
