@@ -32,7 +32,7 @@ func TestLint(t *testing.T) {
 	}
 }
 
-// rich turns on everything there is.
+// rich enables every option.
 const rich = "testdata/rich.yaml"
 
 func TestEverythingOn(t *testing.T) {
@@ -48,9 +48,9 @@ func TestEverythingOn(t *testing.T) {
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(all))); diff != "" {
 		t.Errorf("objects (-want +got):\n%s", diff)
 	}
-	// A ClusterRole, and yet no rights but where the workers live.
+	// A ClusterRole that is bound in the workers' namespace only.
 	if got := all["RoleBinding/otto-ottoscaler"].at("metadata", "namespace"); got != "builds" {
-		t.Errorf("the rights on Pods are bound in %v", got)
+		t.Errorf("the permissions on Pods are bound in %v", got)
 	}
 	pod := []any{"spec", "template", "spec"}
 	deployment := all["Deployment/ottoscaler"]
@@ -62,8 +62,8 @@ func TestEverythingOn(t *testing.T) {
 	}
 }
 
-// The rights are those that the end-to-end tests find in the audit log, and no more.
-func TestRights(t *testing.T) {
+// The permissions are those that the end-to-end tests find in the audit log, and no more.
+func TestPermissions(t *testing.T) {
 	all := mustRender(t, "--set", "workers.namespace=builds")
 	rules := map[string]any{
 		"Role/otto-ottoscaler": []any{
@@ -86,17 +86,17 @@ func TestRights(t *testing.T) {
 		}
 	}
 	if got := all["Role/ottoscaler-events"].at("metadata", "namespace"); got == "builds" {
-		t.Errorf("the rights on Events are of %v", got)
+		t.Errorf("the permissions on Events are in %v", got)
 	}
 	if got := all["Role/otto-ottoscaler"].at("metadata", "namespace"); got != "builds" {
-		t.Errorf("the rights on Pods are of %v", got)
+		t.Errorf("the permissions on Pods are in %v", got)
 	}
 	if _, ok := mustRender(t, "--set", "leaderElection=false")["Role/ottoscaler-leader"]; ok {
-		t.Error("rights on Leases without leader election")
+		t.Error("permissions on Leases without leader election")
 	}
 }
 
-// Every variable that the chart sets is one that the product knows.
+// TestVariablesAreKnown: the product reads every variable that the chart sets.
 func TestVariablesAreKnown(t *testing.T) {
 	for _, args := range [][]string{nil, {"--values", rich}, {"--values", "testdata/sentinel.yaml"}} {
 		data, ok := mustRender(t, args...)["ConfigMap/ottoscaler"].at("data").(map[string]any)
@@ -107,10 +107,10 @@ func TestVariablesAreKnown(t *testing.T) {
 		for name, value := range data {
 			environ[name] = fmt.Sprint(value)
 			if !slices.Contains(config.Names(), name) {
-				t.Errorf("%v: %s is no variable of the product", args, name)
+				t.Errorf("%v: the product has no variable %s", args, name)
 			}
 			if strings.HasPrefix(environ[name], "/etc/ottoscaler/") {
-				delete(environ, name) // there in the container only
+				delete(environ, name) // exists in the container only
 			}
 		}
 		if environ["REDIS_TLS"] == "" || environ["REDIS_TLS"] == "true" {
@@ -130,7 +130,7 @@ func TestStrategy(t *testing.T) {
 	}
 }
 
-// The rights on the Lease are for its name alone.
+// TestLeaseName: the permissions on the Lease are limited to its name.
 func TestLeaseName(t *testing.T) {
 	role := mustRender(t, "--set", "workers.instance=blue")["Role/ottoscaler-leader"]
 	want := k8s.LeaseName("blue", "otto:scale:events")
@@ -141,15 +141,15 @@ func TestLeaseName(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	cases := map[string][]string{
-		"two without election":  {"replicas", "--set", "replicas=2,leaderElection=false"},
-		"a misspelled value":    {"replica", "--set", "replica=2"},
-		"a port out of range":   {"/redis/port", "--set", "redis.port=70000"},
-		"a variable not ours":   {"'PATH' does not match", "--set", "env.PATH=x"},
-		"a variable said twice": {"REDIS_HOST has a value of its own", "--set", "env.REDIS_HOST=x"},
-		"a volume of the host":  {"/admissionPolicy/volumes", "--set", "admissionPolicy.volumes={hostPath}"},
-		"too short to stop":     {"terminationGracePeriodSeconds", "--set", "terminationGracePeriodSeconds=5"},
-		"a template's name":     {"'A_B' does not match", "--set", "workers.templates.A_B.spec.x=1"},
-		"a digest":              {"/image/digest", "--set", "image.digest=sha256:1"},
+		"two without election": {"replicas", "--set", "replicas=2,leaderElection=false"},
+		"a misspelled value":   {"replica", "--set", "replica=2"},
+		"a port out of range":  {"/redis/port", "--set", "redis.port=70000"},
+		"an unknown variable":  {"'PATH' does not match", "--set", "env.PATH=x"},
+		"a variable set twice": {"REDIS_HOST has a value of its own", "--set", "env.REDIS_HOST=x"},
+		"a volume of the host": {"/admissionPolicy/volumes", "--set", "admissionPolicy.volumes={hostPath}"},
+		"too short to stop":    {"terminationGracePeriodSeconds", "--set", "terminationGracePeriodSeconds=5"},
+		"a template's name":    {"'A_B' does not match", "--set", "workers.templates.A_B.spec.x=1"},
+		"a digest":             {"/image/digest", "--set", "image.digest=sha256:1"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -160,17 +160,17 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// Changing a setting starts the Main Pod anew; changing the password does not, since its file is read again.
-func TestWhatStartsItAnew(t *testing.T) {
+// TestRestarts: changing a setting restarts the Main Pod; changing the password does not, since its file is read again.
+func TestRestarts(t *testing.T) {
 	pod := func(args ...string) any {
 		return mustRender(t, append(args, "--set", "redis.existingSecret=s")...)["Deployment/ottoscaler"].at("spec", "template")
 	}
 	before := pod()
-	for set, anew := range map[string]bool{
+	for set, restart := range map[string]bool{
 		"workers.max=7": true, "workers.templates.a.spec.hostname=x": true, "env.OTTO_FAILED_TTL=1h": true,
 		"service.annotations.a=b": false, "replicas=3": false,
 	} {
-		if same := cmp.Equal(before, pod("--set", set)); same == anew {
+		if same := cmp.Equal(before, pod("--set", set)); same == restart {
 			t.Errorf("--set %s: the Pod is the same: %v", set, same)
 		}
 	}

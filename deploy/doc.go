@@ -1,4 +1,4 @@
-// Package deploy has no code; its tests hold what installs Ottoscaler together: the chart, and what is made from it.
+// Package deploy has no code; its tests check the chart and generate manifests and alerts.
 package deploy
 
 //go:generate go test -run ^TestGenerated -update .

@@ -15,7 +15,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/golden"
 )
 
-// plain is how deploy/k8s is rendered: names that are easy to find and replace, and nothing of Helm's.
+// plain are the arguments that render deploy/k8s: names that are easy to replace, and nothing of Helm's.
 var plain = []string{
 	"template", "ottoscaler", "chart", "--namespace", "ottoscaler", "--set", "workers.namespace=otto-agents", "--skip-tests",
 }
@@ -51,7 +51,7 @@ func TestGeneratedManifests(t *testing.T) {
 	}
 }
 
-// A chart cannot read what is outside of it.
+// TestGeneratedFiles copies files into the chart, which cannot read outside its folder.
 func TestGeneratedFiles(t *testing.T) {
 	for name, from := range map[string]string{"rules.yaml": "alerts", "ottoscaler.json": "dashboards"} {
 		text, err := os.ReadFile(filepath.Join(from, name))
@@ -90,8 +90,8 @@ const chartIntroduction = `# The chart
 
 <!-- Made by "make generate" from values.yaml: change it there. -->
 
-Installation is described in [docs/install.md](../../docs/install.md), upgrades in [docs/upgrade.md](../../docs/upgrade.md).
-Installing, upgrading, rolling back and uninstalling do not affect running workers.
+How to install with it is in [docs/install.md](../../docs/install.md), how to upgrade in
+[docs/upgrade.md](../../docs/upgrade.md). Installing, upgrading, rolling back and uninstalling never touch workers.
 
 | value | default | meaning |
 |---|---|---|
@@ -101,12 +101,12 @@ type row struct{ path, value, text string }
 
 var entry = regexp.MustCompile(`^( *)([A-Za-z0-9]+):(?: (.*))?$`)
 
-// describe reads the comments above the keys. A key with keys below it needs none; what is below a described key is its
-// value.
+// describe reads the comments above the keys. A key with keys below it needs none; everything below a key with a comment is
+// its value.
 func describe(values string) (rows []row, undescribed []string) {
 	var stack []string
 	var comment []string
-	inside := -1 // the indentation of a described key without a value on its line: what is deeper is its value
+	inside := -1 // the indentation of a key with a comment and no value on its line: deeper lines are its value
 	for line := range strings.SplitSeq(values, "\n") {
 		indent := len(line) - len(strings.TrimLeft(line, " "))
 		if text, ok := strings.CutPrefix(strings.TrimSpace(line), "# "); ok {

@@ -23,7 +23,7 @@ func helm(t *testing.T, args ...string) (string, error) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(path, args...)
-	// A person's own Helm has plugins and repositories.
+	// The user's own plugins and repositories must not matter.
 	cmd.Env = append(os.Environ(), "HELM_CONFIG_HOME="+t.TempDir(), "HELM_CACHE_HOME="+t.TempDir(), "HELM_DATA_HOME="+t.TempDir())
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
@@ -33,8 +33,8 @@ func helm(t *testing.T, args ...string) (string, error) {
 	return out.String(), nil
 }
 
-// open opens what Helm will read: `go test` takes an old result for good as long as no file has changed that the test
-// itself opened.
+// open opens the files that Helm will read: `go test` reuses a cached result until a file changes that the test itself
+// opened.
 func open(folder string) error {
 	return filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -51,7 +51,7 @@ var helmPath = sync.OnceValues(func() (string, error) {
 		return path, nil
 	}
 	cmd := exec.Command("go", "tool", "-modfile=../tools/deploy/go.mod", "-n", "helm")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as `make` compiles it, and not once more
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as `make` compiles it, so that the cached build is used
 	out, err := cmd.Output()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		return "", fmt.Errorf("compiling helm: %w: %s", err, exit.Stderr)
@@ -83,7 +83,7 @@ func (o object) at(path ...any) any {
 
 func (o object) key() string { return fmt.Sprintf("%v/%v", o["kind"], o.at("metadata", "name")) }
 
-// render is what the chart makes of these values, by kind and name.
+// render returns the objects of the chart with these values, by kind and name.
 func render(t *testing.T, args ...string) (map[string]object, error) {
 	t.Helper()
 	text, err := helm(t, append([]string{"template", "ottoscaler", "chart", "--namespace", "otto"}, args...)...)

@@ -8,7 +8,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// What is said to the Prometheus operator and to Grafana is what lies in deploy, whole and unchanged.
+// TestMonitoring: the chart gives the Prometheus operator and Grafana the files of deploy, unchanged.
 func TestMonitoring(t *testing.T) {
 	all := mustRender(t, "--values", rich)
 	rules, err := os.ReadFile("alerts/rules.yaml")
@@ -42,8 +42,7 @@ func TestMonitoring(t *testing.T) {
 	}
 }
 
-// The operator is told of a port that the Deployment's Pods have, of the path that the product serves, and of Pods that
-// the Deployment makes.
+// TestPodMonitor: port, path and selector match the Deployment's Pods.
 func TestPodMonitor(t *testing.T) {
 	all := mustRender(t, "--values", rich)
 	monitor, deployment := all["PodMonitor/ottoscaler"], all["Deployment/ottoscaler"]
@@ -58,12 +57,12 @@ func TestPodMonitor(t *testing.T) {
 		t.Errorf("whose Pods (-deployment +monitor):\n%s", diff)
 	}
 	if got := monitor.at("metadata", "namespace"); got != deployment.at("metadata", "namespace") {
-		t.Errorf("it looks in %v", got)
+		t.Errorf("it selects in %v", got)
 	}
 }
 
-// Where a NetworkPolicy lets only some in, the scraper is one of them, but only if there is one.
-func TestScraperIsLetIn(t *testing.T) {
+// TestScraperIsAllowed: a NetworkPolicy that restricts clients allows the scraper, where there is one.
+func TestScraperIsAllowed(t *testing.T) {
 	from := func(args ...string) any {
 		all := mustRender(t, append([]string{"--values", rich}, args...)...)
 		return all["NetworkPolicy/ottoscaler"].at("spec", "ingress", 0, "from")
@@ -79,6 +78,6 @@ func TestScraperIsLetIn(t *testing.T) {
 		t.Errorf("without (-want +got):\n%s", diff)
 	}
 	if got := from("--set-json", "networkPolicy.from=[]"); got != nil {
-		t.Errorf("where everybody is let in: %v", got)
+		t.Errorf("where all clients are allowed: %v", got)
 	}
 }

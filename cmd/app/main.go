@@ -15,7 +15,7 @@ var version = "dev"
 
 func main() {
 	ctx, restore := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	// After the first signal a second one kills: who is in a hurry need not wait for the grace period.
+	// A second signal ends the process at once, without the grace period.
 	context.AfterFunc(ctx, restore)
 	os.Exit(cli.Main(ctx, version, os.Args[1:], os.Stdout, os.Stderr))
 }

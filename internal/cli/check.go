@@ -6,26 +6,27 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/ottoscaler/ottoscaler/internal/trouble"
+	"github.com/ottoscaler/ottoscaler/internal/errcode"
+	"github.com/ottoscaler/ottoscaler/internal/text"
 )
 
-// finding is one thing that was looked at.
+// finding is the result of one check.
 type finding struct {
 	Name string `json:"name"`
 	OK   bool   `json:"ok"`
 	What string `json:"what"`
 	Code string `json:"code,omitempty"`
-	Mend string `json:"mend,omitempty"`
+	Fix  string `json:"fix,omitempty"`
 }
 
-func good(name, format string, args ...any) finding {
+func passed(name, format string, args ...any) finding {
 	return finding{Name: name, OK: true, What: fmt.Sprintf(format, args...)}
 }
 
-// bad is a finding of the trouble with these literal words.
-func bad(name, literal, format string, args ...any) finding {
-	t, _ := trouble.Of(literal)
-	return finding{Name: name, What: literal + ": " + fmt.Sprintf(format, args...), Code: t.Code, Mend: t.Mend}
+// failed begins with the code's message and has its fix.
+func failed(name string, c errcode.Code, format string, args ...any) finding {
+	e := c.Entry()
+	return finding{Name: name, What: e.Message + ": " + fmt.Sprintf(format, args...), Code: string(c), Fix: e.Fix}
 }
 
 func newCheck(version string) *cobra.Command {
@@ -33,29 +34,29 @@ func newCheck(version string) *cobra.Command {
 	var pre bool
 	c := &cobra.Command{
 		Use:   "check",
-		Short: "Check Redis and Kubernetes for everything that is needed",
-		Long: `Check that Redis and Kubernetes are there and have everything that "run" needs: versions, rights, persistence, what would
-become of a Pod of each template, and what keeps workers from starting now, or did within the last quarter of an hour.
-Nothing is changed: Pods are tried with a dry run. Run it as the account, and with the environment, that "run" has. With
---pre nothing is asked that is only there after the first start.
+		Short: "Check Redis and Kubernetes for everything that run needs",
+		Long: `Check that Redis and Kubernetes are reachable and have everything that "run" needs: versions, permissions, persistence; whether
+a Pod of each template would be accepted; and what blocks workers now, or did in the last 15 minutes. Nothing is changed:
+Pods are tried with a dry run. Run it with the account and the environment of "run". With --pre it leaves out what exists
+only after the first start.
 
-Exit codes: 0 all is well, 2 usage or configuration, 3 a check failed.`,
+Exit codes: 0 all checks passed, 2 usage or configuration, 3 a check failed.`,
 		Example: "  ottoscaler check --pre\n  ottoscaler check -o json",
 		Args:    noArgs,
-		RunE: withTools(version, func(c *cobra.Command, t *tools, _ []string) error {
-			findings := append(t.checkRedis(c.Context(), pre), t.checkKubernetes(c.Context(), pre)...)
-			if err := showFindings(c.OutOrStdout(), out, findings); err != nil {
+		RunE: withDeps(version, func(c *cobra.Command, d *deps, _ []string) error {
+			findings := append(d.checkRedis(c.Context(), pre), d.checkKubernetes(c.Context(), pre)...)
+			if err := printFindings(c.OutOrStdout(), out, findings); err != nil {
 				return err
 			}
-			return failures(findings)
+			return checkStatus(findings)
 		}),
 	}
 	c.Flags().BoolVar(&pre, "pre", false, "before the first start")
-	out.flag(c)
+	out.addFlag(c)
 	return c
 }
 
-func showFindings(w io.Writer, out output, findings []finding) error {
+func printFindings(w io.Writer, out output, findings []finding) error {
 	if out != "table" {
 		return out.print(w, findings, nil, nil)
 	}
@@ -64,15 +65,16 @@ func showFindings(w io.Writer, out output, findings []finding) error {
 		if !f.OK {
 			mark, code = "✖", f.Code+" "
 		}
-		fmt.Fprintf(w, "%s %-12s %s%s\n", mark, f.Name, code, clean(f.What))
-		if f.Mend != "" {
-			fmt.Fprintf(w, "    mend: %s\n", clean(f.Mend))
+		fmt.Fprintf(w, "%s %-12s %s%s\n", mark, f.Name, code, text.Printable(f.What))
+		if f.Fix != "" {
+			fmt.Fprintf(w, "    fix: %s\n", text.Printable(f.Fix))
 		}
 	}
 	return nil
 }
 
-func failures(findings []finding) error {
+// checkStatus is what the findings mean for the exit code; nil: all checks passed.
+func checkStatus(findings []finding) error {
 	n := 0
 	for _, f := range findings {
 		if !f.OK {

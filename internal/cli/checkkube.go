@@ -5,108 +5,100 @@ import (
 	"errors"
 	"time"
 
+	"github.com/ottoscaler/ottoscaler/internal/app"
 	"github.com/ottoscaler/ottoscaler/internal/config"
+	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
-	"github.com/ottoscaler/ottoscaler/internal/trouble"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-// maxSkew is how far the clocks may differ before a person should know.
+// maxSkew is the largest difference of the clocks that is no failure.
 const maxSkew = 5 * time.Second
 
-// prober is what is asked of Kubernetes.
-type prober interface {
+// clusterChecker is what the checks need of Kubernetes.
+type clusterChecker interface {
 	Version(ctx context.Context) (string, error)
 	May(ctx context.Context, r k8s.Right) (bool, error)
 	Try(ctx context.Context, template string) error
 	Skew() time.Duration
 }
 
-func (t *tools) checkKubernetes(ctx context.Context, pre bool) []finding {
-	ctx, cancel := context.WithTimeout(ctx, checkLimit)
+func (d *deps) checkKubernetes(ctx context.Context, pre bool) []finding {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	cluster, message, err := t.reach()
+	cluster, err := d.cluster()
 	if err != nil {
-		return []finding{bad("kubernetes", message, "%v", err)}
+		failure := &errcode.Failure{Code: errcode.ClusterAccess, Err: err}
+		errors.As(err, &failure) // it has the code of what failed
+		return []finding{failed("kubernetes", failure.Code, "%v", failure.Err)}
 	}
-	found := checkCluster(ctx, cluster, rights(t.cfg.Process, cluster.Namespace), append([]string{""}, cluster.Templates.Names()...))
-	if pre || !found[0].OK {
-		return found
+	permissions := requiredPermissions(d.cfg.Process, cluster.Namespace)
+	all := clusterFindings(ctx, cluster, permissions, append([]string{""}, cluster.Templates.Names()...))
+	if pre || !all[0].OK {
+		return all
 	}
-	return append(found, t.checkWorkers(ctx, cluster)...)
+	return append(all, d.checkWorkers(ctx, cluster)...)
 }
 
-// rights are those that `run` needs with these settings.
-func rights(p config.Process, workers string) []k8s.Right {
+// requiredPermissions are those that `run` needs with these settings.
+func requiredPermissions(p config.Process, workers string) []k8s.Right {
 	leases, events := "", ""
 	if p.LeaderElect {
-		leases = home(p, workers)
+		leases = app.SystemNamespace(p, workers)
 	}
 	if p.Deployment != "" || p.PodName != "" {
-		events = home(p, workers)
+		events = app.SystemNamespace(p, workers)
 	}
 	return k8s.Rights(workers, leases, events)
 }
 
-// checkCluster asks for everything, so that a person mends all of it at once.
-func checkCluster(ctx context.Context, cluster prober, rights []k8s.Right, templates []string) []finding {
+// clusterFindings runs every check even if some fail, so that all of it can be fixed at once.
+func clusterFindings(ctx context.Context, cluster clusterChecker, permissions []k8s.Right, templates []string) []finding {
 	version, err := cluster.Version(ctx)
 	if err != nil {
-		return []finding{bad("kubernetes", trouble.Kubernetes, "%v", err)}
+		return []finding{failed("kubernetes", errcode.Kubernetes, "%v", err)}
 	}
-	all := []finding{good("kubernetes", "version %s", version)}
-	for _, r := range rights {
-		all = append(all, checkRight(ctx, cluster, r))
+	all := []finding{passed("kubernetes", "version %s", version)}
+	for _, p := range permissions {
+		all = append(all, permissionFinding(ctx, cluster, p))
 	}
 	for _, name := range templates {
-		all = append(all, checkTemplate(ctx, cluster, name))
+		all = append(all, templateFinding(ctx, cluster, name))
 	}
 	if skew := cluster.Skew(); skew.Abs() > maxSkew {
-		return append(all, bad("clock", trouble.WrongClock, "by %v", skew.Round(time.Second)))
+		return append(all, failed("clock", errcode.ClockSkew, "by %v", skew.Round(time.Second)))
 	}
-	return append(all, good("clock", "as the API server's"))
+	return append(all, passed("clock", "in sync with the API server"))
 }
 
-func checkRight(ctx context.Context, cluster prober, r k8s.Right) finding {
-	may, err := cluster.May(ctx, r)
+func permissionFinding(ctx context.Context, cluster clusterChecker, p k8s.Right) finding {
+	allowed, err := cluster.May(ctx, p)
 	switch {
 	case err != nil:
-		return bad("right", trouble.NotAskedKube, "%v", err)
-	case !may:
-		f := bad("right", trouble.NoRight, "%s", r)
-		f.Mend = r.Grant()
+		return failed("permission", errcode.Inconclusive, "%v", err)
+	case !allowed:
+		f := failed("permission", errcode.PermissionMissing, "%s", p)
+		f.Fix = p.Grant()
 		return f
 	}
-	return good("right", "%s", r)
+	return passed("permission", "%s", p)
 }
 
-func checkTemplate(ctx context.Context, cluster prober, name string) finding {
+func templateFinding(ctx context.Context, cluster clusterChecker, name string) finding {
 	shown := name
 	if name == "" {
-		shown = "the built-in one"
+		shown = "built-in"
 	}
 	err := cluster.Try(ctx, name)
 	switch {
 	case errors.Is(err, worker.ErrRefused):
-		return bad("template", trouble.RefusedNow, "%s: %v", shown, err)
+		return failed("template", errcode.DryRunRefused, "%s: %v", shown, err)
 	case errors.Is(err, worker.ErrForbidden):
-		f := bad("template", trouble.NoRight, "%s: %v", shown, err)
-		f.Mend = "grant what is missing above, or make the namespace, then ask again"
+		f := failed("template", errcode.PermissionMissing, "%s: %v", shown, err)
+		f.Fix = "grant the missing permissions above, or create the namespace, then check again"
 		return f
 	case err != nil:
-		return bad("template", trouble.NotAskedKube, "%s: %v", shown, err)
+		return failed("template", errcode.Inconclusive, "%s: %v", shown, err)
 	}
-	return good("template", "%s: a Pod of it would be taken", shown)
-}
-
-// namespace is where workers live, as far as that is known without a cluster.
-func (t *tools) namespace() string {
-	if ns := t.cfg.Workers.Namespace; ns != "" {
-		return ns
-	}
-	_, namespace, err := k8s.LoadConfig()
-	if err != nil {
-		return ""
-	}
-	return namespace
+	return passed("template", "%s: the API server would accept a Pod", shown)
 }

@@ -1,78 +1,78 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
 
+	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
-	"github.com/ottoscaler/ottoscaler/internal/trouble"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-// lately is how far back a worker that could not start is looked for, as the alert OttoscalerWorkersCannotStart does.
-const lately = 15 * time.Minute
+// failureWindow is how far back failures count, as in the alert OttoscalerWorkersCannotStart.
+const failureWindow = 15 * time.Minute
 
-// neverRan are the reasons of workers that failed before their program ran: those of that alert.
-var neverRan = []string{
-	"CreateContainerConfigError", "CreateContainerError", "ErrImageNeverPull", "ErrImagePull", "ImagePullBackOff", "InvalidImageName",
-	"NameTaken", "Refused", "Unschedulable",
-}
-
-// checkWorkers finds what no dry run does: an image, a Secret or a node that is missing shows when a Pod is there. What
-// cannot be asked was found before.
-func (t *tools) checkWorkers(ctx context.Context, cluster *k8s.Client) []finding {
-	pods, errPods := cluster.All(ctx)
-	said, errSaid := t.reader.Since(ctx, time.Now().Add(-lately), couldNotStart)
-	found := judgeWorkers(pods, said)
-	if len(found) == 0 && errPods == nil && errSaid == nil {
-		return []finding{good("workers", "all that have a Pod get on, and none failed to start in the last %v", lately)}
+// checkWorkers finds what a dry run cannot: a missing image, Secret or node shows once a Pod exists. An error of either source
+// is reported by the other checks.
+func (d *deps) checkWorkers(ctx context.Context, cluster *k8s.Client) []finding {
+	pods, podsErr := cluster.All(ctx)
+	failures, statusErr := d.reader.Since(ctx, time.Now().Add(-failureWindow), failedToStart)
+	all := workerFindings(pods, failures)
+	if len(all) == 0 && podsErr == nil && statusErr == nil {
+		return []finding{passed("workers", "none is blocked, and none failed to start in the last %v", failureWindow)}
 	}
-	return found
+	return all
 }
 
-func couldNotStart(s redis.Said) bool {
-	return s.Fields["state"] == string(worker.StateFailed) && slices.Contains(neverRan, s.Fields["reason"])
+// failedToStart reports whether a worker failed before its program ran.
+func failedToStart(e redis.Said) bool {
+	r, _ := worker.ReasonOf(e.Fields["reason"])
+	return e.Fields["state"] == string(worker.StateFailed) && r.Class == worker.ClassStart
 }
 
-// stuck are the workers that one reason keeps, or kept, from starting.
-type stuck struct {
+// blockedWorkers are those that one reason keeps, or kept, from starting.
+type blockedWorkers struct {
 	waiting, failed int
-	last, message   string
+	last, message   string // the last one, and what is known of it
 }
 
-func judgeWorkers(pods []k8s.Shown, said []redis.Said) []finding {
-	all := make(map[string]stuck)
-	for _, s := range said {
-		f := s.Fields
-		k := all[f["reason"]]
-		all[f["reason"]] = stuck{k.waiting, k.failed + 1, f["worker"], f["message"]}
+// workerFindings is pure: a finding for each reason.
+func workerFindings(pods []k8s.Shown, failures []redis.Said) []finding {
+	byReason := make(map[string]blockedWorkers)
+	for _, e := range failures {
+		f := e.Fields
+		b := byReason[f["reason"]]
+		byReason[f["reason"]] = blockedWorkers{b.waiting, b.failed + 1, f["worker"], f["message"]}
 	}
 	for i := range pods {
-		if o := &pods[i].Observation; cannotStart(o) {
-			k := all[o.Reason]
-			all[o.Reason] = stuck{k.waiting + 1, k.failed, o.Ref.Name, o.Message}
+		if o := &pods[i].Observation; isBlocked(o) {
+			b := byReason[o.Reason]
+			byReason[o.Reason] = blockedWorkers{b.waiting + 1, b.failed, o.Ref.Name, o.Message}
 		}
 	}
-	var found []finding
-	for _, literal := range slices.Sorted(maps.Keys(all)) {
-		found = append(found, keptBy(literal, all[literal]))
+	var all []finding
+	for _, reason := range slices.Sorted(maps.Keys(byReason)) {
+		all = append(all, blockedFinding(reason, byReason[reason]))
 	}
-	return found
+	return all
 }
 
-func cannotStart(o *worker.Observation) bool {
-	return o.Phase == worker.PhasePending && (o.Waiting != worker.WaitingNone || o.Reason == "Unschedulable")
+func isBlocked(o *worker.Observation) bool {
+	return o.Phase == worker.PhasePending && (o.Waiting != worker.WaitingNone || o.Reason == worker.ReasonUnschedulable)
 }
 
-func keptBy(literal string, k stuck) finding {
-	t, known := trouble.Of(literal)
-	if !known {
-		t, _ = trouble.Of(trouble.CannotStart)
+// blockedFinding has a code of its own for a reason that the table of reasons does not have.
+func blockedFinding(reason string, b blockedWorkers) finding {
+	r, _ := worker.ReasonOf(reason)
+	return finding{
+		Name: "workers",
+		What: fmt.Sprintf("%s: %d waiting, %d failed in the last %v; %s: %s", reason, b.waiting, b.failed, failureWindow, b.last, b.message),
+		Code: string(cmp.Or(r.Code, errcode.WorkersBlocked)),
+		Fix:  cmp.Or(r.Fix, errcode.WorkersBlocked.Entry().Fix),
 	}
-	what := fmt.Sprintf("%s: %d wait, %d failed in the last %v; %s: %s", literal, k.waiting, k.failed, lately, k.last, k.message)
-	return finding{Name: "workers", What: what, Code: t.Code, Mend: t.Mend}
 }

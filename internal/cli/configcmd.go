@@ -4,7 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ottoscaler/ottoscaler/internal/config"
-	"github.com/ottoscaler/ottoscaler/internal/trouble"
+	"github.com/ottoscaler/ottoscaler/internal/errcode"
 )
 
 func newConfig() *cobra.Command {
@@ -17,7 +17,7 @@ func newConfig() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			environ := config.Environ()
 			if _, err := config.Load(environ); err != nil {
-				return usageError{fail(trouble.Configuration, err)}
+				return usageError{errcode.Wrap(errcode.Configuration, err)}
 			}
 			values := config.Effective(environ)
 			rows := make([][]string, 0, len(values))
@@ -27,6 +27,6 @@ func newConfig() *cobra.Command {
 			return out.print(c.OutOrStdout(), values, []string{"VARIABLE", "VALUE", "FROM"}, rows)
 		},
 	}
-	out.flag(c)
+	out.addFlag(c)
 	return c
 }

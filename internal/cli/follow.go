@@ -8,97 +8,104 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
-	"github.com/ottoscaler/ottoscaler/internal/trouble"
+	"github.com/ottoscaler/ottoscaler/internal/text"
+	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-// teller is where the status stream comes from.
-type teller interface {
-	Story(ctx context.Context, id event.ID) (story []redis.Said, last string, err error)
+// statusSource reads the status stream.
+type statusSource interface {
+	Story(ctx context.Context, id event.ID) (history []redis.Said, last string, err error)
 	Follow(ctx context.Context, id event.ID, last string) (news []redis.Said, next string, err error)
 }
 
-// follow shows what becomes of an event until nothing more will: a table on a terminal, a line for each change elsewhere.
-func follow(ctx context.Context, from teller, id event.ID, w io.Writer) error {
-	show := lines(w)
+// follow prints the status of an event until its last entry: a table on a terminal, a line for each entry elsewhere.
+func follow(ctx context.Context, source statusSource, id event.ID, w io.Writer) error {
+	update := func(entries []redis.Said) error { return printEntries(w, entries) }
 	if isTerminal(w) {
-		show = newLive(w).show
+		update = newLiveTable(w).update
 	}
-	news, last, err := from.Story(ctx, id)
+	entries, last, err := source.Story(ctx, id)
 	for {
 		if ctx.Err() != nil {
-			return fmt.Errorf("stopped watching; the event goes on: ottoscaler explain %s", id)
+			return fmt.Errorf("stopped watching; the event continues: ottoscaler explain %s", id)
 		}
 		if err != nil {
-			return fail(trouble.Redis, err)
+			return errcode.Wrap(errcode.Redis, err)
 		}
-		if err := show(news); err != nil {
+		if err := update(entries); err != nil {
 			return err
 		}
-		if n := len(news); n > 0 && news[n-1].Ends() {
-			return judge(news[n-1])
+		if n := len(entries); n > 0 && entries[n-1].Ends() {
+			return exitStatus(entries[n-1])
 		}
-		news, last, err = from.Follow(ctx, id, last)
+		entries, last, err = source.Follow(ctx, id, last)
 	}
 }
 
-// judge is the exit code of an event's last word.
-func judge(end redis.Said) error {
-	if end.Kind() == "rejected" {
-		return usageError{fmt.Errorf("the event was rejected: %s (%s)", clean(end.Fields["message"]), clean(end.Fields["reason"]))}
+// exitStatus is what the last status entry of an event means for the exit code; nil: success.
+func exitStatus(last redis.Said) error {
+	f := last.Fields
+	if last.Kind() == "rejected" {
+		return usageError{fmt.Errorf("the event was rejected: %s (%s)", text.Printable(f["message"]), text.Printable(f["reason"]))}
 	}
-	failed, _ := strconv.Atoi(end.Fields["n_failed"])
-	lost, _ := strconv.Atoi(end.Fields["n_lost"])
+	failed, _ := strconv.Atoi(f["n_failed"])
+	lost, _ := strconv.Atoi(f["n_lost"])
 	if failed+lost == 0 {
 		return nil
 	}
 	return exitError{exitFailed, fmt.Errorf("workers failed: %d, lost: %d", failed, lost)}
 }
 
-// sentence says one status entry in words.
-func sentence(s redis.Said) string {
-	f := s.Fields
-	words := []string{s.Kind()}
-	switch s.Kind() {
+func printEntries(w io.Writer, entries []redis.Said) error {
+	for _, e := range entries {
+		if _, err := fmt.Fprintf(w, "%s  %s\n", text.Printable(e.Fields["at"]), describe(e)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// describe is a status entry as one printable line.
+func describe(e redis.Said) string {
+	f := e.Fields
+	words := []string{e.Kind()}
+	switch e.Kind() {
 	case "worker":
-		words = []string{"worker", f["index"], f["state"]}
-		if f["attempt"] != "1" {
-			words = append(words, "(attempt "+f["attempt"]+")")
-		}
-		if f["node"] != "" {
-			words = append(words, "on", f["node"])
-		}
-		if f["exit_code"] != "" {
-			words = append(words, "exit code", f["exit_code"])
-		}
+		words = describeWorker(f)
 	case "closed":
 		words = append(words, fmt.Sprintf("%s succeeded, %s failed, %s cancelled, %s lost",
 			f["n_succeeded"], f["n_failed"], f["n_cancelled"], f["n_lost"]))
 	}
-	for _, name := range []string{"reason", "message"} {
-		if f[name] != "" {
-			words = append(words, "·", f[name])
+	for _, detail := range []string{f["reason"], f["message"], entryCode(f)} {
+		if detail != "" {
+			words = append(words, "·", detail)
 		}
 	}
-	if code := codeIn(f); code != "" {
-		words = append(words, "·", code)
-	}
-	return clean(strings.Join(words, " "))
+	return text.Printable(strings.Join(words, " "))
 }
 
-// codeIn is the code of a status entry; one of an earlier version does not say it.
-func codeIn(fields map[string]string) string {
-	return cmp.Or(fields["code"], trouble.OfReason(fields["reason"]))
+func describeWorker(f map[string]string) []string {
+	words := []string{"worker", f["index"], f["state"]}
+	if f["attempt"] != "1" {
+		words = append(words, "(attempt "+f["attempt"]+")")
+	}
+	if f["node"] != "" {
+		words = append(words, "on", f["node"])
+	}
+	if f["exit_code"] != "" {
+		words = append(words, "exit code", f["exit_code"])
+	}
+	return words
 }
 
-func lines(w io.Writer) func([]redis.Said) error {
-	return func(news []redis.Said) error {
-		for _, s := range news {
-			if _, err := fmt.Fprintf(w, "%s  %s\n", clean(s.Fields["at"]), sentence(s)); err != nil {
-				return err
-			}
-		}
-		return nil
+// entryCode is the error code of a status entry; empty: it reports no failure. Earlier versions wrote entries without a code.
+func entryCode(fields map[string]string) string {
+	if fields["kind"] == "rejected" {
+		return cmp.Or(fields["code"], string(event.ErrCode(fields["reason"])))
 	}
+	reason, _ := worker.ReasonOf(fields["reason"])
+	return cmp.Or(fields["code"], string(reason.Code))
 }

@@ -6,9 +6,10 @@ import (
 	"testing"
 
 	"github.com/ottoscaler/ottoscaler/internal/config"
+	"github.com/ottoscaler/ottoscaler/internal/errcode"
 )
 
-// TestGarbage: any variable with a value that nothing takes ends the start with exit code 2 and one line that names it.
+// TestGarbage: an invalid value of any variable ends the start with exit code 2 and one line that names the variable.
 func TestGarbage(t *testing.T) {
 	for _, name := range config.Names() {
 		t.Run(name, func(t *testing.T) {
@@ -16,14 +17,14 @@ func TestGarbage(t *testing.T) {
 				t.Setenv(other, "")
 			}
 			t.Setenv(name, "gar\nbage\x1b[31m")
-			var out, said bytes.Buffer
-			if code := Main(t.Context(), "test", nil, &out, &said); code != exitUsage || out.Len() > 0 {
+			var out, errs bytes.Buffer
+			if code := Main(t.Context(), "test", nil, &out, &errs); code != exitUsage || out.Len() > 0 {
 				t.Errorf("exit code %d, want %d; on stdout %q", code, exitUsage, out.String())
 			}
-			line, rest, _ := strings.Cut(said.String(), "\n")
-			if !strings.HasPrefix(line, "ottoscaler: OTTO101: the configuration is wrong: "+name+": got ") || !strings.Contains(line, ", takes ") ||
+			line, rest, _ := strings.Cut(errs.String(), "\n")
+			if !strings.HasPrefix(line, "ottoscaler: "+errcode.Configuration.Entry().String()+": "+name+": got ") || !strings.Contains(line, ", takes ") ||
 				strings.Contains(line, "\x1b") || rest != "" {
-				t.Errorf("want one line about %s, got %q", name, said.String())
+				t.Errorf("want one line about %s, got %q", name, errs.String())
 			}
 		})
 	}

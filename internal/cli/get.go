@@ -1,13 +1,12 @@
 package cli
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/ottoscaler/ottoscaler/internal/trouble"
+	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -16,42 +15,42 @@ func newGet(version string) *cobra.Command {
 		Use:   "get",
 		Short: "List events or workers, from the records in Redis",
 		Args:  noArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+		RunE:  showHelp,
 	}
 	c.AddCommand(newGetEvents(version), newGetWorkers(version))
 	return c
 }
 
-// pick is which records are meant.
-type pick struct {
+// recordFilter selects records.
+type recordFilter struct {
 	all  bool
 	task string
-	out  output
 }
 
-func (p *pick) flags(c *cobra.Command) {
-	c.Flags().BoolVarP(&p.all, "all", "a", false, "also events that are closed, as long as their records are kept")
-	c.Flags().StringVar(&p.task, "task", "", "only of this task_id")
-	p.out.flag(c)
+func (f *recordFilter) addFlags(c *cobra.Command) {
+	c.Flags().BoolVarP(&f.all, "all", "a", false, "also closed events, while their records are kept")
+	c.Flags().StringVar(&f.task, "task", "", "only events of this task_id")
 }
 
-func (p *pick) records(c *cobra.Command, t *tools) ([]worker.Record, error) {
-	all, err := t.reader.Open(c.Context())
-	if err == nil && p.all {
+func (f *recordFilter) load(c *cobra.Command, d *deps) ([]worker.Record, error) {
+	records, err := d.reader.Open(c.Context())
+	if err == nil && f.all {
 		var closed []worker.Record
-		closed, err = t.reader.Closed(c.Context())
-		all = append(closed, all...)
+		closed, err = d.reader.Closed(c.Context())
+		records = append(closed, records...)
 	}
-	var wanted []worker.Record
-	for i := range all {
-		if p.task == "" || all[i].Event.TaskID() == p.task {
-			wanted = append(wanted, all[i])
+	var selected []worker.Record
+	for i := range records {
+		if f.matches(&records[i]) {
+			selected = append(selected, records[i])
 		}
 	}
-	return wanted, fail(trouble.Redis, err)
+	return selected, errcode.Wrap(errcode.Redis, err)
 }
 
-// eventView is an event as it is shown.
+func (f *recordFilter) matches(rec *worker.Record) bool { return f.task == "" || rec.Event.TaskID() == f.task }
+
+// eventView is an event as it is printed.
 type eventView struct {
 	Event    string `json:"event_id"`
 	Type     string `json:"type"`
@@ -60,23 +59,23 @@ type eventView struct {
 	Count    int    `json:"pod_count"`
 	State    string `json:"state"` // waiting, starting, running, closed
 	Waiting  int    `json:"waiting"`
-	Running  int    `json:"running"` // or about to
+	Running  int    `json:"running"` // or pending
 	Done     int    `json:"done"`
 	Failed   int    `json:"failed"` // of those done: failed or lost
 	Age      string `json:"age"`
 }
 
-func view(rec *worker.Record, now time.Time) eventView {
+func viewEvent(rec *worker.Record, now time.Time) eventView {
 	e := &rec.Event
 	v := eventView{
 		Event: e.EventID.String(), Type: string(e.Type), Task: e.TaskID(), Template: e.Template, Count: e.PodCount,
-		State: "waiting", Age: age(now.Sub(e.EventID.Time())),
+		State: "waiting", Age: formatAge(now.Sub(e.EventID.Time())),
 	}
 	counts := rec.Counts
 	for i := range rec.Slots {
 		switch s := rec.Slots[i].State; {
 		case s.IsOutcome():
-			tally(&counts, s)
+			countOutcome(&counts, s)
 		case s == "" || s == worker.StateRetrying:
 			v.Waiting++
 		default:
@@ -99,7 +98,7 @@ func view(rec *worker.Record, now time.Time) eventView {
 	return v
 }
 
-func tally(c *worker.Counts, s worker.State) {
+func countOutcome(c *worker.Counts, s worker.State) {
 	switch s {
 	case worker.StateSucceeded:
 		c.Succeeded++
@@ -114,44 +113,39 @@ func tally(c *worker.Counts, s worker.State) {
 }
 
 func newGetEvents(version string) *cobra.Command {
-	var p pick
+	var filter recordFilter
+	var out output
 	c := &cobra.Command{
 		Use:     "events",
 		Aliases: []string{"event"},
-		Short:   "List the open events",
+		Short:   "List open events",
 		Example: "  ottoscaler get events --all -o json",
 		Args:    noArgs,
-		RunE: withTools(version, func(c *cobra.Command, t *tools, _ []string) error {
-			records, err := p.records(c, t)
+		RunE: withDeps(version, func(c *cobra.Command, d *deps, _ []string) error {
+			records, err := filter.load(c, d)
 			if err != nil {
 				return err
 			}
-			views, rows := make([]eventView, 0, len(records)), [][]string(nil)
+			views := make([]eventView, 0, len(records))
 			for i := range records {
-				v := view(&records[i], time.Now())
-				views = append(views, v)
-				rows = append(rows, []string{
-					v.Event, v.Type, v.Task, strconv.Itoa(v.Count), v.State, strconv.Itoa(v.Waiting), strconv.Itoa(v.Running),
-					strconv.Itoa(v.Done), strconv.Itoa(v.Failed), v.Age,
-				})
+				views = append(views, viewEvent(&records[i], time.Now()))
 			}
-			head := []string{"EVENT", "TYPE", "TASK", "COUNT", "STATE", "WAITING", "RUNNING", "DONE", "FAILED", "AGE"}
-			return p.out.print(c.OutOrStdout(), views, head, rows)
+			header := []string{"EVENT", "TYPE", "TASK", "COUNT", "STATE", "WAITING", "RUNNING", "DONE", "FAILED", "AGE"}
+			return out.print(c.OutOrStdout(), views, header, eventRows(views))
 		}),
 	}
-	p.flags(c)
+	filter.addFlags(c)
+	out.addFlag(c)
 	return c
 }
 
-// age is a duration as people say it.
-func age(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return d.Round(time.Second).String()
-	case d < time.Hour:
-		return fmt.Sprintf("%dm", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%dh%dm", int(d.Hours()), int(d.Minutes())%60)
+func eventRows(views []eventView) [][]string {
+	var rows [][]string
+	for _, v := range views {
+		rows = append(rows, []string{
+			v.Event, v.Type, v.Task, strconv.Itoa(v.Count), v.State, strconv.Itoa(v.Waiting), strconv.Itoa(v.Running),
+			strconv.Itoa(v.Done), strconv.Itoa(v.Failed), v.Age,
+		})
 	}
-	return fmt.Sprintf("%dd", int(d.Hours()/24))
+	return rows
 }

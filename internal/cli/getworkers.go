@@ -9,13 +9,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ottoscaler/ottoscaler/internal/app"
+	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
-	"github.com/ottoscaler/ottoscaler/internal/trouble"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-// workerView is a worker as it is shown.
+// workerView is a worker as it is printed.
 type workerView struct {
 	Worker   string    `json:"worker"`
 	Event    string    `json:"event_id"`
@@ -30,85 +31,88 @@ type workerView struct {
 }
 
 func newGetWorkers(version string) *cobra.Command {
-	var p pick
+	var filter recordFilter
+	var out output
 	c := &cobra.Command{
 		Use:     "workers [EVENT]",
 		Aliases: []string{"worker"},
 		Short:   "List the workers of all open events, or of one event",
-		Long: `List the workers of all open events, or of one event. The record of a closed event has counts only; its workers are told from
-the status stream, as far as that goes back, and those that it does not have any more are "unknown".`,
+		Long: `List the workers of all open events, or of one event. The record of a closed event has counts only: its workers are read from
+the status stream, and those that it no longer has are "unknown".`,
 		Example: "  ottoscaler get workers --task task-123",
 		Args:    atMostOneArg("EVENT"),
-		RunE: withTools(version, func(c *cobra.Command, t *tools, args []string) error {
-			records, err := p.meant(c, t, args)
+		RunE: withDeps(version, func(c *cobra.Command, d *deps, args []string) error {
+			records, err := filter.loadOneOrAll(c, d, args)
 			if err != nil {
 				return err
 			}
-			views, err := t.workers(c.Context(), c.ErrOrStderr(), records)
+			views, err := d.viewWorkers(c.Context(), c.ErrOrStderr(), records)
 			if err != nil {
-				return fail(trouble.Redis, err)
+				return errcode.Wrap(errcode.Redis, err)
 			}
-			return p.out.print(c.OutOrStdout(), views, []string{"WORKER", "TASK", "STATE", "ATTEMPT", "NODE", "REASON", "EXIT"}, rowsOf(views))
+			header := []string{"WORKER", "TASK", "STATE", "ATTEMPT", "NODE", "REASON", "EXIT"}
+			return out.print(c.OutOrStdout(), views, header, workerRows(views))
 		}),
 	}
-	p.flags(c)
+	filter.addFlags(c)
+	out.addFlag(c)
 	return c
 }
 
-// meant are the records of the event in args, closed or not, or else of all that are picked.
-func (p *pick) meant(c *cobra.Command, t *tools, args []string) ([]worker.Record, error) {
+// loadOneOrAll returns the record of the event in args, open or closed, else all that match.
+func (f *recordFilter) loadOneOrAll(c *cobra.Command, d *deps, args []string) ([]worker.Record, error) {
 	if len(args) == 0 {
-		return p.records(c, t)
+		return f.load(c, d)
 	}
 	id, err := event.ParseID(args[0])
 	if err != nil {
 		return nil, usageError{fmt.Errorf("EVENT: %w", err)}
 	}
-	rec, err := t.reader.Find(c.Context(), id)
+	rec, err := d.reader.Find(c.Context(), id)
 	if err != nil {
-		return nil, fail(trouble.Redis, err)
+		return nil, errcode.Wrap(errcode.Redis, err)
 	}
-	if rec == nil || p.task != "" && rec.Event.TaskID() != p.task {
-		return nil, usageError{fmt.Errorf("there is no record of it: ottoscaler explain %s", id)}
+	if rec == nil || !f.matches(rec) {
+		return nil, usageError{fmt.Errorf("event %[1]s has no record, see: ottoscaler explain %[1]s", id)}
 	}
 	return []worker.Record{*rec}, nil
 }
 
-// workers shows the workers of the events, and says on notes whose are not all known.
-func (t *tools) workers(ctx context.Context, notes io.Writer, records []worker.Record) ([]workerView, error) {
+// viewWorkers returns the workers of the events, and writes to notes how many are unknown.
+func (d *deps) viewWorkers(ctx context.Context, notes io.Writer, records []worker.Record) ([]workerView, error) {
 	var closed []event.ID
 	for i := range records {
 		if rec := &records[i]; rec.Closed && rec.Event.Type == event.ScaleUp {
 			closed = append(closed, rec.Event.EventID)
 		}
 	}
-	stories, err := t.reader.Stories(ctx, closed)
+	histories, err := d.reader.Stories(ctx, closed)
 	if err != nil {
 		return nil, err
 	}
-	names, views := event.NewNames(t.cfg.Workers.Instance, t.cfg.Redis.Stream), []workerView{}
+	names, views := app.Names(d.cfg), []workerView{}
 	for i := range records {
 		rec := &records[i]
 		if rec.Closed {
-			if n := remember(rec, stories[rec.Event.EventID]); n > 0 {
-				fmt.Fprintf(notes, "event %s: the status stream does not have %d of its %d workers any more\n", rec.Event.EventID, n, len(rec.Slots))
+			if n := restoreSlots(rec, histories[rec.Event.EventID]); n > 0 {
+				fmt.Fprintf(notes, "event %s: the status stream no longer has %d of its %d workers\n", rec.Event.EventID, n, len(rec.Slots))
 			}
 		}
-		views = append(views, workers(rec, names)...)
+		views = append(views, workerViews(rec, names)...)
 	}
 	return views, nil
 }
 
-// stateUnknown is that of a worker whose outcome the record and the status stream have forgotten.
+// stateUnknown is that of a worker whose outcome is neither in the record nor in the status stream.
 const stateUnknown worker.State = "unknown"
 
-// remember fills in the slots of a closed event from what the status stream still has, and returns how many it has not.
-func remember(rec *worker.Record, story []redis.Said) (missing int) {
-	for _, s := range story {
-		f := s.Fields
+// restoreSlots fills in the slots of a closed event from its history, and returns how many the history does not have.
+func restoreSlots(rec *worker.Record, history []redis.Said) (missing int) {
+	for _, e := range history {
+		f := e.Fields
 		index, _ := strconv.Atoi(f["index"])
 		if state := worker.State(f["state"]); state.IsOutcome() && index > 0 && index <= len(rec.Slots) {
-			rec.Slots[index-1] = slotOf(f)
+			rec.Slots[index-1] = slotFrom(f)
 		}
 	}
 	for i := range rec.Slots {
@@ -120,7 +124,8 @@ func remember(rec *worker.Record, story []redis.Said) (missing int) {
 	return missing
 }
 
-func slotOf(f map[string]string) worker.SlotRecord {
+// slotFrom reads the fields of a status entry.
+func slotFrom(f map[string]string) worker.SlotRecord {
 	slot := worker.SlotRecord{State: worker.State(f["state"]), Node: f["node"], Reason: f["reason"]}
 	slot.Attempt, _ = strconv.Atoi(f["attempt"])
 	slot.At, _ = time.Parse(time.RFC3339, f["at"])
@@ -130,7 +135,7 @@ func slotOf(f map[string]string) worker.SlotRecord {
 	return slot
 }
 
-func workers(rec *worker.Record, names event.Names) []workerView {
+func workerViews(rec *worker.Record, names event.Names) []workerView {
 	e := &rec.Event
 	views := make([]workerView, 0, len(rec.Slots))
 	for i := range rec.Slots {
@@ -147,14 +152,14 @@ func workers(rec *worker.Record, names event.Names) []workerView {
 	return views
 }
 
-func rowsOf(views []workerView) [][]string {
+func workerRows(views []workerView) [][]string {
 	var rows [][]string
 	for _, v := range views {
 		code := ""
 		if v.ExitCode != nil {
 			code = strconv.Itoa(*v.ExitCode)
 		}
-		rows = append(rows, []string{v.Worker, v.Task, v.State, fmt.Sprint(v.Attempt), v.Node, v.Reason, code})
+		rows = append(rows, []string{v.Worker, v.Task, v.State, strconv.Itoa(v.Attempt), v.Node, v.Reason, code})
 	}
 	return rows
 }

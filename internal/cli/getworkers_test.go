@@ -11,16 +11,16 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-// TestRemember: of a closed event the status stream tells the workers, as far as it goes back.
-func TestRemember(t *testing.T) {
+// TestRestoreSlots: the workers of a closed event are read from the status stream, as far back as it goes.
+func TestRestoreSlots(t *testing.T) {
 	rec := record("", "", "")
 	rec.Closed, rec.Counts = true, worker.Counts{Succeeded: 2, Failed: 1}
-	missing := remember(rec, []redis.Said{
-		said("kind", "worker", "index", "1", "state", "running", "attempt", "1", "node", "m"),
-		said("kind", "worker", "index", "1", "state", "failed", "attempt", "2", "node", "n", "reason", "OOMKilled", "exit_code", "137"),
-		said("kind", "worker", "index", "2", "state", "running", "attempt", "1"),
-		said("kind", "worker", "index", "3", "state", "succeeded", "attempt", "1"),
-		said("kind", "worker", "index", "4", "state", "failed"), said("kind", "worker", "index", "-1", "state", "failed"), said("kind", "closed"),
+	missing := restoreSlots(rec, []redis.Said{
+		entry("kind", "worker", "index", "1", "state", "running", "attempt", "1", "node", "m"),
+		entry("kind", "worker", "index", "1", "state", "failed", "attempt", "2", "node", "n", "reason", "OOMKilled", "exit_code", "137"),
+		entry("kind", "worker", "index", "2", "state", "running", "attempt", "1"),
+		entry("kind", "worker", "index", "3", "state", "succeeded", "attempt", "1"),
+		entry("kind", "worker", "index", "4", "state", "failed"), entry("kind", "worker", "index", "-1", "state", "failed"), entry("kind", "closed"),
 	})
 	at := time.UnixMilli(1756659802943).UTC()
 	want := []workerView{
@@ -30,9 +30,9 @@ func TestRemember(t *testing.T) {
 	}
 	names := event.NewNames(event.DefaultInstance, event.DefaultStream)
 	for i := range want {
-		want[i].Worker, want[i].Event, want[i].Task = names.Worker(theID, i+1), theID.String(), "task-123"
+		want[i].Worker, want[i].Event, want[i].Task = names.Worker(testID, i+1), testID.String(), "task-123"
 	}
-	if diff := cmp.Diff(want, workers(rec, names)); diff != "" || missing != 1 {
+	if diff := cmp.Diff(want, workerViews(rec, names)); diff != "" || missing != 1 {
 		t.Errorf("%d are missing (-want +got):\n%s", missing, diff)
 	}
 }

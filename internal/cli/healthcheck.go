@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	healthTimeout = 4 * time.Second // less than a probe's own 5 s: ours says why
+	healthTimeout = 4 * time.Second // below the probe's own 5 s, so that the reason is reported
 	maxHealthBody = 4 << 10
 )
 
@@ -26,37 +26,44 @@ func newHealthcheck() *cobra.Command {
 	var address string
 	c := &cobra.Command{
 		Use:   "healthcheck",
-		Short: "Ask a running Ottoscaler whether it is healthy",
-		Long: `Ask the Ottoscaler that runs in this container, or at an address, whether it is alive, or ready. It is for probes in
-an image without a shell, and uses OTTO_HTTP_ADDR alone.
+		Short: "Check the health of a running Ottoscaler",
+		Long: `Check whether the Ottoscaler in this container, or at an address, is alive, or ready. It is for probes in an image
+without a shell and reads OTTO_HTTP_ADDR only.
 
-Exit codes: 0 it is, 1 nobody answers, 2 usage or configuration, 3 it is not.`,
+Exit codes: 0 healthy, 1 no answer, 2 usage or configuration, 3 not healthy.`,
 		Example: `  ottoscaler healthcheck
   ottoscaler healthcheck --ready --address ottoscaler.otto.svc:8080`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if address == "" {
-				cfg, err := config.Load(config.Environ())
-				if err != nil {
-					return usageError{err}
-				}
-				address = dialable(cfg.Process.HTTPAddr)
-			} else if _, _, err := net.SplitHostPort(address); err != nil {
-				return usageError{fmt.Errorf("--address %q: want host:port", address)}
+			target, err := healthAddress(address)
+			if err != nil {
+				return usageError{err}
 			}
 			path := "/livez"
 			if ready {
 				path = "/readyz"
 			}
-			return askHealth(c.Context(), address, path)
+			return checkHealth(c.Context(), target, path)
 		},
 	}
-	c.Flags().BoolVar(&ready, "ready", false, "ask whether it is ready, not only alive")
-	c.Flags().StringVar(&address, "address", "", "host:port to ask (default: OTTO_HTTP_ADDR on this machine)")
+	c.Flags().BoolVar(&ready, "ready", false, "check readiness instead of liveness")
+	c.Flags().StringVar(&address, "address", "", "host:port to check (default: OTTO_HTTP_ADDR on this machine)")
 	return c
 }
 
-// dialable turns an address to listen on into one to reach it at: no host means all, so loopback.
+// healthAddress is that of the flag, else of the configuration.
+func healthAddress(flag string) (string, error) {
+	if flag == "" {
+		cfg, err := config.Load(config.Environ())
+		return dialable(cfg.Process.HTTPAddr), err
+	}
+	if _, _, err := net.SplitHostPort(flag); err != nil {
+		return "", fmt.Errorf("--address %q: want host:port", flag)
+	}
+	return flag, nil
+}
+
+// dialable turns an address to listen on into one to dial: a missing or unspecified host becomes localhost.
 func dialable(listen string) string {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
@@ -68,26 +75,26 @@ func dialable(listen string) string {
 	return net.JoinHostPort(host, port)
 }
 
-// askHealth is nil if the answer is 200; an error with exitCheck has the server's words.
-func askHealth(ctx context.Context, address, path string) error {
+// checkHealth returns nil for status 200; an error with exitCheck has the server's answer.
+func checkHealth(ctx context.Context, address, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
-	where := url.URL{Scheme: "http", Host: address, Path: path}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, where.String(), http.NoBody)
+	target := url.URL{Scheme: "http", Host: address, Path: path}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), http.NoBody)
 	if err != nil {
 		return usageError{err}
 	}
-	// Never by a proxy: it would be its health.
+	// Never through a proxy: the answer would be the proxy's.
 	transport := &http.Transport{DisableKeepAlives: true}
-	answer, err := transport.RoundTrip(request)
+	response, err := transport.RoundTrip(request)
 	if err != nil {
-		return fmt.Errorf("healthcheck: nobody answers at %s: %w", where.String(), err)
+		return fmt.Errorf("healthcheck: no answer from %s: %w", target.String(), err)
 	}
-	defer func() { _ = answer.Body.Close() }()
-	if answer.StatusCode == http.StatusOK {
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode == http.StatusOK {
 		return nil
 	}
-	body, _ := io.ReadAll(io.LimitReader(answer.Body, maxHealthBody)) // what arrived of it will do
-	why := strings.Join(strings.FieldsFunc(string(body), unicode.IsControl), "; ")
-	return exitError{exitCheck, fmt.Errorf("healthcheck: %s says %s: %s", where.String(), answer.Status, why)}
+	body, _ := io.ReadAll(io.LimitReader(response.Body, maxHealthBody)) // a part of it is enough
+	reason := strings.Join(strings.FieldsFunc(string(body), unicode.IsControl), "; ")
+	return exitError{exitCheck, fmt.Errorf("healthcheck: %s answered %s: %s", target.String(), response.Status, reason)}
 }

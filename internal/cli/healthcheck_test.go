@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// health serves /livez well and /readyz not.
-func health(t *testing.T) (address string) {
+// liveNotReady serves a passing /livez and a failing /readyz.
+func liveNotReady(t *testing.T) (address string) {
 	t.Helper()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(http.ResponseWriter, *http.Request) {})
@@ -22,8 +22,8 @@ func health(t *testing.T) (address string) {
 	return server.Listener.Addr().String()
 }
 
-// nobody is an address where nobody listens.
-func nobody(t *testing.T) string {
+// unusedAddress is one where nothing listens.
+func unusedAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -34,7 +34,7 @@ func nobody(t *testing.T) string {
 }
 
 func TestHealthcheck(t *testing.T) {
-	up, down := health(t), nobody(t)
+	up, down := liveNotReady(t), unusedAddress(t)
 	_, port, err := net.SplitHostPort(up)
 	if err != nil {
 		t.Fatal(err)
@@ -43,13 +43,13 @@ func TestHealthcheck(t *testing.T) {
 		env  string
 		args []string
 		code int
-		says string
+		want string
 	}{
 		"alive":              {":" + port, nil, 0, ""},
 		"alive, all of IPv4": {"0.0.0.0:" + port, nil, 0, ""},
-		"not ready":          {up, []string{"--ready"}, 3, "says 503 Service Unavailable: [-]redis failed: down; not ready"},
+		"not ready":          {up, []string{"--ready"}, 3, "answered 503 Service Unavailable: [-]redis failed: down; not ready"},
 		"elsewhere":          {down, []string{"--address", up}, 0, ""},
-		"nobody":             {down, nil, 1, "nobody answers at http://" + down + "/livez"},
+		"no answer":          {down, nil, 1, "no answer from http://" + down + "/livez"},
 		"no address":         {up, []string{"--address", "x"}, 2, `--address "x": want host:port`},
 		"wrong variable":     {"8080", nil, 2, "OTTO_HTTP_ADDR"},
 		"an argument":        {up, []string{"x"}, 2, "takes no argument"},
@@ -59,8 +59,8 @@ func TestHealthcheck(t *testing.T) {
 			t.Setenv("OTTO_HTTP_ADDR", c.env)
 			var out, errs bytes.Buffer
 			code := Main(t.Context(), "test", append([]string{"healthcheck"}, c.args...), &out, &errs)
-			if code != c.code || !strings.Contains(errs.String(), c.says) || strings.Count(errs.String(), "\n") > 1 {
-				t.Errorf("exit code %d, want %d; it says %q, want %q", code, c.code, errs.String(), c.says)
+			if code != c.code || !strings.Contains(errs.String(), c.want) || strings.Count(errs.String(), "\n") > 1 {
+				t.Errorf("exit code %d, want %d; stderr %q, want %q", code, c.code, errs.String(), c.want)
 			}
 		})
 	}

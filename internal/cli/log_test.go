@@ -4,41 +4,35 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"strings"
 	"testing"
 
 	"github.com/ottoscaler/ottoscaler/internal/config"
-	"github.com/ottoscaler/ottoscaler/internal/trouble"
+	"github.com/ottoscaler/ottoscaler/internal/errcode"
 )
 
-// TestCodes: every trouble has its code in the log, in either format; what is no trouble has none.
-func TestCodes(t *testing.T) {
-	for _, format := range []string{"json", "text"} {
-		for _, tr := range trouble.All() {
-			var out bytes.Buffer
-			log := newLogger(&out, config.Process{LogFormat: format}).With("event_id", "1-2")
-			log.Warn(tr.Message) //nolint:sloglint // each of the list
-			if !strings.Contains(out.String(), tr.Code) || !strings.Contains(out.String(), "1-2") {
-				t.Errorf("%s: no code %s in %q", format, tr.Code, out.String())
-			}
-		}
+// TestLogFormats: a failure has its code and the logger's own attributes, in either format.
+func TestLogFormats(t *testing.T) {
+	for format, want := range map[string][]string{
+		"json": {`"level":"WARN"`, `"event_id":"1-2"`, `"code":"OTTO401"`, `"msg":"entry rejected"`},
+		"text": {"WRN", "event_id=1-2", "code=OTTO401", "entry rejected"},
+	} {
 		var out bytes.Buffer
-		log := newLogger(&out, config.Process{LogFormat: format})
-		log.Warn("all is well")
-		log.Info("entry rejected") // what a producer does wrong is a warning
-		if strings.Contains(out.String(), "OTTO") {
-			t.Errorf("%s: %q", format, out.String())
+		errcode.Warn(newLogger(&out, config.Process{LogFormat: format}).With("event_id", "1-2"), errcode.EntryRejected)
+		for _, part := range want {
+			if !strings.Contains(out.String(), part) {
+				t.Errorf("%s: no %s in %q", format, part, out.String())
+			}
 		}
 	}
 }
 
-// TestInjection: what comes from outside makes no line, and no field, of its own.
-func TestInjection(t *testing.T) {
-	evil := "x\n{\"level\":\"ERROR\",\"msg\":\"owned\"}\r\n\x1b[31m" + `","code":"OTTO999`
+// TestLogInjection: text of producers and Pods makes no line and no field of its own.
+func TestLogInjection(t *testing.T) {
+	hostile := "x\n{\"level\":\"ERROR\",\"msg\":\"owned\"}\r\n\x1b[31m" + `","code":"OTTO999`
 	for _, format := range []string{"json", "text"} {
 		var out bytes.Buffer
-		newLogger(&out, config.Process{LogFormat: format}).Warn("entry rejected", slog.String("reason", evil), slog.Any("error", errors.New(evil)))
+		errcode.Warn(newLogger(&out, config.Process{LogFormat: format}), errcode.EntryRejected, "reason", hostile, "error", errors.New(hostile))
 		line := strings.TrimSuffix(out.String(), "\n")
 		if strings.ContainsAny(line, "\n\r\x1b") {
 			t.Errorf("%s: %q", format, line)
@@ -47,16 +41,5 @@ func TestInjection(t *testing.T) {
 		if err := json.Unmarshal([]byte(line), &fields); format == "json" && (err != nil || fields["code"] != "OTTO401") {
 			t.Errorf("%v: %q", err, line)
 		}
-	}
-}
-
-func TestFail(t *testing.T) {
-	if err := fail(trouble.Redis, nil); err != nil {
-		t.Errorf("no error became %v", err)
-	}
-	cause := errors.New("connection refused")
-	err := fail(trouble.Redis, cause)
-	if want := "OTTO104: Redis cannot be used: connection refused"; err.Error() != want || !errors.Is(err, cause) {
-		t.Errorf("got %q, want %q", err, want)
 	}
 }

@@ -6,22 +6,24 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
-	"unicode"
+	"time"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
+
+	"github.com/ottoscaler/ottoscaler/internal/text"
 )
 
-// output is how a command prints: a table for people, JSON or YAML for programs.
+// output is the format a command prints: a table for people, JSON or YAML for programs.
 type output string
 
-func (o *output) flag(c *cobra.Command) {
+func (o *output) addFlag(c *cobra.Command) {
 	c.Flags().StringVarP((*string)(o), "output", "o", "table", "table, json or yaml")
 	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "yaml"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// print writes v, or the rows below a head. Rows may hold what others wrote: it is cleaned.
-func (o *output) print(w io.Writer, v any, head []string, rows [][]string) error {
+// print writes v, or rows below a header. Rows may hold text of producers and Pods: it is made printable.
+func (o *output) print(w io.Writer, v any, header []string, rows [][]string) error {
 	switch *o {
 	case "json":
 		enc := json.NewEncoder(w)
@@ -35,29 +37,32 @@ func (o *output) print(w io.Writer, v any, head []string, rows [][]string) error
 		}
 		return err
 	case "table":
-		return table(w, head, rows)
+		return printTable(w, header, rows)
 	}
 	return usageError{fmt.Errorf("--output: got %q, takes table, json or yaml", string(*o))}
 }
 
-func table(w io.Writer, head []string, rows [][]string) error {
+func printTable(w io.Writer, header []string, rows [][]string) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, strings.Join(head, "\t"))
+	fmt.Fprintln(t, strings.Join(header, "\t"))
 	for _, row := range rows {
 		for i := range row {
-			row[i] = clean(row[i])
+			row[i] = text.Printable(row[i])
 		}
 		fmt.Fprintln(t, strings.TrimRight(strings.Join(row, "\t"), "\t"))
 	}
 	return t.Flush()
 }
 
-// clean keeps text that others wrote from moving the cursor, colouring the screen or looking like lines of ours.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, ""))
+// formatAge is a duration with the precision that people need.
+func formatAge(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return d.Round(time.Second).String()
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh%dm", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return fmt.Sprintf("%dd", int(d.Hours()/24))
 }

@@ -1,4 +1,5 @@
-// Package cli holds the commands. Each is one file; run.go is the composition root.
+// Package cli holds the commands, a file each. `run` starts the daemon of package app; the others are for people: they read
+// Redis and Kubernetes and print, and log nothing.
 package cli
 
 import (
@@ -8,6 +9,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ottoscaler/ottoscaler/internal/app"
 )
 
 // The exit codes.
@@ -19,7 +22,7 @@ const (
 	exitFailed = 4 // a followed event had workers that failed
 )
 
-// exitError ends with a code of its own.
+// exitError has an exit code of its own.
 type exitError struct {
 	code int
 	error
@@ -32,7 +35,7 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// Main runs the command line and returns the exit code. An error is said once, in one line where that is possible.
+// Main runs the command line and returns the exit code. An error is printed once, in one line where possible.
 func Main(ctx context.Context, version string, args []string, stdout, stderr io.Writer) int {
 	root := newRoot(version)
 	root.SetArgs(args)
@@ -43,18 +46,22 @@ func Main(ctx context.Context, version string, args []string, stdout, stderr io.
 		return exitOK
 	}
 	fmt.Fprintf(stderr, "ottoscaler: %v\n", err)
-	return codeOf(err)
+	return exitCode(err)
 }
 
-func codeOf(err error) int {
-	if err == nil {
+func exitCode(err error) int {
+	var (
+		usage  usageError
+		cfg    *app.ConfigError
+		status exitError
+	)
+	switch {
+	case err == nil:
 		return exitOK
-	}
-	if usage := (usageError{}); errors.As(err, &usage) {
+	case errors.As(err, &usage), errors.As(err, &cfg):
 		return exitUsage
-	}
-	if exit := (exitError{}); errors.As(err, &exit) {
-		return exit.code
+	case errors.As(err, &status):
+		return status.code
 	}
 	return exitBroken
 }
@@ -70,15 +77,15 @@ func newRoot(version string) *cobra.Command {
 becomes exactly three Otto agent Pods, which are watched to their end, reported on the stream's status stream
 and cleaned up. It is configured by environment variables: see "ottoscaler run --help".`,
 		Example: `  REDIS_HOST=localhost ottoscaler    # run until Ctrl-C
-  ottoscaler run --help              # the configuration
-  ottoscaler check                   # is everything there that it needs?
-  ottoscaler scale up 3 --watch      # send an event, and see what becomes of it
-  ottoscaler explain task-123        # why is it not running?`,
+  ottoscaler run --help              # list the configuration
+  ottoscaler check                   # check Redis and Kubernetes
+  ottoscaler scale up 3 --watch      # send an event and follow it
+  ottoscaler explain task-123        # why isn't my event running?`,
 		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArgs,
-		RunE:          runE(version),
+		RunE:          runDaemon(version),
 	}
 	root.SetVersionTemplate("ottoscaler {{.Version}}\n")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
@@ -96,3 +103,24 @@ func noArgs(c *cobra.Command, args []string) error {
 	}
 	return usageError{fmt.Errorf("%q takes no argument %q: see %q", c.CommandPath(), args[0], c.CommandPath()+" --help")}
 }
+
+func oneArg(name string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) == 1 {
+			return nil
+		}
+		return usageError{fmt.Errorf("%q takes one argument, %s: see %q", c.CommandPath(), name, c.CommandPath()+" --help")}
+	}
+}
+
+func atMostOneArg(name string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) < 2 {
+			return nil
+		}
+		return oneArg(name)(c, args)
+	}
+}
+
+// showHelp is the action of a command that only groups others.
+func showHelp(c *cobra.Command, _ []string) error { return c.Help() }

@@ -1,111 +1,108 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/event"
-	"github.com/ottoscaler/ottoscaler/internal/trouble"
 )
 
-// anyCount is the highest pod_count that any installation may be told to take; how many this one takes it says itself.
-const anyCount = 100_000
+// maxPodCount is the highest value of OTTO_MAX_PODS_PER_EVENT. An installation with a lower one rejects the event itself.
+const maxPodCount = 100_000
 
 func newScale(version string) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "scale",
-		Short: "Start workers, or take them away: XADD for people",
+		Short: "Start or stop workers: sends an event with XADD",
 		Args:  noArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+		RunE:  showHelp,
 	}
-	c.AddCommand(newScaleTo(version, event.ScaleUp), newScaleTo(version, event.ScaleDown))
+	c.AddCommand(newScaleType(version, event.ScaleUp), newScaleType(version, event.ScaleDown))
 	return c
 }
 
-// order is the event that somebody asks for: a flag for each field that has one in the table of fields.
-type order struct {
-	kind  event.Type
-	texts map[string]*string        // by the field's name
-	spans map[string]*time.Duration // of fields in seconds
-	meta  map[string]string
-	watch bool
-}
-
-func newOrder(kind event.Type) *order {
-	return &order{kind: kind, texts: make(map[string]*string), spans: make(map[string]*time.Duration)}
-}
-
-func newScaleTo(version string, kind event.Type) *cobra.Command {
-	o := newOrder(kind)
-	direction, does := "up", "Start so many workers"
+func newScaleType(version string, kind event.Type) *cobra.Command {
+	r := newScaleRequest(kind)
+	direction, summary := "up", "Start COUNT workers"
 	if kind == event.ScaleDown {
-		direction, does = "down", "Take so many workers away, gracefully"
+		direction, summary = "down", "Stop COUNT workers gracefully"
 	}
 	c := &cobra.Command{
 		Use:   direction + " COUNT",
-		Short: does + "; prints the event's ID",
-		Long: does + `. The event's ID is printed as soon as Redis has it. With --watch every change is shown until the event is closed.
+		Short: summary + "; prints the event's ID",
+		Long: summary + `. The event's ID is printed once Redis has the entry. With --watch every change is shown until the event is closed.
 
-Exit codes: 0, 1 Redis cannot be reached, 2 usage, or the event was rejected, 4 with --watch: a worker failed or was lost.`,
+Exit codes: 0 sent, 1 Redis unreachable, 2 usage, or the event was rejected, 4 with --watch: a worker failed or was lost.`,
 		Example: "  ottoscaler scale " + direction + " 3 --task task-123 --watch",
 		Args:    oneArg("COUNT"),
-		RunE: withTools(version, func(c *cobra.Command, t *tools, args []string) error {
-			return o.send(c, t, args[0])
+		RunE: withDeps(version, func(c *cobra.Command, d *deps, args []string) error {
+			return r.send(c, d, args[0])
 		}),
 	}
-	o.flags(c)
+	r.addFlags(c)
 	return c
 }
 
-func (o *order) flags(c *cobra.Command) {
+// scaleRequest is the event to send, with a flag for each field that has one in the table of fields.
+type scaleRequest struct {
+	kind      event.Type
+	values    map[string]*string        // by the field's name
+	durations map[string]*time.Duration // of fields in seconds
+	metadata  map[string]string
+	watch     bool
+}
+
+func newScaleRequest(kind event.Type) *scaleRequest {
+	return &scaleRequest{kind: kind, values: make(map[string]*string), durations: make(map[string]*time.Duration)}
+}
+
+func (r *scaleRequest) addFlags(c *cobra.Command) {
 	f := c.Flags()
 	for _, field := range event.Fields() {
 		switch flag := field.Flag; {
-		case flag.Name == "", flag.UpOnly && o.kind != event.ScaleUp:
+		case flag.Name == "", flag.UpOnly && r.kind != event.ScaleUp:
 		case flag.Seconds:
-			o.spans[field.Name] = f.Duration(flag.Name, 0, flag.Usage)
+			r.durations[field.Name] = f.Duration(flag.Name, 0, flag.Usage)
 		default:
-			o.texts[field.Name] = f.String(flag.Name, "", flag.Usage)
+			r.values[field.Name] = f.String(flag.Name, "", flag.Usage)
 		}
 	}
-	f.BoolVarP(&o.watch, "watch", "w", false, "show what becomes of it, to the end")
-	if o.kind == event.ScaleUp {
-		f.StringToStringVar(&o.meta, "meta", nil, "metadata for the workers, as name=value")
+	f.BoolVarP(&r.watch, "watch", "w", false, "follow the event until it is closed")
+	if r.kind == event.ScaleUp {
+		f.StringToStringVar(&r.metadata, "meta", nil, "metadata for the workers, as name=value")
 	}
 }
 
-func (o *order) send(c *cobra.Command, t *tools, count string) error {
-	fields, err := o.fields(count)
+func (r *scaleRequest) send(c *cobra.Command, d *deps, count string) error {
+	fields, err := r.fields(count)
 	if err != nil {
 		return usageError{err}
 	}
-	id, err := t.reader.Add(c.Context(), fields)
+	id, err := d.reader.Add(c.Context(), fields)
 	if err != nil {
 		if fields[event.FieldIdempotencyKey] == "" {
-			err = fmt.Errorf("%w (it may have arrived: only with --key is sending again harmless)", err)
+			err = fmt.Errorf("%w (the entry may be in the stream: only with --key is it safe to send it again)", err)
 		}
-		return fail(trouble.Redis, err)
+		return errcode.Wrap(errcode.Redis, err)
 	}
 	fmt.Fprintln(c.OutOrStdout(), id)
-	if !o.watch {
+	if !r.watch {
 		return nil
 	}
-	return follow(c.Context(), t.reader, id, c.OutOrStdout())
+	return follow(c.Context(), d.reader, id, c.OutOrStdout())
 }
 
-// fields are those of the entry, checked as the reader of the stream will check them, as far as that is the same
-// everywhere.
-func (o *order) fields(count string) (map[string]string, error) {
-	fields := map[string]string{event.FieldType: string(o.kind), event.FieldPodCount: count}
+// fields are those of the entry, validated.
+func (r *scaleRequest) fields(count string) (map[string]string, error) {
+	fields := map[string]string{event.FieldType: string(r.kind), event.FieldPodCount: count}
 	for _, f := range event.Fields() {
-		if value := o.texts[f.Name]; value != nil && *value != "" {
+		if value := r.values[f.Name]; value != nil && *value != "" {
 			fields[f.Name] = *value
 		}
-		d := o.spans[f.Name]
+		d := r.durations[f.Name]
 		if d == nil || *d == 0 {
 			continue
 		}
@@ -114,33 +111,14 @@ func (o *order) fields(count string) (map[string]string, error) {
 		}
 		fields[f.Name] = fmt.Sprint(int64(*d / time.Second))
 	}
-	for name, value := range o.meta {
+	for name, value := range r.metadata {
 		if _, taken := fields[name]; taken {
-			return nil, fmt.Errorf("--meta: %q has a flag, or an argument, of its own", name)
+			return nil, fmt.Errorf("--meta: %q has its own flag or argument", name)
 		}
 		fields[name] = value
 	}
-	if _, bad := event.Recall(event.ID{Ms: 1}, fields, anyCount); bad != nil {
-		return nil, errors.New(strings.TrimSpace(bad.Reason))
+	if err := validateEntry(fields); err != nil {
+		return nil, err
 	}
 	return fields, nil
-}
-
-// oneArg asks for exactly one argument.
-func oneArg(name string) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if len(args) == 1 {
-			return nil
-		}
-		return usageError{fmt.Errorf("%q takes one argument, %s: see %q", c.CommandPath(), name, c.CommandPath()+" --help")}
-	}
-}
-
-func atMostOneArg(name string) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if len(args) < 2 {
-			return nil
-		}
-		return oneArg(name)(c, args)
-	}
 }

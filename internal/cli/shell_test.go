@@ -36,7 +36,7 @@ func newShell(t *testing.T, addr string) shell {
 	return shell{t}
 }
 
-func (s shell) run(line string) (code int, out, said string) {
+func (s shell) run(line string) (code int, out, errs string) {
 	var stdout, stderr bytes.Buffer
 	code = Main(s.t.Context(), "v1", strings.Fields(line), &stdout, &stderr)
 	return code, stdout.String(), stderr.String()
@@ -45,13 +45,13 @@ func (s shell) run(line string) (code int, out, said string) {
 // says insists on an exit code, on parts of the output, and, after a "-", on what must not be there.
 func (s shell) says(line string, code int, parts ...string) string {
 	s.t.Helper()
-	got, out, said := s.run(line)
+	got, out, errs := s.run(line)
 	if got != code {
-		s.t.Errorf("%s: exit code %d, want %d\n%s%s", line, got, code, out, said)
+		s.t.Errorf("%s: exit code %d, want %d\n%s%s", line, got, code, out, errs)
 	}
 	for _, part := range parts {
-		if unwanted, not := strings.CutPrefix(part, "-"); strings.Contains(out+said, unwanted) == not {
-			s.t.Errorf("%s: %q is there: %v\n%s%s", line, unwanted, not, out, said)
+		if unwanted, not := strings.CutPrefix(part, "-"); strings.Contains(out+errs, unwanted) == not {
+			s.t.Errorf("%s: %q is there: %v\n%s%s", line, unwanted, not, out, errs)
 		}
 	}
 	return out
@@ -116,16 +116,16 @@ func TestCommands(t *testing.T) {
 	s.says("get events --task a -o json", 0, `"event_id": "5-0"`)
 	s.says("get workers", 0, "otto-agent-1-5-0", "running", "otto-agent-2-5-0", "waiting", "-6-0")
 	s.says("get workers --all --task b", 0, "otto-agent-2-6-0", "-5-0", "-unknown")
-	s.says("get workers 6-0", 0, "otto-agent-1-6-0", "succeeded", "OOMKilled", "137", "-5-0", "-any more")
+	s.says("get workers 6-0", 0, "otto-agent-1-6-0", "succeeded", "OOMKilled", "137", "-5-0", "-no longer")
 	s.says("get workers 9-9", 2, "ottoscaler explain 9-9")
 	s.says("get workers x", 2, "EVENT")
-	s.says("get workers 6-0 --task a", 2, "no record")
-	s.says("explain a", 0, "Event 5-0", "1 workers wait for a Pod, 1 have one", "Kubernetes could not be asked")
-	s.says("explain 6-0", 0, "It is over: 1 succeeded, 1 failed", "code: OTTO508")
-	s.says("explain 7-0", 0, "It was rejected (invalid_pod_count)", "OTTO401")
-	s.says("explain nobody", 2, "nobody")
+	s.says("get workers 6-0 --task a", 2, "has no record")
+	s.says("explain a", 0, "Event 5-0", "1 workers wait for a Pod, 1 have one", "Kubernetes unavailable")
+	s.says("explain 6-0", 0, "Closed: 1 succeeded, 1 failed", "code: OTTO508")
+	s.says("explain 7-0", 0, "Rejected (invalid_pod_count)", "OTTO401")
+	s.says("explain task-9", 2, "task-9")
 	server.Del("{otto:scale:events}:status")
-	s.says("get workers 6-0", 0, "unknown", "does not have 2 of its 2 workers any more")
+	s.says("get workers 6-0", 0, "unknown", "no longer has 2 of its 2 workers")
 }
 
 // TestSending: what is sent is in the stream, once, and a letter goes only when its entry came back.
@@ -135,7 +135,7 @@ func TestSending(t *testing.T) {
 	s := newShell(t, server.Addr())
 	letter := strings.Fields(s.says("dead list -n 1", 0, "  8-0", "-  7-0"))[4]
 	s.says("dead list", 0, "  8-0", "  7-0")
-	s.says("dead redrive "+letter, 2, "it would be rejected again", "mend it with")
+	s.says("dead redrive "+letter, 2, "it would be rejected again", "correct it with")
 	s.says("dead redrive "+letter+" --set pod_count=", 2, "pod_count")
 	s.says("dead list", 0, "  8-0", "  7-0")
 	var want []string
@@ -161,10 +161,10 @@ func TestSending(t *testing.T) {
 
 // TestExitCodes: the numbers are a contract with scripts.
 func TestExitCodes(t *testing.T) {
-	s := newShell(t, nobody(t))
+	s := newShell(t, unusedAddress(t))
 	s.says("version", 0)
 	s.says("get events", 1, "OTTO104", "connection refused")
-	s.says("explain 5-0", 1, "OTTO104", "Kubernetes could not be asked either")
+	s.says("explain 5-0", 1, "OTTO104", "Kubernetes unavailable too")
 	s.says("explain task-123", 1, "OTTO104", "connection refused", "-Kubernetes")
 	s.says("get pods", 2)
 	s.says("check", 3, "✖ redis", "OTTO104", "✖ kubernetes", "OTTO106", "2 of 2 checks failed")

@@ -13,116 +13,117 @@ import (
 	"github.com/caarlos0/env/v11"
 )
 
-// Config is what the environment says, checked. The comments of the fields become the reference in docs/configuration.md.
+// Config is the validated environment. The comments of the fields are the reference in docs/configuration.md.
 type Config struct {
 	Redis   Redis
 	Workers Workers
 	Process Process
 }
 
-// Redis is where events come from and records are kept.
+// Redis is the server of the events and the records.
 type Redis struct {
-	// The Redis server.
+	// The host of the Redis server.
 	Host string `env:"REDIS_HOST" envDefault:"host.docker.internal"`
-	// Its port.
+	// The port of the Redis server.
 	Port int `env:"REDIS_PORT" envDefault:"6379"`
-	// The ACL user; unset: Redis' default user.
+	// The ACL user. Unset: Redis' default user.
 	Username string `env:"REDIS_USERNAME"`
-	// The password. Prefer the file: an environment is easily printed.
+	// The password. Prefer `REDIS_PASSWORD_FILE`: environment variables are easily exposed.
 	Password Secret `env:"REDIS_PASSWORD"`
-	// A file whose first line is the password, read again for every new connection.
+	// A file whose first line is the password. It is read again for every new connection.
 	PasswordFile string `env:"REDIS_PASSWORD_FILE"`
-	// The number of the database.
+	// The database number.
 	DB int `env:"REDIS_DB" envDefault:"0"`
-	// Speak TLS. The certificate is always verified.
+	// Use TLS. The server's certificate is always verified.
 	TLS bool `env:"REDIS_TLS" envDefault:"false"`
-	// The certificates to trust instead of the system's.
+	// CA certificates to trust instead of the system's.
 	TLSCAFile string `env:"REDIS_TLS_CA_FILE"`
-	// Our own certificate, for a server that asks for one; read again for every new connection.
+	// The client certificate, for a server that requires one. It is read again for every new connection.
 	TLSCertFile string `env:"REDIS_TLS_CERT_FILE"`
-	// The key of that certificate.
+	// The private key of the client certificate.
 	TLSKeyFile string `env:"REDIS_TLS_KEY_FILE"`
-	// Ask sentinels for the master of this name instead of using `REDIS_HOST` and `REDIS_PORT`.
+	// The master name in Redis Sentinel. If set, the sentinels give the address, and `REDIS_HOST` and `REDIS_PORT` are ignored.
 	SentinelMaster string `env:"REDIS_SENTINEL_MASTER"`
-	// The sentinels to ask.
+	// The addresses of the sentinels.
 	SentinelAddrs []string `env:"REDIS_SENTINEL_ADDRS"`
 	// The stream to read events from.
 	Stream string `env:"REDIS_STREAM" envDefault:"otto:scale:events"`
-	// The consumer group to read it with; created when it does not exist.
+	// The consumer group that reads the stream. It is created if it does not exist.
 	ConsumerGroup string `env:"REDIS_CONSUMER_GROUP" envDefault:"ottoscaler"`
-	// The consumer's name in that group, the same for every replica and every restart: under it the next one finds
-	// what is pending.
+	// The consumer name in the group. Keep it the same for all replicas and across restarts: the next leader finds pending
+	// entries under it.
 	Consumer string `env:"REDIS_CONSUMER" envDefault:"ottoscaler-1"`
-	// How long entries stay in the stream that every group has dealt with; `0`: it is never trimmed.
+	// How long entries stay in the stream after every consumer group has acknowledged them. `0`: the stream is never trimmed.
 	Retention time.Duration `env:"OTTO_STREAM_RETENTION" envDefault:"168h"`
 }
 
-// Workers is how worker Pods are made, watched and cleaned up.
+// Workers are the settings of worker Pods.
 type Workers struct {
 	// The image of the built-in worker.
 	AgentImage string `env:"OTTO_AGENT_IMAGE" envDefault:"busybox:latest"`
-	// Where worker Pods live; unset: our own namespace in a cluster, else the kubeconfig's, else `default`.
+	// The namespace of the worker Pods. Unset: Ottoscaler's own namespace in a cluster, else the kubeconfig's, else `default`.
 	Namespace string `env:"OTTO_NAMESPACE"`
-	// The name of this installation: two in one namespace need two names. It is a label of every worker Pod.
+	// The name of this installation, a label of every worker Pod. Two installations in one namespace need different names.
 	Instance string `env:"OTTO_INSTANCE" envDefault:"ottoscaler"`
-	// How many worker Pods may live at once; further slots wait in stream order.
+	// The maximum number of worker Pods that are running or pending. Further workers wait in stream order.
 	MaxWorkers int `env:"OTTO_MAX_WORKERS" envDefault:"100"`
-	// The highest `pod_count` an event may ask for; above it the event is rejected.
+	// The maximum `pod_count` of an event. An event above it is rejected.
 	MaxPodsPerEvent int `env:"OTTO_MAX_PODS_PER_EVENT" envDefault:"1000"`
-	// How many events may wait for room before reading rests.
+	// The maximum number of events that wait for capacity. When it is reached, intake is paused until some have started.
 	MaxWaitingEvents int `env:"OTTO_MAX_WAITING_EVENTS" envDefault:"100000"`
-	// How many Pods a worker may get when the infrastructure fails under it. A program that fails is never run again.
+	// The maximum number of Pods per worker. A worker gets another Pod after an infrastructure failure only: a program that
+	// fails is never run again.
 	MaxAttempts int `env:"OTTO_MAX_ATTEMPTS" envDefault:"3"`
-	// What the built-in worker requests.
+	// The resource requests of the built-in worker.
 	AgentRequests map[string]string `env:"OTTO_AGENT_REQUESTS" envDefault:"cpu=100m,memory=64Mi" envKeyValSeparator:"="`
-	// What the built-in worker is limited to.
+	// The resource limits of the built-in worker.
 	AgentLimits map[string]string `env:"OTTO_AGENT_LIMITS" envDefault:"cpu=500m,memory=256Mi" envKeyValSeparator:"="`
-	// A folder of PodTemplateSpecs, one `NAME.yaml` each, that events may name in their field `template`.
+	// A folder of PodTemplateSpecs, one file `NAME.yaml` each. Events select one with their field `template`.
 	Templates string `env:"OTTO_WORKER_TEMPLATES"`
-	// How long a worker may run before it is stopped and has `failed`. A template may set its own.
+	// The maximum run time of a worker. After it the worker is stopped and `failed`. A template may set its own.
 	Deadline time.Duration `env:"OTTO_WORKER_DEADLINE" envDefault:"6h"`
-	// How long a worker may wait without progress to get a Pod or a node before it has `failed`.
+	// How long a worker may wait for a Pod or a node without progress before it is `failed`.
 	PendingTimeout time.Duration `env:"OTTO_PENDING_TIMEOUT" envDefault:"15m"`
-	// How long a node may try to pull a worker's image before the worker has `failed`.
+	// How long a node may try to pull a worker's image before the worker is `failed`.
 	ImagePullTimeout time.Duration `env:"OTTO_IMAGE_PULL_TIMEOUT" envDefault:"2m"`
 	// How long the Pod of a worker that `succeeded` is kept.
 	SucceededTTL time.Duration `env:"OTTO_SUCCEEDED_TTL" envDefault:"30s"`
 	// How long the Pod of a worker that `failed` is kept, for `kubectl logs` and `kubectl describe`.
 	FailedTTL time.Duration `env:"OTTO_FAILED_TTL" envDefault:"10m"`
-	// How long the record of a closed event, and its idempotency key, are kept.
+	// How long the record and the idempotency key of a closed event are kept.
 	RecordTTL time.Duration `env:"OTTO_RECORD_TTL" envDefault:"24h"`
 }
 
-// Process is how this process works and what it logs.
+// Process are the settings of this process.
 type Process struct {
-	// Where health (`/livez`, `/readyz`) and metrics (`/metrics`) are served; with port 0 on any free one.
+	// The address of the health (`/livez`, `/readyz`) and metrics (`/metrics`) endpoints. With port 0 any free port is used.
 	HTTPAddr string `env:"OTTO_HTTP_ADDR" envDefault:":8080"`
-	// Act only while holding a Lease in Kubernetes, so that several replicas may run: one acts, the others wait. Without it
-	// run one replica, and stop it before the next one starts.
+	// Use leader election with a Kubernetes Lease: one of several replicas leads, the others stand by. Without it run one
+	// replica only, and stop it before the next one starts.
 	LeaderElect bool `env:"OTTO_LEADER_ELECT" envDefault:"true"`
-	// Who we are to the Lease, from the downward API: a restarted container finds its own Lease at once. Unset: the host's
-	// name, the process ID and something random.
+	// The identity in the Lease, from the downward API: a restarted container gets its own Lease back at once. Unset: the host
+	// name, the process ID and a random suffix.
 	PodName string `env:"POD_NAME"`
-	// Where the Lease is; unset: where the workers are.
+	// The namespace of the Lease and of Kubernetes Events. Unset: the namespace of the workers.
 	PodNamespace string `env:"POD_NAMESPACE"`
-	// The Deployment that runs us, in the namespace of the Lease: what needs a person is written as Kubernetes Events about
-	// it. Unset: about our Pod, if `POD_NAME` is set; else no Events are written.
+	// The Deployment of Ottoscaler, in the namespace of the Lease. Kubernetes Events about failures refer to it. Unset: they
+	// refer to the Pod, if `POD_NAME` is set; else no Events are written.
 	Deployment string `env:"OTTO_DEPLOYMENT"`
-	// How many Pods may be in creation at once; above 96 Kubernetes clients open extra connections and get slower.
+	// The maximum number of concurrent Pod creations. Above 96 the Kubernetes client would need more connections and be slower.
 	CreateConcurrency int `env:"OTTO_CREATE_CONCURRENCY" envDefault:"32"`
-	// How many cores are computed on at once, as in every Go program. One serves more workers a second than most API servers
-	// can create, and handing work from core to core costs CPU time.
+	// The maximum threads running Go code, as in every Go program. One thread starts more workers per second than most API
+	// servers can create, and moving work between threads costs CPU time.
 	Threads int `env:"GOMAXPROCS" envDefault:"1"`
-	// The least important lines to log.
+	// The minimum log level.
 	LogLevel slog.Level `env:"OTTO_LOG_LEVEL" envDefault:"info"`
-	// The form of the lines; `auto` is `text` on a terminal, `json` elsewhere.
+	// The log format. `auto`: `text` on a terminal, `json` elsewhere.
 	LogFormat string `env:"OTTO_LOG_FORMAT" envDefault:"auto"`
 }
 
-// Secret is text that no log line and no error shows. Convert it to a string where it is used.
+// Secret is text that appears in no log line and no error. Convert it to a string where it is used.
 type Secret string
 
-// String hides the secret but for whether there is one.
+// String shows only whether the secret is set.
 func (s Secret) String() string {
 	if s == "" {
 		return ""
@@ -142,26 +143,26 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // Environ is the environment of this process, for Load and Unknown.
 func Environ() map[string]string { return env.ToMap(os.Environ()) }
 
-// Load checks and parses an environment. An empty variable counts as unset. The error has one line per wrong variable,
-// in the order of the reference, each complete by itself: the variable, what it got, what it takes.
+// Load validates and parses an environment. An empty variable counts as unset. The error has one line per invalid variable, in
+// the order of the reference, with its name, its value and what it takes.
 func Load(environ map[string]string) (Config, error) {
 	fields, err := env.GetFieldParams(&Config{})
 	if err != nil {
-		return Config{}, fmt.Errorf("the configuration's own tags: %w", err)
+		return Config{}, fmt.Errorf("reading the tags of Config: %w", err)
 	}
-	set := set(environ, fields)
-	if err := check(set, fields); err != nil {
+	values := withDefaults(environ, fields)
+	if err := validate(values, fields); err != nil {
 		return Config{}, err
 	}
-	cfg, err := env.ParseAsWithOptions[Config](env.Options{Environment: set})
-	if err != nil { // what passed the rules parses; see TestWhatPassesParses
-		return Config{}, fmt.Errorf("configuration: %w", err)
+	cfg, err := env.ParseAsWithOptions[Config](env.Options{Environment: values})
+	if err != nil { // a value that passes its rule parses: see TestEveryVariableArrives
+		return Config{}, fmt.Errorf("parsing the environment: %w", err)
 	}
 	return cfg, nil
 }
 
-// set is every variable of ours with its value or its default; those without either are left out.
-func set(environ map[string]string, fields []env.FieldParams) map[string]string {
+// withDefaults returns every variable of Config with its value or its default; one without either is left out.
+func withDefaults(environ map[string]string, fields []env.FieldParams) map[string]string {
 	m := make(map[string]string, len(fields))
 	for _, f := range fields {
 		v := environ[f.Key]
@@ -175,20 +176,20 @@ func set(environ map[string]string, fields []env.FieldParams) map[string]string 
 	return m
 }
 
-// check holds every variable against its own rule, then, if that went well, against the others.
-func check(set map[string]string, fields []env.FieldParams) error {
-	var wrong []error
+// validate checks every variable by its own rule and then, if all pass, together with the others.
+func validate(values map[string]string, fields []env.FieldParams) error {
+	var invalid []error
 	byName := rules()
 	for _, f := range fields {
 		r := byName[f.Key]
-		if v, ok := set[f.Key]; ok && !r.ok(v) {
-			wrong = append(wrong, r.complain(f.Key, v))
+		if v, ok := values[f.Key]; ok && !r.valid(v) {
+			invalid = append(invalid, r.describe(f.Key, v))
 		}
 	}
-	if len(wrong) == 0 {
-		wrong = contradictions(set)
+	if len(invalid) == 0 {
+		invalid = conflicts(values)
 	}
-	return errors.Join(wrong...)
+	return errors.Join(invalid...)
 }
 
 // Names lists the variables in the order of the reference.
@@ -204,16 +205,16 @@ func Names() []string {
 	return names
 }
 
-// Unknown lists, sorted, the variables that begin with OTTO_, are not empty and mean nothing here: misspelled ones,
-// or those of another version. They are worth a warning, with Suggest, and no more.
+// Unknown lists, sorted, the variables that begin with OTTO_, are not empty and are not of this version: misspelled ones, or
+// those of another version. The caller warns about them, with Suggest.
 func Unknown(environ map[string]string) []string {
 	known := Names()
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(environ)), func(name string) bool {
-		return environ[name] == "" || !isOurs(name) || slices.Contains(known, name)
+		return environ[name] == "" || !hasPrefix(name) || slices.Contains(known, name)
 	})
 }
 
-// Usage lists every variable with its default and what it takes, a line each, for the help of a command.
+// Usage lists every variable with what it takes and its default, a line each, for the help of a command.
 func Usage() string {
 	fields, err := env.GetFieldParams(&Config{})
 	if err != nil {

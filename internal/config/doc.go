@@ -1,11 +1,10 @@
-// Package config turns the environment into a Config, and is the only one that reads it.
+// Package config turns the environment into a Config. No other package reads the environment.
 //
-// A variable stands in three places and nowhere else: its field in config.go (name, default, meaning), its rule in
-// rules.go (what it takes) and, made from both by `make generate`, its row in docs/configuration.md. Tests hold them
-// together.
+// A variable is defined in two places: its field in config.go (name, default, meaning) and its rule in rules.go (what it takes).
+// `make generate` derives its row in docs/configuration.md from both; tests compare the three.
 //
-// Values are checked as they were written, before anything is parsed, so that an error can name the variable, show
-// what it got (never a secret) and say what it takes. All wrong variables are told at once, a line each.
+// Values are validated as text, before they are parsed, so that an error can name the variable, quote the value (never of a
+// secret) and say what it takes. All invalid variables are reported at once, a line each.
 package config
 
 //go:generate go test -run ^TestReference$ -update .

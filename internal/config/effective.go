@@ -5,8 +5,8 @@ import "github.com/caarlos0/env/v11"
 // Value is one variable in effect.
 type Value struct {
 	Name  string `json:"name"`
-	Value string `json:"value"` // of a secret: whether there is one
-	From  string `json:"from"`  // environment, default; empty: it is not set
+	Value string `json:"value"` // of a secret: whether it is set
+	From  string `json:"from"`  // environment or default; empty: it is unset
 }
 
 // Effective lists every variable in the order of the reference.

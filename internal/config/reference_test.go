@@ -22,12 +22,12 @@ const preamble = `# Configuration
 
 <!-- Made by "make generate" from internal/config: change it there. -->
 
-Ottoscaler is configured by its environment alone. An empty variable counts as unset. A wrong value ends the start with
-exit code 2 and one line for each wrong variable: its name, what it got, what it takes. A variable that begins with
-` + "`OTTO_`" + ` and is not listed here is warned about, not refused.
+Ottoscaler is configured by environment variables only. An empty variable counts as unset. If a value is invalid, Ottoscaler
+exits with code 2 and prints one line for each invalid variable: its name, its value, and what it takes. A variable that begins
+with ` + "`OTTO_`" + ` and is not listed here causes a warning only.
 
-How to reach Kubernetes is found as every Kubernetes client finds it: inside a cluster by the Pod's ServiceAccount, else
-by ` + "`KUBECONFIG`" + `, else by ` + "`~/.kube/config`" + `.
+Ottoscaler finds Kubernetes as every Kubernetes client does: inside a cluster with the Pod's ServiceAccount, else with
+` + "`KUBECONFIG`" + `, else with ` + "`~/.kube/config`" + `.
 `
 
 func TestReference(t *testing.T) {
@@ -40,7 +40,7 @@ func TestEveryVariableHasARule(t *testing.T) {
 	}
 }
 
-// markdown is the reference: a section per struct of Config, a row per field.
+// markdown is the reference: a section for each struct of Config, a row for each field.
 func markdown(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder

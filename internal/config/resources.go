@@ -15,15 +15,15 @@ var (
 func resources() rule {
 	return rule{
 		takes: "quantities such as cpu=100m,memory=64Mi",
-		ok: func(v string) bool {
+		valid: func(v string) bool {
 			_, ok := parseResources(v)
 			return ok
 		},
 	}
 }
 
-// parseResources reads `name=quantity,…`: each name once, each quantity above zero. Only cpu comes in parts; a
-// `memory=100m`, a tenth of a byte, is a slip that Kubernetes itself would take.
+// parseResources reads `name=quantity,…`: each name once, each quantity above zero. Only cpu may be fractional: `memory=100m`, a
+// tenth of a byte, is a mistake that Kubernetes accepts.
 func parseResources(v string) (map[string]*big.Rat, bool) {
 	all := map[string]*big.Rat{}
 	for part := range strings.SplitSeq(v, ",") {

@@ -12,32 +12,34 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/ottoscaler/ottoscaler/internal/text"
 )
 
-// Bounds that are not somebody else's (a port's, a label's, a setting's in the contract) keep a slip of the finger out.
+// Bounds of our own. They only catch typing errors.
 const (
 	maxName     = 256 // bytes of a Redis key, group, consumer or user
 	maxCount    = 1_000_000
 	maxDuration = 10 * 365 * 24 * time.Hour
-	maxShown    = 64 // bytes of a wrong value in an error
+	maxQuoted   = 64 // bytes of an invalid value in an error
 )
 
-// rule is what one variable takes.
+// rule is what values one variable takes.
 type rule struct {
 	takes  string // completes "takes …"
-	ok     func(value string) bool
+	valid  func(value string) bool
 	secret bool
 }
 
-// rules are those of all variables, by name.
+// rules are those of all variables, by the variable's name.
 func rules() map[string]rule {
-	stream := rule{takes: "1 to 256 bytes of text; braces only around a hash tag, as in `{tag}:events`", ok: isStream}
-	name := rule{takes: "1 to 256 bytes of text without control characters", ok: isName}
+	stream := rule{takes: "1 to 256 bytes of text; braces only around a hash tag, as in `{tag}:events`", valid: isStream}
+	name := rule{takes: "1 to 256 bytes of text without control characters", valid: isName}
 	return map[string]rule{
-		"REDIS_HOST":            {takes: "a host name or an IP address, without a port", ok: isHost},
+		"REDIS_HOST":            {takes: "a host name or an IP address, without a port", valid: isHost},
 		"REDIS_PORT":            number(1, 65535),
 		"REDIS_USERNAME":        name,
-		"REDIS_PASSWORD":        {takes: "text without line breaks", ok: isOneLine, secret: true},
+		"REDIS_PASSWORD":        {takes: "text without line breaks", valid: isOneLine, secret: true},
 		"REDIS_PASSWORD_FILE":   file(),
 		"REDIS_DB":              number(0, maxCount),
 		"REDIS_TLS":             oneOf("true", "false"),
@@ -45,13 +47,13 @@ func rules() map[string]rule {
 		"REDIS_TLS_CERT_FILE":   file(),
 		"REDIS_TLS_KEY_FILE":    file(),
 		"REDIS_SENTINEL_MASTER": name,
-		"REDIS_SENTINEL_ADDRS":  {takes: "host:port, several with commas between", ok: isAddrs},
+		"REDIS_SENTINEL_ADDRS":  {takes: "host:port, several with commas between", valid: isAddrs},
 		"REDIS_STREAM":          stream,
 		"REDIS_CONSUMER_GROUP":  name,
 		"REDIS_CONSUMER":        name,
 		"OTTO_STREAM_RETENTION": duration(0),
 
-		"OTTO_AGENT_IMAGE":        {takes: "an image reference such as registry.example/team/agent:1.2", ok: isImage},
+		"OTTO_AGENT_IMAGE":        {takes: "an image reference such as registry.example/team/agent:1.2", valid: isImage},
 		"OTTO_NAMESPACE":          dnsLabel(),
 		"OTTO_INSTANCE":           dnsLabel(),
 		"OTTO_MAX_WORKERS":        number(1, maxCount),
@@ -60,7 +62,7 @@ func rules() map[string]rule {
 		"OTTO_MAX_ATTEMPTS":       number(1, 100),
 		"OTTO_AGENT_REQUESTS":     resources(),
 		"OTTO_AGENT_LIMITS":       resources(),
-		"OTTO_WORKER_TEMPLATES":   {takes: "a folder that exists", ok: isFolder},
+		"OTTO_WORKER_TEMPLATES":   {takes: "a folder that exists", valid: isFolder},
 		"OTTO_WORKER_DEADLINE":    wholeSecondsOrNone(),
 		"OTTO_PENDING_TIMEOUT":    duration(time.Second),
 		"OTTO_IMAGE_PULL_TIMEOUT": duration(time.Second),
@@ -68,11 +70,11 @@ func rules() map[string]rule {
 		"OTTO_FAILED_TTL":         duration(0),
 		"OTTO_RECORD_TTL":         duration(time.Second),
 
-		"OTTO_HTTP_ADDR":          {takes: "[host]:port such as :8080 or 127.0.0.1:8080", ok: isListenAddr},
+		"OTTO_HTTP_ADDR":          {takes: "[host]:port such as :8080 or 127.0.0.1:8080", valid: isListenAddr},
 		"OTTO_LEADER_ELECT":       oneOf("true", "false"),
-		"POD_NAME":                {takes: "1 to 253 lower-case letters, digits, hyphens and dots", ok: isPodName},
+		"POD_NAME":                {takes: "1 to 253 lower-case letters, digits, hyphens and dots", valid: isPodName},
 		"POD_NAMESPACE":           dnsLabel(),
-		"OTTO_DEPLOYMENT":         {takes: "1 to 253 lower-case letters, digits, hyphens and dots", ok: isPodName},
+		"OTTO_DEPLOYMENT":         {takes: "1 to 253 lower-case letters, digits, hyphens and dots", valid: isPodName},
 		"OTTO_CREATE_CONCURRENCY": number(1, 96),
 		"GOMAXPROCS":              number(1, 1024),
 		"OTTO_LOG_LEVEL":          oneOf("debug", "info", "warn", "error"),
@@ -80,30 +82,26 @@ func rules() map[string]rule {
 	}
 }
 
-// complain is the line about a wrong value.
-func (r rule) complain(name, value string) error {
-	got := strconv.Quote(clip(value))
+// describe is the line about an invalid value.
+func (r rule) describe(name, value string) error {
+	got := strconv.Quote(quotable(value))
 	if r.secret {
 		got = "a value that is not shown"
 	}
 	line := fmt.Sprintf("%s: got %s, takes %s", name, got, r.takes)
 	if name == "REDIS_PORT" && strings.HasPrefix(value, "tcp://") {
-		line += " (Kubernetes sets it like this in Pods beside a Service named redis; enableServiceLinks: false stops that)"
+		line += " (Kubernetes sets this value in Pods if there is a Service named redis; set enableServiceLinks: false in the Pod's spec)"
 	}
 	return fmt.Errorf("%s", line)
 }
 
-func clip(s string) string {
-	if len(s) <= maxShown {
-		return s
-	}
-	return s[:maxShown] + "…"
-}
+// quotable bounds a value for an error.
+func quotable(value string) string { return text.Ellipsis(value, maxQuoted) }
 
 func number(least, most int) rule {
 	return rule{
 		takes: fmt.Sprintf("a number from %d to %d", least, most),
-		ok: func(v string) bool {
+		valid: func(v string) bool {
 			n, err := strconv.Atoi(v)
 			return err == nil && strconv.Itoa(n) == v && least <= n && n <= most // no sign, no leading zero
 		},
@@ -114,7 +112,7 @@ func oneOf(values ...string) rule {
 	last := len(values) - 1
 	return rule{
 		takes: strings.Join(values[:last], ", ") + " or " + values[last],
-		ok:    func(v string) bool { return slices.Contains(values, v) },
+		valid: func(v string) bool { return slices.Contains(values, v) },
 	}
 }
 
@@ -125,21 +123,21 @@ func duration(least time.Duration) rule {
 	}
 	return rule{
 		takes: takes,
-		ok: func(v string) bool {
+		valid: func(v string) bool {
 			d, err := time.ParseDuration(v)
 			return err == nil && !strings.ContainsAny(v, "+-") && least <= d && d <= maxDuration
 		},
 	}
 }
 
-// wholeSecondsOrNone fits activeDeadlineSeconds.
+// wholeSecondsOrNone is for activeDeadlineSeconds.
 func wholeSecondsOrNone() rule {
 	bounds := duration(0)
 	return rule{
 		takes: "a duration of whole seconds such as 90s, 15m or 24h, or 0 for none",
-		ok: func(v string) bool {
+		valid: func(v string) bool {
 			d, err := time.ParseDuration(v)
-			return err == nil && bounds.ok(v) && d%time.Second == 0
+			return err == nil && bounds.valid(v) && d%time.Second == 0
 		},
 	}
 }
@@ -147,13 +145,13 @@ func wholeSecondsOrNone() rule {
 func file() rule {
 	return rule{
 		takes: "a file that can be read",
-		ok: func(v string) bool {
+		valid: func(v string) bool {
 			f, err := os.Open(v)
 			if err != nil {
 				return false
 			}
 			info, err := f.Stat()
-			_ = f.Close() // nothing was written
+			_ = f.Close() // it was only read
 			return err == nil && !info.IsDir()
 		},
 	}
@@ -176,11 +174,11 @@ var (
 func dnsLabel() rule {
 	return rule{
 		takes: "1 to 63 lower-case letters, digits and hyphens, a letter or digit at both ends",
-		ok:    dnsLabelForm.MatchString,
+		valid: dnsLabelForm.MatchString,
 	}
 }
 
-// isHost takes underscores too: names that container networks give often have them.
+// isHost accepts underscores too: names in container networks often have them.
 func isHost(v string) bool {
 	if _, err := netip.ParseAddr(v); err == nil {
 		return true
@@ -193,17 +191,17 @@ func isPodName(v string) bool { return len(v) <= 253 && podNameForm.MatchString(
 func isAddrs(v string) bool {
 	for addr := range strings.SplitSeq(v, ",") {
 		host, port, err := net.SplitHostPort(addr)
-		if err != nil || !isHost(host) || !number(1, 65535).ok(port) {
+		if err != nil || !isHost(host) || !number(1, 65535).valid(port) {
 			return false
 		}
 	}
 	return true
 }
 
-// isListenAddr takes an address of ours: without a host, all of them; with port 0, any free one.
+// isListenAddr accepts an address to listen on: without a host, all addresses; with port 0, any free port.
 func isListenAddr(v string) bool {
 	host, port, err := net.SplitHostPort(v)
-	return err == nil && (host == "" || isHost(host)) && number(0, 65535).ok(port)
+	return err == nil && (host == "" || isHost(host)) && number(0, 65535).valid(port)
 }
 
 func isImage(v string) bool { return len(v) <= 512 && imageForm.MatchString(v) }
@@ -215,7 +213,7 @@ func isName(v string) bool {
 		!strings.ContainsFunc(v, unicode.IsControl)
 }
 
-// isStream keeps out names whose braces are no hash tag: the side keys could not share the stream's slot.
+// isStream rejects names whose braces are no hash tag: the side keys could not share the stream's hash slot.
 func isStream(v string) bool {
 	if !isName(v) {
 		return false

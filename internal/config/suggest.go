@@ -2,12 +2,12 @@ package config
 
 import "strings"
 
-// maxTypos is how far a misspelled name may be from the one that was meant.
+// maxTypos is the largest edit distance of a suggestion.
 const maxTypos = 3
 
-func isOurs(name string) bool { return strings.HasPrefix(name, "OTTO_") }
+func hasPrefix(name string) bool { return strings.HasPrefix(name, "OTTO_") }
 
-// Suggest returns the variable that was probably meant by an unknown name, or nothing.
+// Suggest returns the variable with the name most similar to an unknown one; empty: none is similar.
 func Suggest(unknown string) string {
 	best, least := "", maxTypos+1
 	for _, name := range Names() {
@@ -18,7 +18,7 @@ func Suggest(unknown string) string {
 	return best
 }
 
-// distance is how many bytes must be put in, left out or changed to make b of a (Levenshtein), one row at a time.
+// distance is the Levenshtein distance in bytes, computed one row at a time.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -1,8 +1,7 @@
 package errcode
 
-// The codes, by what they are about: 1 the start, 2 Redis, 3 Kubernetes, 4 events and their Pods, 5 rejected entries (a
-// worker's reasons have codes of this hundred too: see worker.Reasons), 6 what `ottoscaler check` finds. A code is never
-// used again for another failure.
+// The codes, by subject: 1.. the start, 2.. Redis, 3.. Kubernetes, 4.. events and their Pods, 5.. rejected entries (and the
+// reasons of workers, see worker.Reasons), 6.. findings of `ottoscaler check`. A code is never reused for another failure.
 const (
 	Configuration   Code = "OTTO101"
 	Template        Code = "OTTO102"

@@ -4,64 +4,67 @@ package errcode
 var kubernetesEntries = []Entry{
 	{
 		TemplateParked, "API server refuses the template's Pods; retrying every 5 s",
-		"A quota is reached, an admission policy or webhook refuses, or the spec is invalid; the line has the server's words. " +
-			"Events of this template wait; other templates go on. What got no Pod for `OTTO_PENDING_TIMEOUT` fails as `Refused`.",
-		"Raise the quota (`kubectl describe quota`), or correct the template or the policy. It goes on by itself.",
+		"A quota is exhausted, an admission policy or webhook refuses, or the spec is invalid; the line has the API server's " +
+			"message. Events of this template wait; other templates are not affected. Workers that get no Pod for " +
+			"`OTTO_PENDING_TIMEOUT` fail as `Refused`.",
+		"Raise the quota (`kubectl describe quota`), or correct the template or the policy. Workers then start without a restart.",
 	},
 	{
 		CreateFailed, "Pod creation failed; retrying",
-		"The API server is busy, down, or denies us the right; the line's error says which. Nothing fails, everything waits.",
-		"If it denies: grant the rights the README lists under \"Use it\", or make the namespace again. Otherwise wait.",
+		"The API server is overloaded, down, or denies the permission; the error in the line says which. All events wait; none fails.",
+		"If permission is denied, grant the permissions that the README lists under \"Use it\", or create the namespace again. " +
+			"Otherwise wait.",
 	},
 	{
 		DeleteFailed, "Pod deletion failed; retrying",
-		"As when creating fails, or somebody guards the Pod. Its worker's outcome is recorded already.",
-		"Grant the verb `delete`, if the line's error says so.",
+		"The API server is overloaded, down, or denies the permission, or an admission policy protects the Pod. The worker's outcome " +
+			"is already recorded.",
+		"Grant the verb `delete`, if the error in the line says so.",
 	},
 	{
 		WatchInterrupted, "pod watch interrupted; retrying",
-		"The API server is down, or does not let us list and watch Pods. Starts go on, ends are seen later.",
-		"Bring it back, or grant the verbs `list` and `watch`.",
+		"The API server is down, or denies listing and watching Pods. Workers still start; ends are observed later.",
+		"Bring the API server back, or grant the verbs `list` and `watch`.",
 	},
 	{
 		WatchExpired, "pod watch expired; relisting",
-		"The API server could not go on with the old watch.",
+		"The API server could not continue the watch, so all Pods are listed again.",
 		"Nothing. If it repeats every few seconds, the API server is overloaded.",
 	},
 	{
 		LeadershipLost, "leadership lost",
-		"The Lease could not be renewed in time, or somebody else took it. A standby, or this process, goes on with the work.",
-		"Nothing, unless it repeats: then look whether the API server is slow, or this process is short of CPU.",
+		"The Lease was not renewed in time, or another replica took it. A standby, or this process, becomes leader and continues.",
+		"Nothing, unless it repeats: then check whether the API server is slow or this process is short of CPU.",
 	},
 	{
 		LeaseUnavailable, "Lease unavailable; retrying",
-		"The API server is down, or denies us `get`, `create` or `update` of Leases.",
-		"Grant the verbs; without leader election run one replica with `OTTO_LEADER_ELECT=false`.",
+		"The API server is down, or denies `get`, `create` or `update` of Leases.",
+		"Grant the verbs. To run without leader election, use one replica with `OTTO_LEADER_ELECT=false`.",
 	},
 	{
 		LeaseNotReleased, "Lease not released; a standby waits until it expires",
 		"The API server did not answer while this process stopped.",
-		"Nothing: a standby takes over 15 seconds later.",
+		"Nothing: a standby becomes leader 15 seconds later.",
 	},
 	{
 		UntestedVersion, "untested Kubernetes version",
-		"It is older than 1.34, or does not tell its version.",
-		"Upgrade it; it may do well nevertheless.",
+		"The API server is older than 1.34, or does not report its version.",
+		"Upgrade the cluster. Ottoscaler runs nevertheless.",
 	},
 	{
 		APIWarning, "API server warning",
-		"It sends a warning with an answer, mostly that a template's Pods break a Pod Security level or use what will go.",
-		"Do what the warning says in the template.",
+		"The API server returned a warning, most often that a template's Pods violate a Pod Security level or use a deprecated field.",
+		"Change the template as the warning says.",
 	},
 	{
 		NameConflict, "Pod name taken by another owner; retrying",
-		"Somebody made a Pod that is called like a worker. It is left alone; the worker fails as `NameTaken` after `OTTO_PENDING_TIMEOUT`.",
+		"A Pod of another owner has the worker's name. It is not touched; the worker fails as `NameTaken` after `OTTO_PENDING_TIMEOUT`.",
 		"Delete or rename that Pod; give installations in one namespace different `OTTO_INSTANCE` names.",
 	},
 	{
 		EventNotWritten, "Kubernetes Event not written; retrying later",
-		"What needs a person is written as [Kubernetes Events](events.md), and the API server denies it or does not answer. Nothing else " +
-			"is affected; it is tried again after five minutes, or half a minute.",
-		"Grant the verbs `create` and `patch` of `events.events.k8s.io` in the namespace of the Lease. The log has all that is not told.",
+		"Failures that need a person are written as [Kubernetes Events](events.md), and the API server denies that or does not " +
+			"answer. Nothing else is affected; it is retried after five minutes where it is denied, otherwise after half a minute.",
+		"Grant the verbs `create` and `patch` of `events.events.k8s.io` in the namespace of the Lease. The log has every failure too.",
 	},
 }

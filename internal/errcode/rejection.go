@@ -1,16 +1,16 @@
 package errcode
 
-// rejectionEntries are about reasons of rejected entries.
+// rejectionEntries are about the reasons of rejected entries.
 var rejectionEntries = []Entry{
 	{
 		EntryTrimmed, "trimmed",
-		"Somebody deleted the entry from the source stream before it was taken in; only its ID is known. It is a dead letter.",
-		"Send it again. Let nobody trim the source stream by length: `OTTO_STREAM_RETENTION` does it by age.",
+		"The entry was deleted from the source stream before it was accepted; only its ID is known. It is a dead letter.",
+		"Send it again. Do not trim the source stream by length: `OTTO_STREAM_RETENTION` trims it by age.",
 	},
 	{
 		EntryPoison, "poison",
-		"The entry was delivered five times and never taken in: its body may be what ends the process. It is a dead letter, and " +
-			"still in the source stream.",
-		"Look at it with `XRANGE STREAM ID ID`, mend its producer, and send it again.",
+		"The entry was delivered five times and never accepted: its content may crash the process. It is a dead letter, and is still " +
+			"in the source stream.",
+		"Inspect it with `XRANGE STREAM ID ID`, correct its producer, and send it again.",
 	},
 }

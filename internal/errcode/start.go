@@ -4,38 +4,40 @@ package errcode
 var startEntries = []Entry{
 	{
 		Configuration, "invalid configuration",
-		"An environment variable has a value it cannot take; the line names it, what it got and what it takes. Exit code 2.",
+		"An environment variable has an invalid value; the line has its name, the value and what is allowed. Exit code 2.",
 		"Correct the variable; [configuration.md](configuration.md) lists them all.",
 	},
 	{
 		Template, "invalid worker template",
-		"A file in the folder `OTTO_WORKER_TEMPLATES` is no PodTemplateSpec that may be run; the line names the file and the field. Exit code 2.",
-		"Correct the file. `kubectl apply --dry-run=server` of a Pod with its spec shows what the API server thinks of it.",
+		"A file in the folder `OTTO_WORKER_TEMPLATES` is not a valid PodTemplateSpec, or has a field that is not allowed; the line " +
+			"has the file and the field. Exit code 2.",
+		"Correct the file. `kubectl apply --dry-run=server` of a Pod with its spec shows whether the API server accepts it.",
 	},
 	{
 		ListenFailed, "cannot serve health and metrics",
-		"The address in `OTTO_HTTP_ADDR`, or `--pprof`, is taken by another process, or is none of this machine's. Exit code 1.",
-		"Select another, such as `OTTO_HTTP_ADDR=127.0.0.1:8081`; `ss -ltnp` shows who has which.",
+		"The address in `OTTO_HTTP_ADDR`, or in `--pprof`, is used by another process or does not belong to this machine. Exit code 1.",
+		"Choose another, such as `OTTO_HTTP_ADDR=127.0.0.1:8081`; `ss -ltnp` lists the addresses in use.",
 	},
 	{
 		Redis, "cannot use Redis",
-		"Redis did not answer within ten seconds, or refuses us: the address, the password, the TLS files or its version are " +
-			"wrong. The line says which. Exit code 1, or 2 where a file cannot be read.",
-		"Try the same with `redis-cli -h HOST -p PORT ping`, then correct the `REDIS_` variable. Redis 7.0 or later is needed.",
+		"Redis did not answer within ten seconds, or refused the connection: the address, the password, the TLS files or the version " +
+			"is wrong. The line says which. Exit code 1, or 2 where a file cannot be read.",
+		"Try the same with `redis-cli -h HOST -p PORT ping`, then correct the `REDIS_` variable. Redis 7.0 or later is required.",
 	},
 	{
 		Kubernetes, "cannot use Kubernetes",
-		"The API server did not answer within ten seconds, or refuses our credentials. Exit code 1.",
-		"Try `kubectl version` with the same `KUBECONFIG`; inside a cluster look for a NetworkPolicy that keeps us from the API server.",
+		"The API server did not answer within ten seconds, or refused the credentials. Exit code 1.",
+		"Try `kubectl version` with the same `KUBECONFIG`; inside a cluster look for a NetworkPolicy that blocks the API server.",
 	},
 	{
 		ClusterAccess, "no access to a Kubernetes cluster",
-		"This is no Pod, and neither `KUBECONFIG` nor `~/.kube/config` names a cluster; or the file cannot be read. Exit code 1.",
+		"The process does not run in a Pod, and neither `KUBECONFIG` nor `~/.kube/config` names a cluster; or the file cannot be " +
+			"read. Exit code 1.",
 		"Set `KUBECONFIG` to a file that `kubectl` works with.",
 	},
 	{
 		UnknownVariable, "unknown environment variable ignored",
-		"A variable begins with `OTTO_` and means nothing here: a slip of the pen, or one of another version.",
-		"Correct or remove it; the line guesses what was meant.",
+		"A variable begins with `OTTO_` and is not one of this version: it is misspelled, or of another version.",
+		"Correct or remove it; the line suggests the name that was probably meant.",
 	},
 }

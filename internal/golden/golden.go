@@ -1,4 +1,4 @@
-// Package golden holds documents and manifests against the source that they are made from.
+// Package golden compares generated documents and manifests with the source that they are generated from.
 package golden
 
 import (
@@ -9,21 +9,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "rewrite what is made from the source")
+var update = flag.Bool("update", false, "rewrite what is generated from the source")
 
-// File compares a file with what it must be; with -update, as `make generate` calls the tests, it is rewritten.
-func File(t testing.TB, path, want string) {
-	t.Helper()
+// File compares a file with its generated content; with -update, as `make generate` runs the tests, the file is rewritten.
+func File(tb testing.TB, path, want string) {
+	tb.Helper()
 	if *update {
 		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	got, err := os.ReadFile(path)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("%s is not what the source says; run `make generate` (-want +got):\n%s", path, diff)
+		tb.Errorf("%s differs from the source; run `make generate` (-want +got):\n%s", path, diff)
 	}
 }

@@ -2,11 +2,14 @@ package k8s
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/client-go/rest"
+
+	"github.com/ottoscaler/ottoscaler/internal/k8s/k8stest"
 )
 
 func TestClock(t *testing.T) {
@@ -16,15 +19,15 @@ func TestClock(t *testing.T) {
 		answers []answer
 		want    time.Duration
 	}{
-		"nothing learnt":            {nil, 0},
-		"the same":                  {[]answer{{0, 0, time.Millisecond}}, 0},
-		"too little to tell":        {[]answer{{1400 * time.Millisecond, 0, 0}}, 0},
-		"an hour ahead":             {[]answer{{time.Hour, 0, 0}}, time.Hour},
-		"an hour behind":            {[]answer{{-time.Hour, 0, 0}}, -time.Hour},
-		"half the way":              {[]answer{{time.Minute, 0, 20 * time.Second}}, time.Minute},
-		"the short way counts":      {[]answer{{time.Minute, 0, time.Second}, {time.Hour, time.Minute, 2 * time.Second}}, time.Minute},
-		"a shorter way counts more": {[]answer{{time.Hour, 0, time.Second}, {time.Minute, time.Minute, time.Millisecond}}, time.Minute},
-		"for a while":               {[]answer{{time.Minute, 0, time.Second}, {time.Hour, 6 * time.Minute, 2 * time.Second}}, time.Hour},
+		"no sample":                   {nil, 0},
+		"the same":                    {[]answer{{0, 0, time.Millisecond}}, 0},
+		"too little to tell":          {[]answer{{1400 * time.Millisecond, 0, 0}}, 0},
+		"an hour ahead":               {[]answer{{time.Hour, 0, 0}}, time.Hour},
+		"an hour behind":              {[]answer{{-time.Hour, 0, 0}}, -time.Hour},
+		"half the round trip":         {[]answer{{time.Minute, 0, 20 * time.Second}}, time.Minute},
+		"the short round trip counts": {[]answer{{time.Minute, 0, time.Second}, {time.Hour, time.Minute, 2 * time.Second}}, time.Minute},
+		"a shorter one counts more":   {[]answer{{time.Hour, 0, time.Second}, {time.Minute, time.Minute, time.Millisecond}}, time.Minute},
+		"for a while":                 {[]answer{{time.Minute, 0, time.Second}, {time.Hour, 6 * time.Minute, 2 * time.Second}}, time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var c Clock
@@ -42,7 +45,7 @@ func TestClock(t *testing.T) {
 	}
 }
 
-// Every answer tells the time, whatever it says otherwise; one without a date, or with a wrong one, tells nothing.
+// Every answer has a sample, whatever its code; one without a date, or with a wrong one, has none.
 func TestClientLearnsTheTime(t *testing.T) {
 	for name, test := range map[string]struct {
 		date func() string
@@ -53,26 +56,29 @@ func TestClientLearnsTheTime(t *testing.T) {
 		"absent": {func() string { return "" }, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			c := newTestClient(t, k8stest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header()["Date"] = nil
 				if d := test.date(); d != "" {
 					w.Header().Set("Date", d)
 				}
-				answer(w, 404, nil)
-			}))
-			defer server.Close()
-			c := clientOf(t, server.URL, testOptions(t))
-			if _, err := c.Get(t.Context(), testRef); err == nil {
+				k8stest.Answer(w, 404, nil)
+			}), discard)
+			if err := c.Ping(t.Context()); err == nil {
 				t.Error("no such page, and no error")
 			}
 			if d := (c.Skew() - test.want).Abs(); d > 2*time.Second {
 				t.Errorf("got %v, want %v", c.Skew(), test.want)
 			}
-			shared := testOptions(t)
-			shared.Clock = c.Clock
-			if other, err := New(&rest.Config{Host: server.URL}, shared); err != nil || other.Skew() != c.Skew() {
-				t.Errorf("a clock that is shared tells another time: %v", err)
-			}
 		})
+	}
+}
+
+func TestClockIsShared(t *testing.T) {
+	clock := &Clock{skew: time.Hour}
+	c, err := NewTransport(&rest.Config{Host: "http://localhost"}, Options{
+		Codecs: serializer.NewCodecFactory(NewScheme(corev1.SchemeGroupVersion)), Clock: clock, Logger: discard,
+	}).NewClient()
+	if err != nil || c.Skew() != time.Hour {
+		t.Errorf("got %v, %v", c.Skew(), err)
 	}
 }

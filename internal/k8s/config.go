@@ -10,16 +10,16 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// namespaceFile is where Kubernetes tells a Pod its namespace.
+// namespaceFile is where Kubernetes puts a Pod's namespace.
 const namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
-// LoadConfig finds the way to the API server: in a cluster its own, else KUBECONFIG's, else the one in
-// ~/.kube/config. With it comes the namespace that is meant when none is named.
+// LoadConfig finds the API server: in a Pod the cluster's own, else KUBECONFIG's, else the one in ~/.kube/config. It also
+// returns the namespace to use when none is configured. The daemon and the commands for people call it once.
 func LoadConfig() (*rest.Config, string, error) {
 	cfg, err := rest.InClusterConfig()
 	switch {
 	case err == nil:
-		return cfg, ownNamespace(namespaceFile), nil
+		return cfg, podNamespace(namespaceFile), nil
 	case !errors.Is(err, rest.ErrNotInCluster):
 		return nil, "", fmt.Errorf("reading the Pod's access to Kubernetes: %w", err)
 	}
@@ -43,7 +43,7 @@ func loadKubeconfig() (*rest.Config, string, error) {
 	return cfg, namespace, nil
 }
 
-func ownNamespace(file string) string {
+func podNamespace(file string) string {
 	b, err := os.ReadFile(file)
 	if ns := strings.TrimSpace(string(b)); err == nil && ns != "" {
 		return ns

@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/ottoscaler/ottoscaler/internal/k8s/k8stest"
 )
 
 const kubeconfig = `
@@ -18,7 +20,7 @@ users: [{name: u, user: {token: t}}]
 func TestLoadConfig(t *testing.T) {
 	t.Setenv("KUBERNETES_SERVICE_HOST", "")
 	file := filepath.Join(t.TempDir(), "config")
-	writeFile(t, file, kubeconfig)
+	k8stest.WriteFile(t, file, kubeconfig)
 	t.Setenv("KUBECONFIG", file)
 	cfg, namespace, err := LoadConfig()
 	if err != nil || cfg.Host != "https://127.0.0.1:6443" || namespace != "builds" {
@@ -29,7 +31,7 @@ func TestLoadConfig(t *testing.T) {
 func TestLoadConfigFails(t *testing.T) {
 	t.Setenv("KUBERNETES_SERVICE_HOST", "")
 	broken := filepath.Join(t.TempDir(), "config")
-	writeFile(t, broken, "\tx")
+	k8stest.WriteFile(t, broken, "\tx")
 	for name, test := range map[string]struct{ file, want string }{
 		"none":   {filepath.Join(t.TempDir(), "none"), "no access to Kubernetes"},
 		"broken": {broken, "reading the kubeconfig"},
@@ -41,13 +43,13 @@ func TestLoadConfigFails(t *testing.T) {
 	}
 }
 
-func TestOwnNamespace(t *testing.T) {
+func TestPodNamespace(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "namespace")
-	writeFile(t, file, "ci\n")
-	if got := ownNamespace(file); got != "ci" {
+	k8stest.WriteFile(t, file, "ci\n")
+	if got := podNamespace(file); got != "ci" {
 		t.Errorf("got %q", got)
 	}
-	if got := ownNamespace(file + "x"); got != "default" {
+	if got := podNamespace(file + "x"); got != "default" {
 		t.Errorf("got %q", got)
 	}
 }

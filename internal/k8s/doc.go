@@ -1,16 +1,15 @@
-// Package k8s runs workers as Pods: it is the worker.Cluster of a real Kubernetes.
+// Package k8s is the way to the Kubernetes API server: configuration, connections, the server's clock, warnings and errors.
+// What is done with them is in the packages below it:
 //
-// One worker costs one POST and one DELETE. Everything else arrives over one watch. Three connections are kept: one for
-// what we ask, one for the watch, so that hundreds of POSTs in flight never delay what the watch has to say, and one for
-// the Lease, all that a standby needs. A fourth is made when something needs a person: see Recorder.
+//	templates  the Pod templates of the operator, and the built-in one
+//	pods       workers as Pods: the worker.Cluster of a real Kubernetes
+//	leader     election of one replica with a Lease
+//	recorder   Kubernetes Events for people
 //
-// Only who holds the Lease writes. Each write is checked when it begins and once more right before the kernel gets it,
-// ends with the right to send it, and is given up by the kernel before another may lead: see Lease, Options.Guard and
-// connect.go.
+// Three connections are kept: one for writes to Pods, one for the watch of Pods and other reads, so that hundreds of POSTs in
+// flight never delay an observation, and one for the Lease, all that a standby needs. The recorder opens a fourth with its
+// first Event.
 //
-// What a Pod is made of comes from two sides that never mix. The operator owns the template (see Templates): images,
-// commands, volumes, service accounts. The producer of an event fills in environment variables and annotations, and
-// nothing else; Kubernetes expands nothing in them.
-//
-// Whatever is read back from a Pod may have been written by somebody hostile: see observe.
+// Only the leader writes. Each write is checked when it begins and again right before the kernel gets it, ends with the
+// leader's right to send it, and is discarded by the kernel before another replica may lead: see Guard and dial.go.
 package k8s

@@ -2,7 +2,6 @@ package k8s
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -12,30 +11,38 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/ottoscaler/ottoscaler/internal/text"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-// translate says in the domain's terms what a failed request means, with the server's words.
-func translate(verb, name string, err error) error {
-	return fmt.Errorf("%s pod %q: %w: %s", verb, name, meaning(err), words(err))
-}
+const (
+	maxMessage = 1 << 10 // bytes of a message
+	maxVersion = 64      // bytes of a server's version
+)
 
-// words is what the server said, bounded and clean: policies and webhooks write it. Where nobody answered, the
-// request's long URL tells nothing.
-func words(err error) string {
+// ServerMessage is what the API server answered, bounded and clean: policies and webhooks write it. Without an answer it is
+// the cause, without the request's long URL. The packages pods, leader and recorder put it into errors and log lines.
+func ServerMessage(err error) string {
 	if request, ok := errors.AsType[*url.Error](err); ok {
 		err = request.Err
 	}
-	return line(err.Error(), maxMessage)
+	return text.Line(err.Error(), maxMessage)
 }
 
-func meaning(err error) error {
-	if errors.Is(err, errNotLeading) {
+// IsNotFound is false for the 404 of something that is no API server: a proxy, a wrong path. The packages pods and leader
+// take only the API server's own answer for the absence of an object.
+func IsNotFound(err error) bool {
+	return apierrors.IsNotFound(err) && !apierrors.HasStatusCause(err, metav1.CauseTypeUnexpectedServerResponse)
+}
+
+// Meaning translates a failed request about Pods into one of the errors of package worker. Package pods calls it.
+func Meaning(err error) error {
+	if errors.Is(err, ErrNotLeading) {
 		return worker.ErrUnavailable
 	}
 	var answer apierrors.APIStatus
 	if errors.As(err, &answer) {
-		return answered(answer.Status())
+		return statusMeaning(answer.Status())
 	}
 	if failed, ok := errors.AsType[*net.OpError](err); ok && failed.Op == "dial" {
 		return worker.ErrUnavailable // nothing was sent
@@ -43,9 +50,9 @@ func meaning(err error) error {
 	return worker.ErrUnknown
 }
 
-// answered sorts an answer by its code. Busy and Denied promise that the request did nothing, so a 5xx is Unknown:
-// etcd may have committed what the API server then timed out on.
-func answered(s metav1.Status) error {
+// statusMeaning goes by the code of an answer. ErrUnavailable and ErrForbidden promise that the request did nothing, so a 5xx
+// is ErrUnknown: etcd may have committed what the API server then timed out on.
+func statusMeaning(s metav1.Status) error {
 	switch {
 	case strings.Contains(s.Message, "denied the request"): // a webhook, which chooses its code
 		return worker.ErrRefused
@@ -55,7 +62,7 @@ func answered(s metav1.Status) error {
 		return worker.ErrUnknown
 	case s.Code == http.StatusUnauthorized, s.Code == http.StatusNotFound: // not found: the namespace
 		return worker.ErrForbidden
-	case s.Code == http.StatusForbidden && deniesUs(s):
+	case s.Code == http.StatusForbidden && deniesAccess(s):
 		return worker.ErrForbidden
 	case s.Code >= http.StatusBadRequest:
 		return worker.ErrRefused
@@ -63,9 +70,9 @@ func answered(s metav1.Status) error {
 	return worker.ErrUnknown
 }
 
-// deniesUs tells a 403 that is about us, or about the whole namespace, from one that is about this Pod: quota, Pod
-// Security, an admission policy. Authorization is the one that speaks of a verb and a resource.
-func deniesUs(s metav1.Status) bool {
+// deniesAccess tells a 403 about this account, or about the whole namespace, from one about the Pod: quota, Pod Security, an
+// admission policy. Authorization is the one that names a verb and a resource.
+func deniesAccess(s metav1.Status) bool {
 	if s.Details != nil {
 		for _, cause := range s.Details.Causes {
 			if cause.Type == corev1.NamespaceTerminatingCause {
@@ -73,6 +80,6 @@ func deniesUs(s metav1.Status) bool {
 			}
 		}
 	}
-	_, said, _ := strings.Cut(s.Message, " is forbidden: ")
-	return strings.HasPrefix(said, "User ") && strings.Contains(said, " cannot ") && strings.Contains(said, "resource \"pods\"")
+	_, why, _ := strings.Cut(s.Message, " is forbidden: ")
+	return strings.HasPrefix(why, "User ") && strings.Contains(why, " cannot ") && strings.Contains(why, "resource \"pods\"")
 }

@@ -11,6 +11,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/version"
 	"k8s.io/apimachinery/pkg/util/wait"
 	apiversion "k8s.io/apimachinery/pkg/version"
+
+	"github.com/ottoscaler/ottoscaler/internal/errcode"
+	"github.com/ottoscaler/ottoscaler/internal/text"
 )
 
 const (
@@ -19,53 +22,51 @@ const (
 	readyTimeout  = 5 * time.Second // of one try
 )
 
-// Ready waits until the API server answers, on the connection that needs no Lease. It fails when ctx ends first, or at
-// once when the server refuses us: that does not mend itself. The error is one sentence for people.
+// Ready waits until the API server answers. It fails when ctx ends first, or at once when the server rejects the
+// credentials: waiting does not change that. The error is one sentence for people. The daemon calls it at its start.
 func (c *Client) Ready(ctx context.Context) error {
 	last := ctx.Err()
 	err := wait.PollUntilContextCancel(ctx, readyInterval, true, func(ctx context.Context) (bool, error) {
 		got, err := c.serverVersion(ctx)
 		switch {
 		case apierrors.IsUnauthorized(err), apierrors.IsForbidden(err):
-			return false, fmt.Errorf("the API server at %s refuses our credentials: %s", c.address(), words(err))
+			return false, fmt.Errorf("the Kubernetes API server at %s rejects the credentials: %s", c.address(), ServerMessage(err))
 		case err != nil:
-			last = telling(last, err)
+			last = preferCause(last, err)
 			return false, nil
 		}
 		c.checkVersion(got)
 		return true, nil
 	})
 	if err != nil && ctx.Err() != nil {
-		return fmt.Errorf("the Kubernetes API server at %s does not answer: %s", c.address(), words(last))
+		return c.noAnswer(last)
 	}
 	return err
 }
 
-// Ping asks once whether the API server answers us. The error is one sentence for people.
+// Ping asks once whether the API server answers. The error is one sentence for people. Health checks call it.
 func (c *Client) Ping(ctx context.Context) error {
-	if _, err := c.serverVersion(ctx); err != nil {
-		return fmt.Errorf("the Kubernetes API server at %s does not answer: %s", c.address(), words(err))
-	}
-	return nil
+	_, err := c.Version(ctx)
+	return err
 }
 
-// Watching reports whether the Pods are listed and watched; nil: they are.
-func (c *Client) Watching() error {
-	switch c.watched.Load() {
-	case watchIsOpen:
-		return nil
-	case watchRests:
-		return errors.New("the watch of Pods is interrupted")
+// Version asks the API server for its version. The command `check` calls it.
+func (c *Client) Version(ctx context.Context) (string, error) {
+	v, err := c.serverVersion(ctx)
+	if err != nil {
+		return "", c.noAnswer(err)
 	}
-	return errors.New("the Pods are not listed yet")
+	return text.Line(v, maxVersion), nil
 }
 
-func (c *Client) address() string { return c.calls.Get().URL().Host }
+func (c *Client) noAnswer(err error) error {
+	return fmt.Errorf("the Kubernetes API server at %s does not answer: %s", c.address(), ServerMessage(err))
+}
 
-// telling prefers the error that says more: the last try may just have been cut off.
-func telling(old, latest error) error {
-	if old != nil && (errors.Is(latest, context.DeadlineExceeded) || errors.Is(latest, context.Canceled)) {
-		return old
+// preferCause keeps the earlier error when the latest one only says that time ran out.
+func preferCause(earlier, latest error) error {
+	if earlier != nil && (errors.Is(latest, context.DeadlineExceeded) || errors.Is(latest, context.Canceled)) {
+		return earlier
 	}
 	return latest
 }
@@ -73,7 +74,7 @@ func telling(old, latest error) error {
 func (c *Client) serverVersion(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	raw, err := c.sights.Get().AbsPath("/version").MaxRetries(0).Do(ctx).Raw()
+	raw, err := c.NewGet().AbsPath("/version").Do(ctx).Raw()
 	if err != nil {
 		return "", err
 	}
@@ -84,10 +85,10 @@ func (c *Client) serverVersion(ctx context.Context) (string, error) {
 	return info.GitVersion, nil
 }
 
-// checkVersion only warns: an older server may well do, and a build of one's own calls itself v0.0.0.
+// checkVersion only warns: an older server may well do, and a custom build may call itself v0.0.0.
 func (c *Client) checkVersion(got string) {
 	v, err := version.ParseGeneric(got)
 	if err != nil || v.LessThan(version.MustParseGeneric(oldestServer)) {
-		c.Logger.Warn("the API server's version was not tested with", "version", line(got, maxReason), "oldest", oldestServer)
+		errcode.Warn(c.log, errcode.UntestedVersion, "version", text.Line(got, maxVersion), "oldest", oldestServer)
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// giveUpAfter bounds how long sent data may go unacknowledged.
-func giveUpAfter(raw syscall.RawConn, d time.Duration) error {
+// setTCPUserTimeout bounds how long sent data may go unacknowledged.
+func setTCPUserTimeout(raw syscall.RawConn, d time.Duration) error {
 	var err error
 	control := raw.Control(func(fd uintptr) {
 		err = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(d.Milliseconds()))

@@ -8,14 +8,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Connections that change something give up what nobody acknowledges.
+// The kernel closes a connection for writes whose data is not acknowledged.
 func TestUserTimeoutIsSet(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = l.Close() }()
-	conn, err := dial(nil)(t.Context(), "tcp", l.Addr().String())
+	conn, err := newGuardedDial(nil)(t.Context(), "tcp", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +29,7 @@ func TestUserTimeoutIsSet(t *testing.T) {
 	if err := raw.Control(func(fd uintptr) { got, failed = unix.GetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT) }); err != nil {
 		t.Fatal(err)
 	}
-	if failed != nil || int64(got) != socketTimeout.Milliseconds() {
+	if failed != nil || int64(got) != SocketTimeout.Milliseconds() {
 		t.Errorf("TCP_USER_TIMEOUT is %d ms, %v", got, failed)
 	}
 }

@@ -7,5 +7,5 @@ import (
 	"time"
 )
 
-// giveUpAfter does nothing: Main Pods run on Linux, and elsewhere a late write is found and taken back.
-func giveUpAfter(syscall.RawConn, time.Duration) error { return nil }
+// setTCPUserTimeout does nothing: in production this runs on Linux, and elsewhere a late write is found and reverted.
+func setTCPUserTimeout(syscall.RawConn, time.Duration) error { return nil }

@@ -4,12 +4,15 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+
+	"github.com/ottoscaler/ottoscaler/internal/errcode"
+	"github.com/ottoscaler/ottoscaler/internal/text"
 )
 
-// maxWarnings bounds how many different ones are remembered.
+// maxWarnings bounds how many different warnings are remembered.
 const maxWarnings = 100
 
-// warnings logs each warning of the API server once: it repeats itself with every Pod.
+// warnings logs each warning of the API server once: it comes again with every Pod.
 type warnings struct {
 	log  *slog.Logger
 	mu   sync.Mutex
@@ -20,20 +23,20 @@ func newWarnings(log *slog.Logger) *warnings {
 	return &warnings{log: log, seen: make(map[string]bool)}
 }
 
-// HandleWarningHeaderWithContext implements rest.WarningHandlerWithContext. 299 is the only code that means one.
-func (w *warnings) HandleWarningHeaderWithContext(_ context.Context, code int, _, text string) {
-	text = line(text, maxMessage)
-	if code == 299 && text != "" && w.isNew(text) {
-		w.log.Warn("the API server warns", "warning", text)
+// HandleWarningHeaderWithContext implements rest.WarningHandlerWithContext. 299 is the only code of a warning.
+func (w *warnings) HandleWarningHeaderWithContext(_ context.Context, code int, _, warning string) {
+	warning = text.Line(warning, maxMessage)
+	if code == 299 && warning != "" && w.isNew(warning) {
+		errcode.Warn(w.log, errcode.APIWarning, "warning", warning)
 	}
 }
 
-func (w *warnings) isNew(text string) bool {
+func (w *warnings) isNew(warning string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.seen[text] || len(w.seen) >= maxWarnings {
+	if w.seen[warning] || len(w.seen) >= maxWarnings {
 		return false
 	}
-	w.seen[text] = true
+	w.seen[warning] = true
 	return true
 }

@@ -1,8 +1,8 @@
-// Package notice tells platform engineers what needs a person. A Emitter stands between a term's Manager and its Journal and
-// Cluster, as server.Meter does, and the Manager knows nothing of it: what was committed, and what the API server
-// answered, becomes a Notice. A Recorder makes Kubernetes Events of them; docs/events.md is made from the kinds there are.
+// Package kubeevents finds the failures that need a person, and hands them to a Recorder that writes Kubernetes Events. An
+// Emitter wraps a term's Journal and Cluster: what was committed, and what the API server answered, becomes a Notice.
+// docs/events.md is generated from the kinds.
 //
-// A healthy run has no notices. In one that is not, thousands may come at once: a Recorder counts those alike.
+// A healthy installation has no notices. A broken one may have thousands at once: the Recorder counts equal ones.
 package kubeevents
 
 //go:generate go test -run ^TestReference$ -update .

@@ -12,30 +12,30 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-// Emitter finds what is worth a notice. All its methods may be called at once.
+// Emitter turns failures into notices. Its methods may be called concurrently.
 type Emitter struct{ to Recorder }
 
-// NewEmitter returns one that tells a Recorder.
+// NewEmitter returns an Emitter that records to a Recorder.
 func NewEmitter(to Recorder) *Emitter { return &Emitter{to} }
 
-// Journal returns j, overheard.
-func (h *Emitter) Journal(j worker.Journal) worker.Journal { return &journal{j, h} }
+// Journal returns j, observed.
+func (e *Emitter) Journal(j worker.Journal) worker.Journal { return &journal{j, e} }
 
-// Cluster returns c, overheard.
-func (h *Emitter) Cluster(c worker.Cluster) worker.Cluster { return &cluster{c, h} }
+// Cluster returns c, observed.
+func (e *Emitter) Cluster(c worker.Cluster) worker.Cluster { return &cluster{c, e} }
 
-// Owned tells that the stream is another installation's.
-func (h *Emitter) Owned(err error) {
-	h.emit(streamOwned, errcode.StreamOwned, "", fmt.Sprintf("idle: %v", err))
+// StreamOwned records that another installation owns the stream.
+func (e *Emitter) StreamOwned(err error) {
+	e.emit(streamOwned, errcode.StreamOwned, "", fmt.Sprintf("idle: %v", err))
 }
 
-// WatchDenied tells that Pods may not be listed or watched: no worker starts before they are.
-func (h *Emitter) WatchDenied(err error) {
-	h.emit(accessDenied, errcode.WatchInterrupted, string(errcode.WatchInterrupted), fmt.Sprintf("cannot watch Pods: %v", err))
+// WatchDenied records that Pods may not be listed or watched: no worker starts until they are.
+func (e *Emitter) WatchDenied(err error) {
+	e.emit(accessDenied, errcode.WatchInterrupted, string(errcode.WatchInterrupted), fmt.Sprintf("cannot watch Pods: %v", err))
 }
 
-func (h *Emitter) emit(k kind, code errcode.Code, about, what string) {
-	h.to.Record(k.notice(code, code.Entry().Fix, about, what))
+func (e *Emitter) emit(k kind, code errcode.Code, subject, message string) {
+	e.to.Record(k.notice(code, code.Entry().Fix, subject, message))
 }
 
 type journal struct {
@@ -44,7 +44,7 @@ type journal struct {
 	emitter *Emitter
 }
 
-// Commit implements worker.Journal. Only what was committed has happened.
+// Commit implements worker.Journal. A write counts only once it is committed.
 func (j *journal) Commit(ctx context.Context, batch []worker.Write) error {
 	err := j.Journal.Commit(ctx, batch)
 	if err != nil {
@@ -63,30 +63,30 @@ func (j *journal) Commit(ctx context.Context, batch []worker.Write) error {
 	return nil
 }
 
-func (h *Emitter) rejected(r worker.Reject) {
-	h.emit(entryRejected, event.ErrCode(r.Code), r.Code, fmt.Sprintf("entry %s is a dead letter (%s): %s", r.ID, r.Code, r.Reason))
+func (e *Emitter) rejected(r worker.Reject) {
+	e.emit(entryRejected, event.ErrCode(r.Code), r.Code, fmt.Sprintf("rejected entry %s (%s): %s", r.ID, r.Code, r.Reason))
 }
 
-func (h *Emitter) restored(r worker.Restore) {
-	h.emit(recordsRestored, errcode.RedisDataLost, "",
+func (e *Emitter) restored(r worker.Restore) {
+	e.emit(recordsRestored, errcode.RedisDataLost, "",
 		fmt.Sprintf("Redis lost the record of event %s; rewriting it", r.Record.Event.EventID))
 }
 
-// ended leaves out how a program ends by itself, and what a scale_down or a person took away on purpose.
-func (h *Emitter) ended(r worker.Report) {
-	var of []kind
+// ended skips workers that ended by themselves and those that were removed on purpose.
+func (e *Emitter) ended(r worker.Report) {
+	var candidates []kind
 	switch r.State {
 	case worker.StateFailed:
-		of = []kind{cannotStart, attemptsExhausted}
+		candidates = []kind{cannotStart, attemptsExhausted}
 	case worker.StateLost:
-		of = []kind{workerStuck, workerLost}
+		candidates = []kind{workerStuck, workerLost}
 	default:
 		return
 	}
-	for _, k := range of {
-		if slices.Contains(k.reasons, r.Reason) {
+	for _, k := range candidates {
+		if slices.Contains(k.workerReasons, r.Reason) {
 			reason, _ := worker.ReasonOf(r.Reason)
-			h.to.Record(k.notice(reason.Code, reason.Fix, r.Reason,
+			e.to.Record(k.notice(reason.Code, reason.Fix, r.Reason,
 				fmt.Sprintf("worker %s of event %s %s (%s): %s", r.Worker, r.ID, r.State, r.Reason, r.Message)))
 			return
 		}
@@ -114,20 +114,21 @@ func (c *cluster) Create(ctx context.Context, p worker.PodSpec) (string, error) 
 	return uid, err
 }
 
-func (h *Emitter) parked(p worker.PodSpec, err error) {
+func (e *Emitter) parked(p worker.PodSpec, err error) {
 	name := fmt.Sprintf("template %q", p.Event.Template)
 	if p.Event.Template == "" {
 		name = "the built-in template"
 	}
-	what := fmt.Sprintf("events of %s wait, %s first: %v", name, p.Event.EventID, err)
-	h.emit(templateParked, errcode.TemplateParked, p.Event.Template, what)
+	message := fmt.Sprintf("events of %s wait, such as %s: %v", name, p.Event.EventID, err)
+	e.emit(templateParked, errcode.TemplateParked, p.Event.Template, message)
 }
 
 // Delete implements worker.Cluster.
 func (c *cluster) Delete(ctx context.Context, ref worker.PodRef, grace time.Duration) error {
 	err := c.Cluster.Delete(ctx, ref, grace)
 	if errors.Is(err, worker.ErrForbidden) {
-		c.emitter.emit(accessDenied, errcode.DeleteFailed, string(errcode.DeleteFailed), fmt.Sprintf("an ended worker's Pod stays: %v", err))
+		message := fmt.Sprintf("the Pod of an ended worker is not deleted: %v", err)
+		c.emitter.emit(accessDenied, errcode.DeleteFailed, string(errcode.DeleteFailed), message)
 	}
 	return err
 }

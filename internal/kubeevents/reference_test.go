@@ -1,85 +1,82 @@
 package kubeevents
 
 import (
-	"flag"
+	"cmp"
 	"fmt"
-	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
-	"github.com/ottoscaler/ottoscaler/internal/trouble"
+	"github.com/ottoscaler/ottoscaler/internal/errcode"
+	"github.com/ottoscaler/ottoscaler/internal/golden"
+	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
-
-const reference = "../../docs/events.md"
 
 const preamble = `# Kubernetes Events
 
-<!-- Made by "make generate" from internal/kubeevents and internal/trouble: change it there. -->
+<!-- Made by "make generate" from internal/kubeevents, internal/errcode and internal/worker/reasons.go: change it there. -->
 
-What needs a person is told where people look who look at nothing else:
+Failures that need a person are also written as Kubernetes Events, for people who use no monitoring:
 
     kubectl events -n ottoscaler --for deployment/ottoscaler
 
-A healthy installation writes none. Each is a warning about the Deployment that ` + "`OTTO_DEPLOYMENT`" + ` names (the chart does), else
-about the Pod that ` + "`POD_NAME`" + ` names; where neither is known, none is written. Its note says what happened, to which event, worker
-or template, then the code and what to do. What happens again is the same Event with a higher count, at most one request in ten
-seconds, and its note keeps the first words. Half an hour of silence later it is a new Event. Kubernetes keeps an Event for an
-hour after its last change.
+A healthy installation writes none. Each Event is a warning about the Deployment that ` + "`OTTO_DEPLOYMENT`" + ` names (the chart sets it),
+else about the Pod that ` + "`POD_NAME`" + ` names; without either, none is written. Its note says what happened, to which event, worker or
+template, then the code and the fix. A repeated failure raises the count of the same Event, with at most one request in ten
+seconds; the note stays that of the first. After half an hour without one, a new Event is written. Kubernetes keeps an Event for
+an hour after its last change.
 
-Only the replica that acts writes them. Nothing waits for them: where they are denied or the API server is down, one log line
-says so (OTTO312), and all else goes on. They are no record: what became of an event is on the
-[status stream](status-stream.md), and what to be woken up for is in the alerting rules of ` + "`deploy/alerts`" + `.
+Only the leader writes them. Nothing waits for them: where they are denied or the API server is down, one log line says so
+(OTTO312), and everything else continues. They are not a record: the outcomes of events are on the
+[status stream](status-stream.md), and alerts are in ` + "`deploy/alerts`" + `.
 
-` + "`kubectl describe deployment`" + ` does not show them: it asks by the Deployment's UID, and Ottoscaler has no right to read that.
+` + "`kubectl describe deployment`" + ` does not show them: it selects by the Deployment's UID, which Ottoscaler has no permission to read.
 
-| reason | code | cause | what to do |
+| reason | code | cause | fix |
 |---|---|---|---|
 `
-
-var update = flag.Bool("update", false, "rewrite "+reference)
 
 // TestReference holds docs/events.md against the kinds.
 func TestReference(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(preamble)
 	for _, k := range kinds {
-		for _, words := range k.troubles {
-			tr, _ := trouble.Of(words)
-			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.reason, tr.Code, tr.Cause, tr.Mend)
+		for _, e := range k.entries() {
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.reason, e.Code, e.Cause, e.Fix)
 		}
 	}
-	if *update {
-		if err := os.WriteFile(reference, []byte(b.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(reference)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(b.String(), string(got)); diff != "" {
-		t.Errorf("docs/events.md is not what the source says; run `make generate` (-want +got):\n%s", diff)
-	}
+	golden.File(t, "../../docs/events.md", b.String())
 }
 
-// TestKinds: each has a form that Kubernetes takes, and what it says to do is whole without another page.
+// entries describe every cause of a kind, by code.
+func (k kind) entries() []errcode.Entry {
+	var all []errcode.Entry
+	for _, c := range k.codes {
+		all = append(all, c.Entry())
+	}
+	for _, name := range k.workerReasons {
+		r, _ := worker.ReasonOf(name)
+		all = append(all, errcode.Entry{Code: r.Code, Message: r.Name, Cause: r.Cause, Fix: r.Fix})
+	}
+	slices.SortStableFunc(all, func(a, b errcode.Entry) int { return cmp.Compare(a.Code, b.Code) })
+	return all
+}
+
+// TestKinds: Kubernetes accepts each kind, and each fix is complete without another page.
 func TestKinds(t *testing.T) {
 	form, seen := regexp.MustCompile(`^[A-Z][A-Za-z]{1,127}$`), make(map[string]bool)
 	for _, k := range kinds {
-		if !form.MatchString(k.reason) || !form.MatchString(k.action) || seen[k.reason] || len(k.troubles) == 0 {
+		if !form.MatchString(k.reason) || !form.MatchString(k.action) || seen[k.reason] || len(k.entries()) == 0 {
 			t.Errorf("%+v", k)
 		}
 		seen[k.reason] = true
-		for _, words := range k.troubles {
-			tr, known := trouble.Of(words)
-			if !known || strings.HasPrefix(tr.Mend, "As ") || strings.Contains(tr.Mend, "](") {
-				t.Errorf("%s: %q is no trouble, or refers to another: %q", k.reason, words, tr.Mend)
+		for _, e := range k.entries() {
+			if e.Code == "" || e.Fix == "" || strings.HasPrefix(e.Fix, "As ") || strings.Contains(e.Fix, "](") {
+				t.Errorf("%s: %q has no code, or refers to another page: %q", k.reason, e.Message, e.Fix)
 			}
-			if n := len(k.notice(words, "", "").Then); n > 512 {
-				t.Errorf("%s: what to do about %q takes %d bytes", k.reason, words, n)
+			if n := len(k.notice(e.Code, e.Fix, "", "").Fix); n > 512 {
+				t.Errorf("%s: the fix of %q takes %d bytes", k.reason, e.Message, n)
 			}
 		}
 	}

@@ -18,36 +18,36 @@ const (
 	poolSize    = 4
 )
 
-// Options say where Redis is and who we are to it.
+// ReplyTimeout is how long the subpackages wait for a reply, besides the time that a command blocks.
+const ReplyTimeout = 4 * time.Second
+
+// Options say where Redis is and how to log in.
 type Options struct {
-	Addr string // host:port; the host is also the name a TLS certificate must have
+	Addr string // host:port; the TLS certificate must be for this host
 
 	Username     string
 	Password     string
-	PasswordFile string // wins over Password; read again for every new connection, so a rotated one is picked up
+	PasswordFile string // takes precedence over Password; read for every new connection, so that a rotated one is used
 	DB           int
 
 	TLS      bool   // 1.2 or later, always verified
 	CAFile   string // empty: the system's
-	CertFile string // with KeyFile, read again for every new connection
+	CertFile string // with KeyFile; read for every new connection
 	KeyFile  string
 
-	SentinelMaster string // not empty: the master of this name, found through SentinelAddrs; Addr is not used
+	SentinelMaster string // not empty: the master of this name is found through SentinelAddrs, and Addr is not used
 	SentinelAddrs  []string
 }
 
-// Client holds the connections to one Redis, and what a process remembers from one term to the next of the one stream it
-// reads there.
+// Client holds the connections to one Redis. A process has one and shares it among the subpackages.
 type Client struct {
 	commands *goredis.Client
-	reads    *goredis.Client // one connection: a read that blocks for seconds never makes a command wait
-	name     string          // begins every error: which Redis
+	reads    *goredis.Client // one connection: a read that blocks for seconds never delays a command
+	name     string          // which Redis; begins every error
 	db       int
-
-	deliveries deliveries
 }
 
-// NewClient connects nothing yet; it fails on files that cannot be read and options that contradict each other. The
+// NewClient does not connect yet; it fails on files that cannot be read and options that contradict each other. The
 // caller closes the Client.
 func NewClient(o Options) (*Client, error) {
 	secure, err := o.tlsConfig()
@@ -60,10 +60,17 @@ func NewClient(o Options) (*Client, error) {
 		}
 	}
 	if o.SentinelMaster != "" && len(o.SentinelAddrs) == 0 {
-		return nil, fmt.Errorf("redis: sentinel master %q without the address of a sentinel", o.SentinelMaster)
+		return nil, fmt.Errorf("redis: sentinel master %q without a sentinel address", o.SentinelMaster)
 	}
 	return &Client{commands: o.open(secure, poolSize), reads: o.open(secure, 1), name: "redis " + o.where(), db: o.DB}, nil
 }
+
+// Commands is the pool for everything that does not block: the subpackages send their commands through it.
+func (c *Client) Commands() *goredis.Client { return c.commands }
+
+// Reads is the one connection that may block: package stream reads entries through it, and inspect.Reader.Follow status
+// entries. Commands sent through it wait for the read in progress.
+func (c *Client) Reads() *goredis.Client { return c.reads }
 
 // Close ends all connections.
 func (c *Client) Close() error {
@@ -74,6 +81,16 @@ func (c *Client) Close() error {
 	return errReads
 }
 
+// CLI is the redis-cli command for one key, ready to be pasted into a shell; package records puts it into OwnedError. How
+// to reach Redis, and the password, is left to the reader.
+func (c *Client) CLI(command, key string) string {
+	database := ""
+	if c.db != 0 {
+		database = fmt.Sprintf("-n %d ", c.db)
+	}
+	return fmt.Sprintf("redis-cli %s%s '%s'", database, command, strings.ReplaceAll(key, "'", `'\''`))
+}
+
 func (o Options) where() string {
 	if o.SentinelMaster != "" {
 		return fmt.Sprintf("master %q of sentinel %s", o.SentinelMaster, strings.Join(o.SentinelAddrs, ","))
@@ -81,8 +98,7 @@ func (o Options) where() string {
 	return o.Addr
 }
 
-// open returns a client that connects to nothing yet. A sentinel's knows nothing of maintenance notifications, so nothing
-// there must turn them off.
+// open returns a client that does not connect yet. A failover client has no maintenance notifications to turn off.
 func (o Options) open(secure *tls.Config, pool int) *goredis.Client {
 	u := o.universal(secure, pool)
 	if o.SentinelMaster != "" {
@@ -102,7 +118,7 @@ func (o Options) universal(secure *tls.Config, pool int) *goredis.UniversalOptio
 		DB:                         o.DB,
 		CredentialsProviderContext: o.credentials,
 		Dialer:                     dial(secure),
-		Protocol:                   2, // no push messages: nothing here wants them
+		Protocol:                   2, // no push messages: nothing here uses them
 		MaxRetries:                 -1,
 		DialerRetries:              1,
 		DialTimeout:                dialTimeout,
@@ -110,7 +126,7 @@ func (o Options) universal(secure *tls.Config, pool int) *goredis.UniversalOptio
 		WriteTimeout:               ioTimeout,
 		ContextTimeoutEnabled:      true,
 		PoolSize:                   pool,
-		PipelinePoolSize:           -1, // pipelines take the pool's connections
+		PipelinePoolSize:           -1, // pipelines use the pool's connections
 		DisableIdentity:            true,
 		MaintNotificationsConfig:   &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	}
@@ -125,7 +141,7 @@ func (o Options) credentials(context.Context) (username, password string, err er
 	return o.Username, password, err
 }
 
-// readPassword takes the file's first line: editors and `echo` end it with a newline that is no part of it.
+// readPassword returns the file's first line: editors and `echo` end it with a newline that is not part of it.
 func readPassword(file string) (string, error) {
 	b, err := os.ReadFile(file)
 	if err != nil {

@@ -1,6 +1,8 @@
 package redis
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -9,8 +11,8 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
-// settled is what of go-redis' options our own safety rests on.
-type settled struct {
+// effective are the go-redis options that correctness depends on.
+type effective struct {
 	Addr                       string
 	DB, Protocol               int
 	MaxRetries, DialerRetries  int
@@ -21,9 +23,9 @@ type settled struct {
 	Notifications              maintnotifications.Mode
 }
 
-// TestOptionsSurvive: what go-redis makes of our options, by the one way and by the other.
+// TestOptionsSurvive: go-redis keeps the options, for a plain client and for a failover client.
 func TestOptionsSurvive(t *testing.T) {
-	want := settled{
+	want := effective{
 		Addr: "redis:1", DB: 3, Protocol: 2, MaxRetries: 0, DialerRetries: 1, Dial: dialTimeout, Read: ioTimeout, Write: ioTimeout,
 		ContextTimeout: true, NoIdentity: true, Pool: 4, PipelinePool: -1, Dialer: true, Credentials: true,
 		Notifications: maintnotifications.ModeDisabled,
@@ -43,15 +45,15 @@ func TestOptionsSurvive(t *testing.T) {
 	}
 }
 
-func optionsOf(t *testing.T, o Options) settled {
+func optionsOf(t *testing.T, o Options) effective {
 	t.Helper()
 	client := o.open(nil, 4)
 	t.Cleanup(func() { _ = client.Close() })
-	return settledOf(client.Options())
+	return effectiveOf(client.Options())
 }
 
-func settledOf(g *goredis.Options) settled {
-	s := settled{
+func effectiveOf(g *goredis.Options) effective {
+	s := effective{
 		Addr: g.Addr, DB: g.DB, Protocol: g.Protocol, MaxRetries: g.MaxRetries, DialerRetries: g.DialerRetries,
 		Dial: g.DialTimeout, Read: g.ReadTimeout, Write: g.WriteTimeout, ContextTimeout: g.ContextTimeoutEnabled,
 		NoIdentity: g.DisableIdentity, Pool: g.PoolSize, PipelinePool: g.PipelinePoolSize,
@@ -61,4 +63,16 @@ func settledOf(g *goredis.Options) settled {
 		s.Notifications = g.MaintNotificationsConfig.Mode
 	}
 	return s
+}
+
+func TestReadPassword(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "password")
+	for content, want := range map[string]string{"a b\n": "a b", "a\r\n": "a", "a": "a", "a\nb\n": "a", "": ""} {
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := readPassword(file); got != want || err != nil {
+			t.Errorf("%q: got %q, %v; want %q", content, got, err, want)
+		}
+	}
 }

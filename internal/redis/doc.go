@@ -1,7 +1,12 @@
-// Package redis is the memory and the mailbox: it reads entries from the stream (Source) and keeps the records, the
-// status stream and the dead letters (Journal), on a Redis of version 7.0 or later.
+// Package redis connects to a Redis of version 7.0 or later and holds what its subpackages share: the connections with
+// TLS and passwords, the names of the keys, the transaction under WATCH, and the wording of errors. The work is done
+// below it:
 //
-// Two rules shape it. Nothing is ever sent twice on its own: go-redis' retries are off, since a command whose reply
-// was lost may have been done; the caller starts again from what Redis says. And nothing read back is believed: what
-// cannot be decoded is an error that names its key and field, never a panic.
+//   - stream reads entries (worker.Source);
+//   - records keeps events, status entries and dead letters (worker.Journal), and trims the stream;
+//   - inspect answers people: the commands and `check`.
+//
+// Two rules hold in all of them. Nothing is sent twice on its own: go-redis' retries are off, since a command whose
+// reply was lost may have been applied; the caller reads the state again and decides. And nothing read back is trusted:
+// what cannot be decoded is an error that names its key and field, never a panic.
 package redis

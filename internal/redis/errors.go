@@ -13,10 +13,14 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/ottoscaler/ottoscaler/internal/text"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-// RecordError is a value in Redis that cannot be read as what it should be. Everything else goes on without it.
+// maxQuoted bounds what of a value is quoted in an error.
+const maxQuoted = 64
+
+// RecordError says that a value in Redis cannot be decoded. Packages stream and records return it.
 type RecordError struct {
 	Key     string
 	Field   string // empty: the key as a whole
@@ -27,20 +31,30 @@ func (e *RecordError) Error() string {
 	if e.Field == "" {
 		return fmt.Sprintf("key %q: %s", e.Key, e.Problem)
 	}
-	return fmt.Sprintf("key %q, field %q: %s", e.Key, clip(e.Field, 64), e.Problem)
+	return fmt.Sprintf("key %q, field %q: %s", e.Key, text.Clip(e.Field, maxQuoted), e.Problem)
 }
 
-// Unwrap tells the domain what it is.
+// Unwrap makes it a worker.ErrUnreadable.
 func (e *RecordError) Unwrap() error { return worker.ErrUnreadable }
 
 type versionError string
 
 func (e versionError) Error() string {
-	return fmt.Sprintf("version %s is too old: 7.0 or later is needed", clip(string(e), 32))
+	return fmt.Sprintf("version %s is too old: 7.0 or later is needed", text.Clip(string(e), 32))
 }
 
-// wrap says which Redis, what was being done (may be empty) and, in words of people, what went wrong.
-func (c *Client) wrap(doing string, err error) error {
+// ReplyError is an error reply of Redis that go-redis did not decode: packages redis and stream read some replies
+// themselves.
+type ReplyError string
+
+func (e ReplyError) Error() string { return text.Clip(string(e), 256) }
+
+// RedisError marks it as an error reply, as go-redis marks its own.
+func (ReplyError) RedisError() {}
+
+// Wrap adds which Redis it was and what was being done (may be empty), and explains the most common failures in plain
+// words. Every exported method of the subpackages wraps the errors of Redis once.
+func (c *Client) Wrap(doing string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -53,7 +67,7 @@ func (c *Client) wrap(doing string, err error) error {
 	return fmt.Errorf("%s: %s%w", c.name, doing, err)
 }
 
-// failure replaces the words of an error and keeps its chain.
+// failure replaces the message of an error and keeps its chain.
 type failure struct {
 	text string
 	err  error
@@ -62,22 +76,22 @@ type failure struct {
 func (f *failure) Error() string { return f.text }
 func (f *failure) Unwrap() error { return f.err }
 
-// explain is empty where the error's own words are the best.
+// explain is empty where the error's own message is the best.
 func explain(err error) string {
 	switch {
-	case replied(err, "WRONGPASS"):
-		return "the username or the password is wrong (WRONGPASS)"
-	case replied(err, "NOAUTH"):
-		return "a password is needed and none is set (NOAUTH)"
-	case replied(err, "LOADING"):
-		return "it is still loading its data (LOADING)"
+	case Replied(err, "WRONGPASS"):
+		return "wrong username or password (WRONGPASS)"
+	case Replied(err, "NOAUTH"):
+		return "password required, none set (NOAUTH)"
+	case Replied(err, "LOADING"):
+		return "still loading its data (LOADING)"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused"
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
 		return "the server closed the connection"
 	case isTLS(err):
 		return "TLS: " + tlsReason(err)
-	case errors.Is(err, goredis.Nil): // nowhere else does a missing value become an error
+	case errors.Is(err, goredis.Nil): // no other missing value is returned as an error
 		return "no sentinel knows this master"
 	}
 	return explainNetwork(err)
@@ -89,19 +103,19 @@ func explainNetwork(err error) string {
 	var shaking *handshakeError
 	switch {
 	case errors.As(err, &shaking):
-		return "TLS: no answer to the handshake (does the server speak TLS?)"
+		return "TLS: no answer to the handshake (is TLS enabled on the server?)"
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return fmt.Sprintf("the name %q is not found", dns.Name)
+		return fmt.Sprintf("host %q not found", dns.Name)
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return "no answer in time"
 	}
 	return ""
 }
 
-// hopeless: waiting will not mend it.
-func hopeless(err error) bool {
+// permanent reports whether waiting will not help.
+func permanent(err error) bool {
 	var version versionError
-	return replied(err, "WRONGPASS") || replied(err, "NOAUTH") || replied(err, "NOPERM") ||
+	return Replied(err, "WRONGPASS") || Replied(err, "NOAUTH") || Replied(err, "NOPERM") ||
 		errors.As(err, &version) || isTLS(err)
 }
 
@@ -118,24 +132,29 @@ func tlsReason(err error) string {
 	case errors.As(err, &unknown):
 		return unknown.Error()
 	case errors.As(err, &header):
-		return "the server does not speak TLS"
+		return "the server does not use TLS"
 	case errors.As(err, &remote) && remote.Op == "remote error": // how crypto/tls reports an alert
-		return "the server refuses: " + remote.Err.Error()
+		return "refused by the server: " + remote.Err.Error()
 	}
 	return ""
 }
 
-// replied reports whether Redis answered with that error code. go-redis knows some codes as types that hide the code
-// from errors.As, so the text decides.
-func replied(err error, code string) bool {
+// Replied reports whether Redis answered with that error code; all subpackages decide by it. go-redis has types for some
+// codes that hide the code from errors.As, so the message decides.
+func Replied(err error, code string) bool {
 	var reply goredis.Error
 	return errors.As(err, &reply) && strings.HasPrefix(reply.Error(), code+" ")
 }
 
-// clip shortens s to at most n bytes of valid UTF-8, for what is said to people and programs.
-func clip(s string, n int) string {
-	if len(s) > n {
-		s = s[:n]
-	}
-	return strings.ToValidUTF8(s, "")
+// IsReply reports whether the error is Redis' own reply, so that the connection is sound. Package inspect goes on without
+// what an ACL forbids.
+func IsReply(err error) bool {
+	var reply goredis.Error
+	return errors.As(err, &reply) && !errors.Is(err, goredis.Nil)
+}
+
+// IsMissing reports whether a stream that was asked about with XINFO does not exist; the subpackages take it as empty.
+func IsMissing(err error) bool {
+	var reply goredis.Error
+	return errors.As(err, &reply) && strings.HasPrefix(reply.Error(), "ERR no such key")
 }

@@ -8,8 +8,8 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 )
 
-// LogTo sends what go-redis itself has to say (failed dials, mostly, which come back as errors anyway) to the logger
-// at debug level; without it, it writes lines of its own to stderr. It is process-wide: main calls it once, first.
+// LogTo sends go-redis' own log lines (mostly failed dials, which are returned as errors too) to the logger at debug
+// level; without it they go to stderr. It is process-wide: the composition root calls it once, first.
 func LogTo(l *slog.Logger) { goredis.SetLogger(driverLog{l}) }
 
 type driverLog struct{ logger *slog.Logger }

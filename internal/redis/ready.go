@@ -2,22 +2,22 @@ package redis
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
 
-	goredis "github.com/redis/go-redis/v9"
+	"github.com/ottoscaler/ottoscaler/internal/retry"
 )
 
 const (
 	readyPause   = 200 * time.Millisecond
 	readyAttempt = 4 * time.Second
-	minVersion   = 7 // XAUTOCLAIM's deleted entries, and the group semantics this package was tested with
+	minVersion   = 7 // the oldest with the consumer group semantics that package stream needs
 )
 
-// Ready waits until Redis answers, at most until ctx ends, and then says in one sentence what is wrong. What waiting
-// cannot mend (a wrong password, a certificate, an old version) it says at once.
+// Ready waits until Redis answers, at most until ctx ends; its error says in one sentence what is wrong. What waiting
+// cannot fix (a wrong password, a certificate, an old version) is returned at once. The composition root calls it at the
+// start.
 func (c *Client) Ready(ctx context.Context) error {
 	var last error
 	for {
@@ -25,20 +25,20 @@ func (c *Client) Ready(ctx context.Context) error {
 		if err == nil {
 			return nil
 		}
-		// When the caller's time is up in the middle of an attempt, the attempt before tells more.
+		// An attempt that the caller's deadline cut short says less than the one before.
 		if last == nil || !isOver(ctx) {
 			last = err
 		}
-		if hopeless(err) || !pause(ctx, readyPause) {
-			return c.wrap("", last)
+		if permanent(err) || !retry.Sleep(ctx, readyPause) {
+			return c.Wrap("", last)
 		}
 	}
 }
 
-// Ping asks once whether Redis answers us. The error is one sentence for people.
-func (c *Client) Ping(ctx context.Context) error { return c.wrap("", c.commands.Ping(ctx).Err()) }
+// Ping asks once whether Redis answers; its error is one sentence for people. Health checks and commands call it.
+func (c *Client) Ping(ctx context.Context) error { return c.Wrap("", c.commands.Ping(ctx).Err()) }
 
-// isOver: a connection may know that the deadline has passed a moment before ctx does.
+// isOver reports whether ctx has ended: a connection may notice the deadline a moment before ctx does.
 func isOver(ctx context.Context) bool {
 	end, limited := ctx.Deadline()
 	return ctx.Err() != nil || limited && !time.Now().Before(end)
@@ -51,8 +51,8 @@ func (c *Client) probe(ctx context.Context) error {
 		return err
 	}
 	info, err := c.commands.Info(ctx, "server").Result()
-	if isReply(err) {
-		return nil // an ACL may forbid INFO; what is missing then shows where it is used
+	if IsReply(err) {
+		return nil // an ACL may forbid INFO; a missing feature then fails where it is used
 	}
 	if err != nil {
 		return err
@@ -71,20 +71,8 @@ func checkVersion(info string) error {
 	return nil
 }
 
-// pause reports whether the time was spent; false: ctx ended.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
-}
-
-// isReply reports whether Redis itself said so: the connection is sound.
-func isReply(err error) bool {
-	var reply goredis.Error
-	return errors.As(err, &reply) && !errors.Is(err, goredis.Nil)
+// OldVersion reports whether a version is older than the oldest supported one. `check` calls it with what INFO says; an
+// empty version is not old.
+func OldVersion(version string) bool {
+	return version != "" && checkVersion("redis_version:"+version+"\r\n") != nil
 }

@@ -1,4 +1,4 @@
-package redis
+package redis_test
 
 import (
 	"bufio"
@@ -11,9 +11,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/redis"
 )
 
-// fake is a server that gives one answer to PING and one to INFO, and refuses all else.
+// fake is a server with one answer to PING and one to INFO; it refuses everything else.
 func fake(t *testing.T, ping, info string) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -50,9 +52,9 @@ func answer(conn net.Conn, ping, info string) {
 
 func bulk(s string) string { return fmt.Sprintf("$%d\r\n%s", len(s), s) }
 
-func ready(t *testing.T, o Options, limit time.Duration) error {
+func ready(t *testing.T, o redis.Options, limit time.Duration) error {
 	t.Helper()
-	client, err := NewClient(o)
+	client, err := redis.NewClient(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,15 +74,15 @@ func TestReadySaysWhatIsWrong(t *testing.T) {
 		want string
 	}{
 		"refused":        {closed, "redis 127.0.0.1:1: connection refused"},
-		"name not found": {"nowhere.invalid:6379", `redis nowhere.invalid:6379: the name "nowhere.invalid" is not found`},
-		"loading":        {loading, "redis " + loading + ": it is still loading its data (LOADING)"},
+		"name not found": {"nowhere.invalid:6379", `redis nowhere.invalid:6379: host "nowhere.invalid" not found`},
+		"loading":        {loading, "redis " + loading + ": still loading its data (LOADING)"},
 		"too old":        {old, "redis " + old + ": version 6.2.19 is too old: 7.0 or later is needed"},
 		"anything else":  {broken, "redis " + broken + ": ERR broken"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if err := ready(t, Options{Addr: c.addr}, 3*time.Second); err == nil || err.Error() != c.want {
+			if err := ready(t, redis.Options{Addr: c.addr}, 3*time.Second); err == nil || err.Error() != c.want {
 				t.Errorf("got  %v\nwant %s", err, c.want)
 			}
 		})
@@ -92,7 +94,7 @@ func TestReadyWaits(t *testing.T) {
 	for name, info := range map[string]string{
 		"version 7": good, "INFO forbidden": fake(t, "+PONG", "-NOPERM no"), "version 10": fake(t, "+PONG", bulk("redis_version:10.1\r\n")),
 	} {
-		if err := ready(t, Options{Addr: info}, 5*time.Second); err != nil {
+		if err := ready(t, redis.Options{Addr: info}, 5*time.Second); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -100,10 +102,10 @@ func TestReadyWaits(t *testing.T) {
 
 func TestPing(t *testing.T) {
 	for name, c := range map[string]struct{ addr, want string }{
-		"well":    {fake(t, "+PONG", ""), "<nil>"},
+		"answers": {fake(t, "+PONG", ""), "<nil>"},
 		"refused": {"127.0.0.1:1", "redis 127.0.0.1:1: connection refused"},
 	} {
-		client, err := NewClient(Options{Addr: c.addr})
+		client, err := redis.NewClient(redis.Options{Addr: c.addr})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,34 +124,22 @@ func TestNewClientRefuses(t *testing.T) {
 	}
 	missing := filepath.Join(dir, "missing")
 	cases := map[string]struct {
-		o    Options
+		o    redis.Options
 		want string
 	}{
-		"password file missing":  {Options{PasswordFile: missing}, "password file"},
-		"CA file missing":        {Options{TLS: true, CAFile: missing}, "CA file"},
-		"CA file without one":    {Options{TLS: true, CAFile: notPEM}, "no PEM certificate"},
-		"files without TLS":      {Options{CAFile: notPEM}, "TLS is off"},
-		"certificate alone":      {Options{TLS: true, CertFile: notPEM}, "together"},
-		"certificate unreadable": {Options{TLS: true, CertFile: notPEM, KeyFile: notPEM}, "certificate and key"},
-		"master without address": {Options{SentinelMaster: "m"}, "sentinel"},
+		"password file missing":  {redis.Options{PasswordFile: missing}, "password file"},
+		"CA file missing":        {redis.Options{TLS: true, CAFile: missing}, "CA file"},
+		"CA file without one":    {redis.Options{TLS: true, CAFile: notPEM}, "no PEM certificate"},
+		"files without TLS":      {redis.Options{CAFile: notPEM}, "TLS is off"},
+		"certificate alone":      {redis.Options{TLS: true, CertFile: notPEM}, "together"},
+		"certificate unreadable": {redis.Options{TLS: true, CertFile: notPEM, KeyFile: notPEM}, "certificate and key"},
+		"master without address": {redis.Options{SentinelMaster: "m"}, "sentinel"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			if _, err := NewClient(c.o); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err := redis.NewClient(c.o); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want one about %q", err, c.want)
 			}
 		})
-	}
-}
-
-func TestReadPassword(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "password")
-	for content, want := range map[string]string{"a b\n": "a b", "a\r\n": "a", "a": "a", "a\nb\n": "a", "": ""} {
-		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := readPassword(file); got != want || err != nil {
-			t.Errorf("%q: got %q, %v; want %q", content, got, err, want)
-		}
 	}
 }

@@ -1,6 +1,6 @@
 //go:build real
 
-package redis
+package redis_test
 
 import (
 	"crypto/ecdsa"
@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ottoscaler/ottoscaler/internal/redis"
 	"github.com/ottoscaler/ottoscaler/internal/redis/redistest"
 )
 
@@ -25,13 +26,13 @@ const wait = 5 * time.Second
 func TestPasswords(t *testing.T) {
 	server := redistest.Start(t, "--requirepass", "right")
 	cases := map[string]struct {
-		o    Options
+		o    redis.Options
 		want string
 	}{
-		"right":        {Options{Password: "right"}, ""},
-		"none":         {Options{}, "a password is needed and none is set (NOAUTH)"},
-		"wrong":        {Options{Password: "hunter2"}, "the username or the password is wrong (WRONGPASS)"},
-		"unknown user": {Options{Username: "otto", Password: "right"}, "the username or the password is wrong (WRONGPASS)"},
+		"right":        {redis.Options{Password: "right"}, ""},
+		"none":         {redis.Options{}, "password required, none set (NOAUTH)"},
+		"wrong":        {redis.Options{Password: "hunter2"}, "wrong username or password (WRONGPASS)"},
+		"unknown user": {redis.Options{Username: "otto", Password: "right"}, "wrong username or password (WRONGPASS)"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -39,7 +40,7 @@ func TestPasswords(t *testing.T) {
 			begin := time.Now()
 			check(t, ready(t, c.o, wait), server.Addr, c.want)
 			if time.Since(begin) > wait/2 {
-				t.Error("it waited for what waiting cannot mend")
+				t.Error("it waited although waiting cannot help")
 			}
 		})
 	}
@@ -55,11 +56,11 @@ func check(t *testing.T, err error, addr, want string) {
 }
 
 func TestPasswordFileIsReadAgain(t *testing.T) {
-	p := newPlace(t, redistest.Start(t).Addr)
+	p := redistest.Real(t)
 	file := filepath.Join(t.TempDir(), "password")
 	write(t, file, "first\n")
-	p.do(t, "ACL", "SETUSER", "otto", "on", ">first", "~*", "+@all")
-	client, err := NewClient(Options{Addr: p.addr, Username: "otto", PasswordFile: file})
+	p.Do(t, "ACL", "SETUSER", "otto", "on", ">first", "~*", "+@all")
+	client, err := redis.NewClient(redis.Options{Addr: p.Addr, Username: "otto", PasswordFile: file})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,9 +68,9 @@ func TestPasswordFileIsReadAgain(t *testing.T) {
 	if err := client.Ready(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	p.do(t, "ACL", "SETUSER", "otto", "resetpass", ">second")
+	p.Do(t, "ACL", "SETUSER", "otto", "resetpass", ">second")
 	write(t, file, "second\n")
-	p.do(t, "CLIENT", "KILL", "USER", "otto")
+	p.Do(t, "CLIENT", "KILL", "USER", "otto")
 	if err := client.Ready(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -90,31 +91,31 @@ func TestTLS(t *testing.T) {
 	server, port := secure(serverCert, serverKey)
 	expired, _ := secure(overCert, overKey)
 	plain := redistest.Start(t)
-	full := Options{Addr: server.Addr, TLS: true, CAFile: ours.file, CertFile: clientCert, KeyFile: clientKey}
-	with := func(change func(*Options)) Options {
+	full := redis.Options{Addr: server.Addr, TLS: true, CAFile: ours.file, CertFile: clientCert, KeyFile: clientKey}
+	with := func(change func(*redis.Options)) redis.Options {
 		o := full
 		change(&o)
 		return o
 	}
 	cases := map[string]struct {
-		o    Options
+		o    redis.Options
 		want string // part of the error
 	}{
 		"all right":             {full, ""},
-		"another CA":            {with(func(o *Options) { o.CAFile = theirs.file }), "TLS: x509: certificate signed by unknown authority"},
-		"the system's CAs":      {with(func(o *Options) { o.CAFile = "" }), "TLS: x509: certificate signed by unknown authority"},
-		"another name":          {with(func(o *Options) { o.Addr = net.JoinHostPort("localhost", port) }), "TLS: x509: certificate is"},
-		"no client certificate": {with(func(o *Options) { o.CertFile, o.KeyFile = "", "" }), "TLS: the server refuses: tls: certificate required"},
-		"another CA's client":   {with(func(o *Options) { o.CertFile, o.KeyFile = foreignCert, foreignKey }), "TLS: the server refuses: tls: unknown certificate authority"},
-		"an expired client":     {with(func(o *Options) { o.CertFile, o.KeyFile = overCert, overKey }), "TLS: the server refuses: tls: expired certificate"},
-		"an expired server":     {with(func(o *Options) { o.Addr = expired.Addr }), "TLS: x509: certificate has expired"},
-		"no TLS on our side":    {Options{Addr: server.Addr}, "closed the connection"},
-		"no TLS on its side":    {with(func(o *Options) { o.Addr = plain.Addr }), "TLS: no answer to the handshake"},
+		"another CA":            {with(func(o *redis.Options) { o.CAFile = theirs.file }), "TLS: x509: certificate signed by unknown authority"},
+		"the system's CAs":      {with(func(o *redis.Options) { o.CAFile = "" }), "TLS: x509: certificate signed by unknown authority"},
+		"another name":          {with(func(o *redis.Options) { o.Addr = net.JoinHostPort("localhost", port) }), "TLS: x509: certificate is"},
+		"no client certificate": {with(func(o *redis.Options) { o.CertFile, o.KeyFile = "", "" }), "TLS: refused by the server: tls: certificate required"},
+		"another CA's client":   {with(func(o *redis.Options) { o.CertFile, o.KeyFile = foreignCert, foreignKey }), "TLS: refused by the server: tls: unknown certificate authority"},
+		"an expired client":     {with(func(o *redis.Options) { o.CertFile, o.KeyFile = overCert, overKey }), "TLS: refused by the server: tls: expired certificate"},
+		"an expired server":     {with(func(o *redis.Options) { o.Addr = expired.Addr }), "TLS: x509: certificate has expired"},
+		"no TLS on our side":    {redis.Options{Addr: server.Addr}, "closed the connection"},
+		"no TLS on its side":    {with(func(o *redis.Options) { o.Addr = plain.Addr }), "TLS: no answer to the handshake"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := ready(t, c.o, dialTimeout+time.Second)
+			err := ready(t, c.o, 4*time.Second)
 			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
@@ -129,7 +130,7 @@ func TestSentinel(t *testing.T) {
 	config := filepath.Join(t.TempDir(), "sentinel.conf")
 	write(t, config, "sentinel monitor otto 127.0.0.1 "+masterPort+" 1\nbind 127.0.0.1\nport "+port+"\n")
 	sentinel := redistest.StartSentinel(t, port, config)
-	o := Options{SentinelMaster: "otto", SentinelAddrs: []string{sentinel.Addr}}
+	o := redis.Options{SentinelMaster: "otto", SentinelAddrs: []string{sentinel.Addr}}
 	if err := ready(t, o, wait); err != nil {
 		t.Error(err)
 	}
@@ -169,7 +170,7 @@ func newCA(t *testing.T, dir, name string) *authority {
 	return a
 }
 
-// past makes a certificate that was good until a minute ago.
+// past makes a certificate expired.
 func past(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }
 
 func (a *authority) issue(t *testing.T, name string, changes ...func(*x509.Certificate)) (certFile, keyFile string) {

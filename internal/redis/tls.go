@@ -14,7 +14,7 @@ import (
 func (o Options) tlsConfig() (*tls.Config, error) {
 	if !o.TLS {
 		if o.CAFile != "" || o.CertFile != "" || o.KeyFile != "" {
-			return nil, errors.New("redis: TLS files are given, but TLS is off")
+			return nil, errors.New("redis: TLS files are set, but TLS is off")
 		}
 		return nil, nil
 	}
@@ -36,7 +36,7 @@ func readCA(file string) (*x509.CertPool, error) {
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("redis: the CA file %s has no PEM certificate", file)
+		return nil, fmt.Errorf("redis: CA file %s has no PEM certificate", file)
 	}
 	return pool, nil
 }
@@ -47,7 +47,7 @@ func (o Options) addClientCertificate(config *tls.Config) error {
 		return nil
 	}
 	if o.CertFile == "" || o.KeyFile == "" {
-		return errors.New("redis: a TLS certificate and its key must be given together")
+		return errors.New("redis: a TLS certificate and its key must be set together")
 	}
 	if _, err := o.clientCertificate(nil); err != nil {
 		return err
@@ -64,14 +64,14 @@ func (o Options) clientCertificate(*tls.CertificateRequestInfo) (*tls.Certificat
 	return &pair, nil
 }
 
-// handshakeError tells a TLS handshake that failed from a connect that failed.
+// handshakeError distinguishes a failed TLS handshake from a failed connect.
 type handshakeError struct{ err error }
 
 func (e *handshakeError) Error() string { return "TLS handshake: " + e.err.Error() }
 func (e *handshakeError) Unwrap() error { return e.err }
 
-// dial bounds the handshake as well as the connect; go-redis' own dialer ignores the context. It verifies the host
-// that is dialled, which is also right for a master that a sentinel names.
+// dial bounds the handshake as well as the connect; go-redis' own dialer ignores the context. It verifies the host that
+// is dialled, which is also correct for a master that a sentinel names.
 func dial(secure *tls.Config) func(ctx context.Context, network, addr string) (net.Conn, error) {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		ctx, cancel := context.WithTimeout(ctx, dialTimeout)

@@ -1,79 +1,13 @@
 package worker
 
-import (
-	"slices"
-
-	"github.com/ottoscaler/ottoscaler/internal/errcode"
-)
-
-// Class is what kind of thing a reason tells of.
-type Class uint8
-
-// The classes of reasons.
-const (
-	ClassProgram        Class = iota // how the program ended, by itself or at its own limits
-	ClassStart                       // what kept it from starting
-	ClassInfrastructure              // the cluster ended the Pod: another attempt follows, as long as there are any
-	ClassLost                        // nobody can say how it ended
-	ClassRemoval                     // somebody took it away
-)
-
-// The reasons that are given here. All others are Kubernetes' own.
-const (
-	ReasonRefused       = "Refused"
-	ReasonNameTaken     = "NameTaken"
-	ReasonUnschedulable = "Unschedulable"
-	ReasonNodeLost      = "NodeLost"
-	ReasonMissing       = "Missing"
-	ReasonRecordLost    = "RecordLost"
-	ReasonDeleted       = "Deleted"
-	ReasonScaledDown    = "ScaledDown"
-)
-
-// Reason is why a worker waits, is retried or has ended: the one list that the verdict on a Pod, metric labels, `check`,
-// Kubernetes Events, the alert OttoscalerWorkersCannotStart and the documentation derive from.
-type Reason struct {
-	Name      string // CamelCase, as on the status stream
-	Class     Class
-	Code      errcode.Code // empty: a person can do nothing about it, or the program's own end is the reason
-	Waiting   Waiting      // what it means as the reason of a container that has not started
-	Disrupted bool         // as the reason of a Pod: the kubelet ended it for the node's sake
-	States    []State      // the states of a worker that can have it
-	Cause     string       // for people, Markdown; empty without a Code
-	Fix       string       // for people, Markdown; empty without a Code
-}
-
-// Reasons are all that are known, in the order of the documentation. A Pod may show others: they are kept as they are, and
-// metrics count them as other.
-func Reasons() []Reason { return slices.Clone(reasons) }
-
-// ReasonOf returns the row of a reason; not ok: the name is none of the table's, and the row is zero but for its Name.
-func ReasonOf(name string) (r Reason, ok bool) {
-	if i := slices.IndexFunc(reasons, func(r Reason) bool { return r.Name == name }); i >= 0 {
-		return reasons[i], true
-	}
-	return Reason{Name: name}, false
-}
-
-// ReasonNames are the names of those reasons that fit, sorted.
-func ReasonNames(fits func(Reason) bool) []string {
-	var names []string
-	for _, r := range reasons {
-		if fits(r) {
-			names = append(names, r.Name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
+// reasons is the table, by class.
 var reasons = []Reason{
 	{Name: "Completed", Class: ClassProgram, States: []State{StateSucceeded}},
 	{Name: "Error", Class: ClassProgram, States: []State{StateFailed}},
 	{
 		Name: "OOMKilled", Class: ClassProgram, Code: "OTTO508", States: []State{StateFailed},
-		Cause: "The program used more memory than its limit.",
-		Fix:   "Raise the limit in `OTTO_AGENT_LIMITS` or the template. It is not run again by itself.",
+		Cause: "The program used more memory than its limit. It is not retried.",
+		Fix:   "Raise the limit in `OTTO_AGENT_LIMITS` or the template.",
 	},
 	{
 		Name: "DeadlineExceeded", Class: ClassProgram, Code: "OTTO509", States: []State{StateFailed},
@@ -82,166 +16,231 @@ var reasons = []Reason{
 	},
 	{
 		Name: ReasonRefused, Class: ClassStart, Code: "OTTO501", States: []State{StateFailed},
-		Cause: "The API server refused the worker's Pod for `OTTO_PENDING_TIMEOUT`: see OTTO301.",
-		Fix:   "Mend what the worker's `message` says, then send the event again.",
+		Cause: "The API server refused the worker's Pod for `OTTO_PENDING_TIMEOUT`, see OTTO301.",
+		Fix:   "Fix what the worker's `message` says, then send the event again.",
 	},
 	{
 		Name: ReasonNameTaken, Class: ClassStart, Code: "OTTO502", States: []State{StateFailed},
-		Cause: "A Pod that is not ours has the worker's name: see OTTO311.",
+		Cause: "A Pod of another owner has the worker's name, see OTTO311.",
 		Fix:   "Delete or rename that Pod, then send the event again.",
 	},
 	{
 		Name: ReasonUnschedulable, Class: ClassStart, Code: "OTTO503", States: []State{StateFailed},
-		Cause: "No node took the Pod for `OTTO_PENDING_TIMEOUT`; the worker's `message` has the scheduler's sentence.",
-		Fix:   "Add nodes, or lower the requests in `OTTO_AGENT_REQUESTS` or the template; then send the event again.",
+		Cause: "No node accepted the Pod for `OTTO_PENDING_TIMEOUT`; the worker's `message` has the scheduler's explanation.",
+		Fix:   "Add nodes, or lower the requests in `OTTO_AGENT_REQUESTS` or the template, then send the event again.",
+	},
+	{
+		Name: "SchedulingGated", Class: ClassStart, Code: "OTTO539", States: []State{StateFailed},
+		Cause: "A scheduling gate held the Pod back for `OTTO_PENDING_TIMEOUT`.",
+		Fix:   "Find the controller that should remove the gate, or remove the gate from the template, then send the event again.",
+	},
+	{
+		Name: "SchedulerError", Class: ClassStart, Code: "OTTO540", States: []State{StateFailed},
+		Cause: "The scheduler failed on the Pod for `OTTO_PENDING_TIMEOUT`; the worker's `message` has the error.",
+		Fix:   "Fix what the `message` says, mostly in the template's affinity or volumes, then send the event again.",
 	},
 	{
 		Name: "ErrImagePull", Class: ClassStart, Code: "OTTO504", Waiting: WaitingImage, States: []State{StateFailed},
-		Cause: "The node could not pull the image for `OTTO_IMAGE_PULL_TIMEOUT`; the `message` has the registry's words.",
-		Fix:   "Correct `OTTO_AGENT_IMAGE` or the template's image, or its pull secret; then send the event again.",
+		Cause: "The node could not pull the image for `OTTO_IMAGE_PULL_TIMEOUT`; the `message` has the registry's error.",
+		Fix:   "Correct `OTTO_AGENT_IMAGE`, or the template's image or pull secret, then send the event again.",
 	},
 	{
 		Name: "ImagePullBackOff", Class: ClassStart, Code: "OTTO505", Waiting: WaitingImage, States: []State{StateFailed},
-		Cause: "As OTTO504, between two tries of the node.",
-		Fix:   "Correct `OTTO_AGENT_IMAGE` or the template's image, or its pull secret; then send the event again.",
+		Cause: "As OTTO504; the node pauses between two attempts to pull.",
+		Fix:   "Correct `OTTO_AGENT_IMAGE`, or the template's image or pull secret, then send the event again.",
 	},
 	{
 		Name: "ErrImageNeverPull", Class: ClassStart, Code: "OTTO517", Waiting: WaitingImage, States: []State{StateFailed},
 		Cause: "The template forbids pulling (`imagePullPolicy: Never`), and the node does not have the image.",
-		Fix:   "Put the image on the nodes, or let it be pulled; then send the event again.",
+		Fix:   "Load the image onto the nodes, or allow pulling, then send the event again.",
 	},
 	{
 		Name: "ImageInspectError", Class: ClassStart, Code: "OTTO518", Waiting: WaitingImage, States: []State{StateFailed},
 		Cause: "The node has the image and cannot read it: its image store is damaged.",
-		Fix:   "Remove the image from the node, or drain the node; then send the event again.",
+		Fix:   "Remove the image from the node, or drain the node, then send the event again.",
 	},
 	{
 		Name: "RegistryUnavailable", Class: ClassStart, Code: "OTTO519", Waiting: WaitingImage, States: []State{StateFailed},
 		Cause: "The node did not reach the image's registry for `OTTO_IMAGE_PULL_TIMEOUT`.",
-		Fix:   "Get whether the registry is up and the node's way to it is free; then send the event again.",
+		Fix:   "Check that the registry is up and that the node can reach it, then send the event again.",
 	},
 	{
 		Name: "SignatureValidationFailed", Class: ClassStart, Code: "OTTO520", Waiting: WaitingImage, States: []State{StateFailed},
-		Cause: "The node refuses the image: its signature is missing or wrong.",
-		Fix:   "Sign the image, or correct the node's policy; then send the event again.",
+		Cause: "The node refuses the image: its signature is missing or invalid.",
+		Fix:   "Sign the image, or correct the node's policy, then send the event again.",
 	},
 	{
 		Name: "CreateContainerError", Class: ClassStart, Code: "OTTO513", Waiting: WaitingImage, States: []State{StateFailed},
-		Cause: "The node could not make the container for `OTTO_IMAGE_PULL_TIMEOUT`: no command in the image, a volume that is not there, a " +
-			"runtime that fails. The `message` has its words.",
-		Fix: "Do what the `message` says in the template or on the node; then send the event again.",
+		Cause: "The node could not create the container for `OTTO_IMAGE_PULL_TIMEOUT`: the image has no command, a volume is missing, " +
+			"or the container runtime fails. The `message` has the runtime's error.",
+		Fix: "Fix what the `message` says, in the template or on the node, then send the event again.",
 	},
 	{
 		Name: "PreCreateHookError", Class: ClassStart, Code: "OTTO521", Waiting: WaitingImage, States: []State{StateFailed},
-		Cause: "A hook of the node's fails before the container is made.",
-		Fix:   "Get at the kubelet's log on that node; then send the event again.",
+		Cause: "The kubelet could not prepare the creation of the container for `OTTO_IMAGE_PULL_TIMEOUT`.",
+		Fix:   "Read the kubelet's log on that node and fix what it says, then send the event again.",
 	},
 	{
 		Name: "PreStartHookError", Class: ClassStart, Code: "OTTO522", Waiting: WaitingImage, States: []State{StateFailed},
-		Cause: "A hook of the node's fails before the container is started.",
-		Fix:   "Get at the kubelet's log on that node; then send the event again.",
+		Cause: "The kubelet could not prepare the start of the container for `OTTO_IMAGE_PULL_TIMEOUT`.",
+		Fix:   "Read the kubelet's log on that node and fix what it says, then send the event again.",
 	},
 	{
 		Name: "RunContainerError", Class: ClassStart, Code: "OTTO514", Waiting: WaitingImage, States: []State{StateFailed},
-		Cause: "The node could not start the container for `OTTO_IMAGE_PULL_TIMEOUT`, most often because the template's command is not in the image.",
-		Fix:   "Correct the template's command; then send the event again.",
+		Cause: "The node could not start the container for `OTTO_IMAGE_PULL_TIMEOUT`, most often because the image does not have the " +
+			"template's command.",
+		Fix: "Correct the template's command, then send the event again.",
 	},
 	{
 		Name: "InvalidImageName", Class: ClassStart, Code: "OTTO506", Waiting: WaitingBroken, States: []State{StateFailed},
-		Cause: "The image's name is none.",
-		Fix:   "Correct `OTTO_AGENT_IMAGE` or the template.",
+		Cause: "The image's name is invalid.",
+		Fix:   "Correct `OTTO_AGENT_IMAGE` or the template, then send the event again.",
 	},
 	{
 		Name: "CreateContainerConfigError", Class: ClassStart, Code: "OTTO507", Waiting: WaitingBroken, States: []State{StateFailed},
-		Cause: "The template refers to a Secret or ConfigMap that is not there, or the image runs as root where that is forbidden.",
-		Fix:   "Make what is missing, or correct the template.",
+		Cause: "The template refers to a missing Secret or ConfigMap, or the image runs as root where that is forbidden.",
+		Fix:   "Create what is missing, or correct the template, then send the event again.",
 	},
 	{
 		Name: "StartError", Class: ClassStart, Code: "OTTO515", States: []State{StateFailed},
-		Cause: "The container was made and its program could not be started: it is not in the image, or may not be executed.",
-		Fix:   "Correct the template's command or the image; then send the event again.",
+		Cause: "The container was created and its program could not be started: the image does not have it, or it is not executable.",
+		Fix:   "Correct the template's command or the image, then send the event again.",
 	},
 	{
 		Name: "ContainerCannotRun", Class: ClassStart, Code: "OTTO516", States: []State{StateFailed},
-		Cause: "As OTTO515, from another container runtime.",
-		Fix:   "Correct the template's command or the image; then send the event again.",
+		Cause: "As OTTO515, reported by another container runtime.",
+		Fix:   "Correct the template's command or the image, then send the event again.",
+	},
+	{
+		Name: "CrashLoopBackOff", Class: ClassStart, Code: "OTTO537",
+		Cause: "A sidecar of the template ends again and again, and the node pauses before it restarts it. The worker waits, at most " +
+			"until its deadline.",
+		Fix: "Correct the sidecar in the template; `kubectl logs POD -c CONTAINER --previous` shows how it ended.",
+	},
+	{
+		Name: "PostStartHookError", Class: ClassStart, Code: "OTTO538",
+		Cause: "The `postStart` hook of a sidecar fails, and the node restarts the sidecar. The worker waits, at most until its " +
+			"deadline.",
+		Fix: "Correct the hook in the template.",
 	},
 	{
 		Name: "Evicted", Class: ClassInfrastructure, Code: "OTTO523", Disrupted: true, States: []State{StateRetrying, StateFailed},
-		Cause: "The node ran out of memory, disk or processes and ended the Pod. The worker gets another, up to `OTTO_MAX_ATTEMPTS`.",
-		Fix:   "Let the template request what its program uses, `ephemeral-storage` too.",
+		Cause: "The node ran out of memory, disk or process IDs and evicted the Pod. The worker is retried up to `OTTO_MAX_ATTEMPTS`.",
+		Fix:   "Request in the template what the program uses, including `ephemeral-storage`.",
 	},
 	{
 		Name: "Preempting", Class: ClassInfrastructure, Code: "OTTO524", Disrupted: true, States: []State{StateRetrying, StateFailed},
-		Cause: "The kubelet ended the Pod to make place for a critical one. The worker gets another, up to `OTTO_MAX_ATTEMPTS`.",
-		Fix:   "Nothing once; if it repeats, the nodes are too full.",
+		Cause: "The kubelet ended the Pod to free resources for a critical one. The worker is retried up to `OTTO_MAX_ATTEMPTS`.",
+		Fix:   "Nothing, if it happens once; if it repeats, add nodes.",
 	},
 	{
 		Name: "NodeShutdown", Class: ClassInfrastructure, Code: "OTTO526", Disrupted: true, States: []State{StateRetrying, StateFailed},
-		Cause: "The worker's node was shut down. The worker gets another Pod, up to `OTTO_MAX_ATTEMPTS`.",
-		Fix:   "Nothing, unless it fails in the end: then send the event again.",
+		Cause: "The worker's node was shutting down. The worker is retried up to `OTTO_MAX_ATTEMPTS`.",
+		Fix:   "Nothing, unless the worker failed: then send the event again.",
 	},
 	{
 		Name: "Terminated", Class: ClassInfrastructure, Code: "OTTO527", Disrupted: true, States: []State{StateRetrying, StateFailed},
-		Cause: "As OTTO526, in the words of another kubelet.",
-		Fix:   "Nothing, unless it fails in the end: then send the event again.",
+		Cause: "The worker's node was shut down and ended the Pod that ran on it. The worker is retried up to `OTTO_MAX_ATTEMPTS`.",
+		Fix:   "Nothing, unless the worker failed: then send the event again.",
 	},
 	{
 		Name: "PreemptionByScheduler", Class: ClassInfrastructure, Code: "OTTO525", States: []State{StateRetrying, StateFailed},
-		Cause: "A Pod of a higher priority took the worker's place. The worker gets another, up to `OTTO_MAX_ATTEMPTS`.",
+		Cause: "The scheduler preempted the Pod for one of a higher priority. The worker is retried up to `OTTO_MAX_ATTEMPTS`.",
 		Fix:   "Give the template a `priorityClassName`, or add nodes.",
 	},
 	{
 		Name: "TerminationByKubelet", Class: ClassInfrastructure, Code: "OTTO528", States: []State{StateRetrying, StateFailed},
-		Cause: "The kubelet ended the Pod: the node was shut down or short of something. The worker gets another, up to `OTTO_MAX_ATTEMPTS`.",
-		Fix:   "The `message` says which; let the template request what its program uses.",
+		Cause: "The kubelet ended the Pod: the node was shut down or ran out of a resource. The worker is retried up to " +
+			"`OTTO_MAX_ATTEMPTS`.",
+		Fix: "Read the worker's `message` for which of them, and request in the template what the program uses.",
 	},
 	{
 		Name: "DeletionByTaintManager", Class: ClassInfrastructure, Code: "OTTO529", States: []State{StateRetrying, StateFailed},
-		Cause: "The node was tainted `NoExecute`: it is not ready, not reachable, or somebody is emptying it.",
-		Fix:   "Get after the node; a worker that fails in the end is sent again.",
+		Cause: "The node has a `NoExecute` taint: it is not ready, unreachable, or being drained. The worker is retried up to " +
+			"`OTTO_MAX_ATTEMPTS`.",
+		Fix: "Check the node; if the worker failed, send the event again.",
+	},
+	{
+		Name: "DeletionByDeviceTaintManager", Class: ClassInfrastructure, Code: "OTTO546", States: []State{StateRetrying, StateFailed},
+		Cause: "A device of the Pod has a `NoExecute` taint. The worker is retried up to `OTTO_MAX_ATTEMPTS`.",
+		Fix:   "Check the device; if the worker failed, send the event again.",
 	},
 	{
 		Name: "DeletionByPodGC", Class: ClassInfrastructure, Code: "OTTO530", States: []State{StateRetrying, StateFailed},
-		Cause: "The worker's node is gone from the cluster.",
-		Fix:   "Nothing, if that was meant; a worker that fails in the end is sent again.",
+		Cause: "The worker's node was removed from the cluster. The worker is retried up to `OTTO_MAX_ATTEMPTS`.",
+		Fix:   "Nothing, if that was intended; if the worker failed, send the event again.",
 	},
 	{
 		Name: "EvictionByEvictionAPI", Class: ClassInfrastructure, Code: "OTTO531", States: []State{StateRetrying, StateFailed},
-		Cause: "Somebody, most often `kubectl drain` or an autoscaler, asked for the Pod's eviction. The worker gets another, up to " +
+		Cause: "The Pod was evicted through the API, most often by `kubectl drain` or an autoscaler. The worker is retried up to " +
 			"`OTTO_MAX_ATTEMPTS`.",
-		Fix: "To keep workers that run from it, give the template the label a PodDisruptionBudget selects on.",
+		Fix: "To protect running workers, give the template the labels that a PodDisruptionBudget selects.",
 	},
 	{
 		Name: "UnexpectedAdmissionError", Class: ClassInfrastructure, Code: "OTTO532", States: []State{StateRetrying, StateFailed},
-		Cause: "The node had taken the Pod and then turned it away. The worker gets another, up to `OTTO_MAX_ATTEMPTS`.",
-		Fix:   "Nothing once; if it repeats, the `message` has the kubelet's words.",
+		Cause: "The kubelet rejected the Pod after it was bound to the node. The worker is retried up to `OTTO_MAX_ATTEMPTS`.",
+		Fix:   "Nothing, if it happens once; if it repeats, the `message` has the kubelet's error.",
 	},
 	{
 		Name: "NodeAffinity", Class: ClassInfrastructure, Code: "OTTO533", States: []State{StateRetrying, StateFailed},
-		Cause: "The node's labels changed while the Pod was on its way to it. The worker gets another, up to `OTTO_MAX_ATTEMPTS`.",
-		Fix:   "Nothing once; if it repeats, find out who changes the labels.",
+		Cause: "The node's labels changed after the Pod was bound to it. The worker is retried up to `OTTO_MAX_ATTEMPTS`.",
+		Fix:   "Nothing, if it happens once; if it repeats, find out who changes the labels.",
+	},
+	{
+		Name: "OutOfcpu", Class: ClassInfrastructure, Code: "OTTO541", States: []State{StateRetrying, StateFailed},
+		Cause: "The kubelet rejected the Pod: the node has less free CPU than the scheduler assumed. The worker is retried up to " +
+			"`OTTO_MAX_ATTEMPTS`.",
+		Fix: "Nothing, if it happens once; if it repeats, find Pods that bypass the scheduler, such as static ones.",
+	},
+	{
+		Name: "OutOfmemory", Class: ClassInfrastructure, Code: "OTTO542", States: []State{StateRetrying, StateFailed},
+		Cause: "The kubelet rejected the Pod: the node has less free memory than the scheduler assumed. The worker is retried up to " +
+			"`OTTO_MAX_ATTEMPTS`.",
+		Fix: "Nothing, if it happens once; if it repeats, find Pods that bypass the scheduler, such as static ones.",
+	},
+	{
+		Name: "OutOfephemeral-storage", Class: ClassInfrastructure, Code: "OTTO543", States: []State{StateRetrying, StateFailed},
+		Cause: "The kubelet rejected the Pod: the node has less free ephemeral storage than the scheduler assumed. The worker is " +
+			"retried up to `OTTO_MAX_ATTEMPTS`.",
+		Fix: "Nothing, if it happens once; if it repeats, find Pods that bypass the scheduler, such as static ones.",
+	},
+	{
+		Name: "OutOfpods", Class: ClassInfrastructure, Code: "OTTO544", States: []State{StateRetrying, StateFailed},
+		Cause: "The kubelet rejected the Pod: the node has as many Pods as it may. The worker is retried up to `OTTO_MAX_ATTEMPTS`.",
+		Fix:   "Nothing, if it happens once; if it repeats, find Pods that bypass the scheduler, such as static ones.",
+	},
+	{
+		Name: "EmptyPodSharedPoolError", Class: ClassInfrastructure, Code: "OTTO545", States: []State{StateRetrying, StateFailed},
+		Cause: "The kubelet rejected the Pod: its exclusive CPUs leave none for its other containers. The worker is retried up to " +
+			"`OTTO_MAX_ATTEMPTS`.",
+		Fix: "Correct the CPU requests in the template.",
 	},
 	{
 		Name: ReasonNodeLost, Class: ClassLost, Code: "OTTO510", Disrupted: true, States: []State{StateRetrying, StateFailed, StateLost},
-		Cause: "The worker's node is out of reach for longer than ten minutes. What it did there nobody knows, so it is not run again.",
-		Fix:   "Get after the node; send the event again if its work may be done twice.",
+		Cause: "The worker's node has been unreachable for more than ten minutes. What the worker did there is unknown, so it is not " +
+			"retried.",
+		Fix: "Check the node; send the event again if its work may be done twice.",
 	},
 	{
 		Name: ReasonMissing, Class: ClassLost, Code: "OTTO511", States: []State{StateLost},
-		Cause: "The Pod vanished and nobody saw how: somebody removed it by force, or it went while nobody watched.",
-		Fix:   "Let nobody delete Pods with `--force`. Send the event again if its work may be done twice.",
+		Cause: "The Pod disappeared and its end was not observed: it was deleted by force, or while nothing watched.",
+		Fix:   "Do not delete Pods with `--force`. Send the event again if its work may be done twice.",
 	},
 	{
 		Name: ReasonRecordLost, Class: ClassLost, Code: "OTTO512", States: []State{StateLost},
-		Cause: "Redis lost the worker's record, and there is no Pod of it.",
-		Fix:   "Find out who emptied Redis. Send the event again if its work may be done twice.",
+		Cause: "Redis lost the worker's record, and no Pod of it exists.",
+		Fix:   "Find out why Redis lost data. Send the event again if its work may be done twice.",
+	},
+	{
+		Name: "ContainerStatusUnknown", Class: ClassLost, Code: "OTTO547", States: []State{StateFailed},
+		Cause: "The node lost the container, so its end and its exit code are unknown; 137 is not the program's.",
+		Fix:   "Check the node; send the event again if its work may be done twice.",
 	},
 	{
 		Name: ReasonDeleted, Class: ClassRemoval, Code: "OTTO534", States: []State{StateRetrying, StateFailed, StateCancelled},
-		Cause: "Somebody deleted the worker's Pod. If no node had it yet, the worker gets another; else it is `cancelled`.",
-		Fix: "Send the event again if its work is still wanted. To take workers away send a `scale_down`. The API server's audit log says " +
-			"who deleted.",
+		Cause: "The worker's Pod was deleted. If it was not yet bound to a node, the worker is retried; else it is `cancelled`.",
+		Fix: "Send the event again if its work is still wanted. To remove workers send a `scale_down`. The API server's audit log " +
+			"has the user who deleted it.",
 	},
 	{Name: ReasonScaledDown, Class: ClassRemoval, States: []State{StateCancelled}},
 }

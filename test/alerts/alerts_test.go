@@ -61,15 +61,14 @@ func rules(t *testing.T) []rule {
 	return file.Groups[0].Rules
 }
 
-// TestRunbooks: each alert says how bad it is and what it is about, and has a page that begins with its name; no page is
-// left over.
+// TestRunbooks: each alert has a severity, a summary, a description and a runbook; no runbook is left over.
 func TestRunbooks(t *testing.T) {
 	var alerts, pages []string
 	for _, r := range rules(t) {
 		alerts = append(alerts, r.Alert+".md")
 		page := string(read(t, filepath.Join(runbooks, r.Alert+".md")))
-		if !strings.HasPrefix(page, "# "+r.Alert+"\n") || !strings.Contains(page, "\n## Look\n") || !strings.Contains(page, "\n## Do\n") {
-			t.Errorf("%s: the page does not say what to look at and what to do", r.Alert)
+		if !strings.HasPrefix(page, "# "+r.Alert+"\n") || !strings.Contains(page, "\n## Diagnose\n") || !strings.Contains(page, "\n## Fix\n") {
+			t.Errorf("%s: the runbook does not say how to diagnose and how to fix it", r.Alert)
 		}
 		if !strings.HasSuffix(r.Annotations["runbook_url"], "/"+runbooks+"/"+r.Alert+".md") {
 			t.Errorf("%s: its runbook_url is %q", r.Alert, r.Annotations["runbook_url"])
@@ -91,7 +90,7 @@ func TestRunbooks(t *testing.T) {
 	}
 }
 
-// TestPrometheusRule: the operator's form says the same.
+// TestPrometheusRule: the form for the Prometheus operator has the same rules.
 func TestPrometheusRule(t *testing.T) {
 	var plain ruleFile
 	parse(t, filepath.Join(folder, "rules.yaml"), &plain)
@@ -110,7 +109,7 @@ func TestPrometheusRule(t *testing.T) {
 	}
 }
 
-// TestEachAlertIsTested: rules_test.yaml lets every alert fire once, and keeps it silent once.
+// TestEachAlertIsTested: rules_test.yaml has every alert fire once and stay silent once.
 func TestEachAlertIsTested(t *testing.T) {
 	var file struct {
 		Tests []struct {
@@ -144,7 +143,7 @@ var (
 	choice = regexp.MustCompile(`([a-z_]+)(?:=~?|!=)"([^"]*)"`)
 )
 
-// known are the metrics of docs/metrics.md, which is made from the source, and the labels with their values.
+// known are the metrics of docs/metrics.md, which is generated from the source, and the labels with their values.
 func known(t *testing.T) (names []string, labels string) {
 	t.Helper()
 	for _, m := range row.FindAllStringSubmatch(string(read(t, "docs/metrics.md")), -1) {
@@ -181,13 +180,13 @@ func checkExpr(t *testing.T, where, expr string) {
 func TestRulesUseWhatExists(t *testing.T) {
 	for _, r := range rules(t) {
 		if !metric.MatchString(r.Expr) {
-			t.Errorf("%s: it asks for none of our metrics", r.Alert)
+			t.Errorf("%s: it uses none of our metrics", r.Alert)
 		}
 		checkExpr(t, r.Alert, r.Expr)
 	}
 }
 
-// TestDashboard: every panel asks for what exists, and says in what unit it is.
+// TestDashboard: every panel queries metrics and labels that exist.
 func TestDashboard(t *testing.T) {
 	var d struct {
 		UID    string `json:"uid"`

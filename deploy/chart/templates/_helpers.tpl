@@ -25,7 +25,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{ .Values.workers.namespace | default .Release.Namespace }}
 {{- end }}
 
-{{- /* Of the workers' namespace, unlike in every release that may have workers there. */ -}}
+{{- /* The name of objects in the workers' namespace, which other releases may share. */ -}}
 {{- define "ottoscaler.workersName" -}}
 {{- if eq (include "ottoscaler.workersNamespace" .) .Release.Namespace }}{{ include "ottoscaler.name" . }}
 {{- else }}{{ printf "%s-%s" .Release.Namespace (include "ottoscaler.name" .) | trunc 63 | trimSuffix "-" }}{{ end }}
@@ -40,7 +40,7 @@ system:serviceaccount:{{ .Release.Namespace }}:{{ .Values.serviceAccount.name }}
 {{- else if .Values.redis.password }}{{ include "ottoscaler.name" . }}-redis{{ end }}
 {{- end }}
 
-{{- /* The Lease's name as internal/k8s makes it: rights on it need not be rights on all. */ -}}
+{{- /* The Lease's name as internal/k8s derives it: permissions are limited to it. */ -}}
 {{- define "ottoscaler.lease" -}}
 {{- if and (eq .Values.workers.instance "ottoscaler") (eq .Values.redis.stream "otto:scale:events") -}}
 ottoscaler
@@ -49,7 +49,7 @@ ottoscaler-{{ printf "%s\x00%s" .Values.workers.instance .Values.redis.stream | 
 {{- end }}
 {{- end }}
 
-{{- /* Nine tenths of the memory limit: the rest is what Go does not count. */ -}}
+{{- /* 90 % of the memory limit: the rest is memory that Go does not account for. */ -}}
 {{- define "ottoscaler.memoryLimit" -}}
 {{- $limit := dig "limits" "memory" "" .Values.resources | toString }}
 {{- if hasSuffix "Mi" $limit }}{{ div (mul (trimSuffix "Mi" $limit | int) 9) 10 }}MiB
@@ -75,7 +75,7 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end }}
 
-{{- /* The environment of the Main Pod, but for what the downward API and Go want. */ -}}
+{{- /* The environment of the Main Pod, without the variables from the downward API and GOMEMLIMIT. */ -}}
 {{- define "ottoscaler.variables" -}}
 {{- $r := .Values.redis }}{{ $w := .Values.workers }}
 {{- $all := dict
@@ -120,7 +120,7 @@ capabilities: {drop: [ALL]}
 {{- join "\n" $lines }}
 {{- end }}
 
-{{- /* A list of words as CEL writes it. */ -}}
+{{- /* A list of strings as a CEL literal. */ -}}
 {{- define "ottoscaler.cel" -}}
 [{{ range $i, $w := . }}{{ if $i }}, {{ end }}{{ $w | squote }}{{ end }}]
 {{- end }}

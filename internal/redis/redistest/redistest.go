@@ -1,4 +1,4 @@
-// Package redistest starts real Redis servers for tests.
+// Package redistest starts Redis servers for tests, and has what the tests of several packages below redis share.
 package redistest
 
 import (
@@ -37,7 +37,7 @@ func Start(t testing.TB, args ...string) *Server {
 	return StartAt(t, port, append([]string{"--port", port}, args...)...)
 }
 
-// StartAt is Start with a port that the args say how to listen on.
+// StartAt is Start with a port that the args must listen on.
 func StartAt(t testing.TB, port string, args ...string) *Server {
 	t.Helper()
 	s := prepare(t, port)
@@ -46,7 +46,7 @@ func StartAt(t testing.TB, port string, args ...string) *Server {
 	return s
 }
 
-// StartSentinel runs a sentinel on the port that its configuration file says; it will rewrite the file.
+// StartSentinel runs a sentinel on the port in its configuration file, which it rewrites.
 func StartSentinel(t testing.TB, port, config string) *Server {
 	t.Helper()
 	s := prepare(t, port)
@@ -68,7 +68,7 @@ func (s *Server) run() {
 
 func (s *Server) logFile() string { return filepath.Join(s.Dir, "log") }
 
-// Client returns a plain client of the server, for what a test sends and looks up itself.
+// Client returns a plain client of the server, for what a test sends and reads itself.
 func (s *Server) Client() *goredis.Client {
 	client := goredis.NewClient(&goredis.Options{Addr: s.Addr, MaxRetries: -1, DisableIdentity: true, Protocol: 2})
 	s.t.Cleanup(func() { _ = client.Close() })
@@ -145,7 +145,7 @@ func find(t testing.TB) string {
 	return ""
 }
 
-// FreePort returns a loopback port that nobody listened on a moment ago.
+// FreePort returns a loopback port that was free a moment ago.
 func FreePort(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

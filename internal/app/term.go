@@ -1,0 +1,94 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ottoscaler/ottoscaler/internal/errcode"
+	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/retry"
+	"github.com/ottoscaler/ottoscaler/internal/worker"
+)
+
+const (
+	trimInterval  = time.Minute // of the janitor
+	maxTermPause  = 5 * time.Second
+	healthyTermAt = time.Minute // a term that lasted as long resets the backoff
+)
+
+// runTerms runs one term after the other until take ends. A term ends early when it cannot know what was written: the next one
+// starts from the records.
+func (a *App) runTerms(take, work context.Context) {
+	var carryover worker.Carryover
+	for failures := 0; take.Err() == nil; {
+		start := time.Now()
+		var err error
+		carryover, err = a.term(take, work, carryover)
+		if take.Err() != nil {
+			if err != nil {
+				errcode.Warn(a.log, errcode.StoppedUnfinished, "error", err)
+			}
+			return
+		}
+		if time.Since(start) > healthyTermAt {
+			failures = 0
+		}
+		failures++
+		pause := retry.Backoff(failures, maxTermPause)
+		a.termFailed(err, pause)
+		retry.Sleep(take, pause)
+	}
+}
+
+// termFailed logs why a term ended, and keeps whether another installation owns the stream.
+func (a *App) termFailed(err error, pause time.Duration) {
+	var owned *redis.OwnedError
+	isOwned := errors.As(err, &owned)
+	a.owned.Store(owned)
+	if isOwned {
+		a.emitter.Owned(err)
+		errcode.Error(a.log, errcode.StreamOwned, "error", err)
+		return
+	}
+	errcode.Warn(a.log, errcode.TermRestart, "error", err, "pause", pause.String())
+}
+
+// term runs one Manager, and the janitor beside it. take ends the reading of the stream, work ends everything.
+func (a *App) term(take, work context.Context, before worker.Carryover) (worker.Carryover, error) {
+	r := a.cfg.Redis
+	source := redis.NewSource(a.redis, redis.SourceOptions{
+		Stream: r.Stream, Group: r.ConsumerGroup, Consumer: r.Consumer, Logger: a.log,
+	})
+	journal := redis.NewJournal(a.redis, redis.JournalOptions{
+		Stream: r.Stream, Group: r.ConsumerGroup, RecordTTL: a.cfg.Workers.RecordTTL, Logger: a.log, Owner: a.owner(),
+	})
+	janitor := redis.NewJanitor(journal, redis.JanitorOptions{Retention: r.Retention, Every: trimInterval})
+
+	settings := a.settings
+	settings.Skew = a.cluster.Skew()
+	serverTime := func() time.Time { return time.Now().Add(settings.Skew) }
+	m := worker.NewManager(a.meter.Source(source), a.emitter.Journal(a.meter.Journal(journal, serverTime)),
+		a.emitter.Cluster(a.meter.Cluster(a.cluster)), settings, before, a.log)
+	a.manager.Store(m)
+	defer a.manager.Store(nil)
+
+	trimming, stopTrimming := context.WithCancel(take)
+	defer stopTrimming()
+	var background errgroup.Group
+	background.Go(func() error { return janitor.Run(trimming) })
+	err := m.Run(take, work)
+	stopTrimming()
+	return m.Carryover(), errors.Join(err, background.Wait())
+}
+
+// owner is what this installation writes on its stream.
+func (a *App) owner() redis.Owner {
+	o := redis.Owner{Namespace: a.cfg.Workers.Namespace, Instance: a.cfg.Workers.Instance}
+	if a.lease != nil {
+		o.LeaseUID = a.lease.UID()
+	}
+	return o
+}

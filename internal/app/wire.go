@@ -1,0 +1,148 @@
+package app
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/client-go/rest"
+
+	"github.com/ottoscaler/ottoscaler/internal/config"
+	"github.com/ottoscaler/ottoscaler/internal/errcode"
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/k8s"
+	"github.com/ottoscaler/ottoscaler/internal/kubeevents"
+	"github.com/ottoscaler/ottoscaler/internal/server"
+	"github.com/ottoscaler/ottoscaler/internal/worker"
+)
+
+const deleteConcurrency = 16
+
+// Options are what New needs besides the configuration.
+type Options struct {
+	Version      string
+	ProfilesAddr string // loopback address of Go's profiles, from --pprof; empty: none are served
+	Logger       *slog.Logger
+}
+
+// New builds everything and starts nothing:
+//
+//	Redis Stream ── Source ──▶ Manager ──▶ Cluster ── POST, DELETE ──▶ API server
+//	                             │  ▲                                     │
+//	 records, status ◀─ Journal ─┘  └───────────── watch ◀────────────────┘
+//
+// Source, Journal and Manager live for a term, see term. Between them and the Manager a Meter counts, and an Emitter turns what
+// needs a person into Kubernetes Events. Beside them a Server answers probes and scrapes, on a leader and on a standby.
+func New(cfg config.Config, o Options) (*App, error) {
+	a := &App{log: o.Logger}
+
+	// What a worker may look like is the operator's decision; an event can only name a template.
+	templates, err := LoadTemplates(cfg.Workers)
+	if err != nil {
+		return nil, err
+	}
+	a.settings = settings(cfg, templates)
+
+	// The cluster of the workers. Pods are written only under the Lease.
+	access, namespace, err := ClusterAccess(cfg.Workers)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Workers.Namespace = namespace
+	a.cfg = cfg
+	if err := a.wireCluster(access, templates, o); err != nil {
+		return nil, errcode.Wrap(errcode.ClusterAccess, err)
+	}
+
+	// The Redis of the events and records.
+	if a.redis, err = NewRedis(cfg.Redis); err != nil {
+		return nil, err
+	}
+
+	// Probes, scrapes and profiles.
+	if err := a.wireServers(templates, o); err != nil {
+		a.closeRedis()
+		return nil, err
+	}
+	return a, nil
+}
+
+// wireCluster builds what talks to the API server. All of it shares one clock: that of the server's answers.
+func (a *App) wireCluster(access *rest.Config, templates *k8s.Templates, o Options) (err error) {
+	clock := new(k8s.Clock)
+	if a.lease, err = newLease(access, a.cfg, o, clock); err != nil {
+		return err
+	}
+	if a.recorder, err = newRecorder(access, a.cfg, o, clock, writeGuard(a.lease)); err != nil {
+		return err
+	}
+	a.emitter = kubeevents.NewEmitter(a.recorder)
+	pods := ClusterOptions(a.cfg, templates, o.Version, o.Logger)
+	pods.Guard, pods.Clock, pods.Denied = writeGuard(a.lease), clock, a.emitter.WatchDenied
+	a.cluster, err = k8s.New(access, pods)
+	return err
+}
+
+// newLease returns nil where leader election is off.
+func newLease(access *rest.Config, cfg config.Config, o Options, clock *k8s.Clock) (*k8s.Lease, error) {
+	if !cfg.Process.LeaderElect {
+		return nil, nil
+	}
+	return k8s.NewLease(access, k8s.LeaseOptions{
+		Namespace: SystemNamespace(cfg.Process, cfg.Workers.Namespace), Name: LeaseName(cfg),
+		Identity: k8s.Identity(cfg.Process.PodName), MaxWorkers: cfg.Workers.MaxWorkers,
+		Version: o.Version, Clock: clock, Logger: o.Logger,
+	})
+}
+
+// writeGuard says until when writes to the cluster are allowed; nil: always.
+func writeGuard(l *k8s.Lease) func() (time.Time, bool) {
+	if l == nil {
+		return nil
+	}
+	return l.Until
+}
+
+// newRecorder writes Kubernetes Events about our Deployment, else about our Pod; where neither is known it writes none.
+func newRecorder(
+	access *rest.Config, cfg config.Config, o Options, clock *k8s.Clock, guard func() (time.Time, bool),
+) (*k8s.Recorder, error) {
+	p := cfg.Process
+	return k8s.NewRecorder(access, k8s.RecorderOptions{
+		Namespace: SystemNamespace(p, cfg.Workers.Namespace), Deployment: p.Deployment, Pod: p.PodName,
+		Identity: k8s.Identity(p.PodName), Version: o.Version, Clock: clock, Guard: guard, Logger: o.Logger,
+	})
+}
+
+func (a *App) wireServers(templates *k8s.Templates, o Options) error {
+	meter, metrics := server.NewMetrics(prometheus.NewRegistry(), server.MetricsOptions{
+		Version: o.Version, Templates: templates.Names(), Checks: a.checks(),
+		Leading: a.leading.Load, Workers: a.snapshot, Stream: a.streamStats,
+	})
+	a.meter = meter
+	a.servers = []endpoint{{"OTTO_HTTP_ADDR", server.New(server.Options{
+		Addr: a.cfg.Process.HTTPAddr, Checks: a.checks(), Metrics: metrics, Logger: o.Logger,
+	})}}
+	if o.ProfilesAddr == "" {
+		return nil
+	}
+	profiles, err := server.NewProfiles(o.ProfilesAddr, o.Logger)
+	if err != nil {
+		return &ConfigError{fmt.Errorf("--pprof: %w", err)}
+	}
+	a.servers = append(a.servers, endpoint{"--pprof", profiles})
+	return nil
+}
+
+func settings(cfg config.Config, t *k8s.Templates) worker.Settings {
+	w := cfg.Workers
+	return worker.Settings{
+		Rules:      event.Rules{MaxPods: w.MaxPodsPerEvent, Deadlines: t.Deadlines()},
+		Names:      Names(cfg),
+		MaxWorkers: w.MaxWorkers, MaxWaiting: w.MaxWaitingEvents, MaxAttempts: w.MaxAttempts,
+		CreateConcurrency: cfg.Process.CreateConcurrency, DeleteConcurrency: deleteConcurrency,
+		PendingTimeout: w.PendingTimeout, ImagePullTimeout: w.ImagePullTimeout,
+		SucceededTTL: w.SucceededTTL, FailedTTL: w.FailedTTL,
+	}
+}

@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ottoscaler/ottoscaler/internal/app"
+	"github.com/ottoscaler/ottoscaler/internal/config"
+	"github.com/ottoscaler/ottoscaler/internal/errcode"
+	"github.com/ottoscaler/ottoscaler/internal/k8s"
+	"github.com/ottoscaler/ottoscaler/internal/redis"
+)
+
+// deps are what the commands for people need. They reach Redis and Kubernetes as `run` does.
+type deps struct {
+	cfg     config.Config
+	version string
+	redis   *redis.Client
+	reader  *redis.Reader
+}
+
+// withDeps runs a command with its deps, and with the libraries' log lines discarded.
+func withDeps(version string, command func(c *cobra.Command, d *deps, args []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
+		cfg, err := config.Load(config.Environ())
+		if err != nil {
+			return usageError{errcode.Wrap(errcode.Configuration, err)}
+		}
+		app.RouteLibraryLogs(slog.New(slog.DiscardHandler))
+		client, err := app.NewRedis(cfg.Redis)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = client.Close() }() // the command has its results
+		return command(c, &deps{
+			cfg: cfg, version: version, redis: client, reader: redis.NewReader(client, cfg.Redis.Stream, cfg.Redis.ConsumerGroup),
+		}, args)
+	}
+}
+
+// cluster returns a client of Kubernetes. Some commands work without one.
+func (d *deps) cluster() (*k8s.Client, error) {
+	templates, err := app.LoadTemplates(d.cfg.Workers)
+	if err != nil {
+		return nil, err
+	}
+	access, namespace, err := app.ClusterAccess(d.cfg.Workers)
+	if err != nil {
+		return nil, err
+	}
+	cfg := d.cfg
+	cfg.Workers.Namespace = namespace
+	client, err := k8s.New(access, app.ClusterOptions(cfg, templates, d.version, slog.New(slog.DiscardHandler)))
+	return client, errcode.Wrap(errcode.ClusterAccess, err)
+}
+
+// namespace is that of the workers; empty: it is neither configured nor known from a kubeconfig.
+func (d *deps) namespace() string {
+	_, namespace, _ := app.ClusterAccess(d.cfg.Workers) // check reports the error
+	return namespace
+}

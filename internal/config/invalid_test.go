@@ -1,0 +1,129 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// invalidValues are values that a variable must reject, by the variable's name.
+func invalidValues(t *testing.T) map[string][]string {
+	t.Helper()
+	dir := t.TempDir()
+	name := []string{"a\nb", " a", "a ", "\x00", "\xff", strings.Repeat("x", 257)}
+	label := []string{"Blue", "-a", "a-", "a.b", "a_b", strings.Repeat("x", 64)}
+	file := []string{"/does/not/exist", dir, "\x00"}
+	number := []string{"-1", "+3", "1e3", "0x10", " 5", "5 ", "٣", "5.0", "1_0", "007", "NaN", "9223372036854775808"}
+	count := append([]string{"0", "1000001"}, number...)
+	ttl := []string{"5", "-5s", "+5s", "1d", "soon", "5 s", "87601h", "1e3s"}
+	timeout := append([]string{"0", "999ms"}, ttl...)
+	resources := []string{
+		"cpu", "cpu=", "=1", "cpu=0", "cpu=-1", "cpu=1x", "cpu=1,cpu=2", "cpu=1,", "CPU=1", "cpu:1", "memory=100m",
+		"memory=0.5", "gpu=1", "cpu=1e3", "cpu=1 ", "cpu=NaN", "cpu=1;memory=1Mi",
+	}
+	return map[string][]string{
+		"REDIS_HOST":              {"redis:6379", "redis://redis", "a b", "-a", "a..b", "a/b", "[::1]", "user@host", "\x00"},
+		"REDIS_PORT":              append([]string{"0", "65536", "tcp://10.0.0.11:6379"}, number...),
+		"REDIS_USERNAME":          name,
+		"REDIS_PASSWORD":          {"sesame\n", "sesame\r"},
+		"REDIS_PASSWORD_FILE":     file,
+		"REDIS_DB":                append([]string{"1000001"}, number...),
+		"REDIS_TLS":               {"yes", "TRUE", "1", "on", "true "},
+		"REDIS_TLS_CA_FILE":       file,
+		"REDIS_TLS_CERT_FILE":     file,
+		"REDIS_TLS_KEY_FILE":      file,
+		"REDIS_SENTINEL_MASTER":   name,
+		"REDIS_SENTINEL_ADDRS":    {"a", "a:", ":1", "a:0", "a:1,", "a:1, b:2", "a:1;b:2", "::1:26379"},
+		"REDIS_STREAM":            append([]string{"a{b", "a}b", "{}", "{a}{b}", "}a{", "{{a}}"}, name...),
+		"REDIS_CONSUMER_GROUP":    name,
+		"REDIS_CONSUMER":          name,
+		"OTTO_STREAM_RETENTION":   ttl,
+		"OTTO_HTTP_ADDR":          {"8080", "localhost", ":", ":http", ":65536", ":-1", ":08", "::1:8080", "http://:8080", ":8080/", "a b:1", ":8080 "},
+		"OTTO_LEADER_ELECT":       {"yes", "TRUE", "1", "on", "true "},
+		"POD_NAME":                {"Pod", "-a", "a-", "a_b", "a b", strings.Repeat("x", 254)},
+		"POD_NAMESPACE":           label,
+		"OTTO_DEPLOYMENT":         {"Main", "-a", "a-", "a_b", "a b", "a/b", strings.Repeat("x", 254)},
+		"OTTO_AGENT_IMAGE":        {"Busybox", "busybox:", "busybox latest", "busybox@sha256:12", "/busybox", "a//b", "$(IMAGE)", "a:b:c"},
+		"OTTO_NAMESPACE":          label,
+		"OTTO_INSTANCE":           label,
+		"OTTO_MAX_WORKERS":        count,
+		"OTTO_MAX_PODS_PER_EVENT": append([]string{"100001"}, count...),
+		"OTTO_MAX_WAITING_EVENTS": count,
+		"OTTO_MAX_ATTEMPTS":       append([]string{"101"}, count...),
+		"OTTO_AGENT_REQUESTS":     resources,
+		"OTTO_AGENT_LIMITS":       resources,
+		"OTTO_WORKER_TEMPLATES":   {"/does/not/exist", "/dev/null"},
+		"OTTO_WORKER_DEADLINE":    append([]string{"1500ms", "1ns"}, ttl...),
+		"OTTO_PENDING_TIMEOUT":    timeout,
+		"OTTO_IMAGE_PULL_TIMEOUT": timeout,
+		"OTTO_SUCCEEDED_TTL":      ttl,
+		"OTTO_FAILED_TTL":         ttl,
+		"OTTO_RECORD_TTL":         timeout,
+		"OTTO_CREATE_CONCURRENCY": append([]string{"97"}, count...),
+		"GOMAXPROCS":              append([]string{"1025"}, count...),
+		"OTTO_LOG_LEVEL":          {"INFO", "trace", "info+2", "0", "warning"},
+		"OTTO_LOG_FORMAT":         {"JSON", "yaml", "logfmt"},
+	}
+}
+
+func TestInvalidValues(t *testing.T) {
+	all := invalidValues(t)
+	for _, name := range Names() {
+		if len(all[name]) == 0 {
+			t.Errorf("%s: no invalid values to test", name)
+		}
+		for _, value := range all[name] {
+			_, err := Load(map[string]string{name: value})
+			if err == nil {
+				t.Errorf("%s accepted %q", name, value)
+				continue
+			}
+			assertLine(t, err.Error(), name, value)
+		}
+	}
+}
+
+func assertLine(t *testing.T, line, name, value string) {
+	t.Helper()
+	quoted := fmt.Sprintf("%q", quotable(value))
+	if name == "REDIS_PASSWORD" {
+		quoted = "a value that is not shown"
+	}
+	if want := name + ": got " + quoted + ", takes " + rules()[name].takes; !strings.HasPrefix(line, want) {
+		t.Errorf("got  %s\nwant %s", line, want)
+	}
+	if strings.Contains(line, "\n") {
+		t.Errorf("%s: not one line: %q", name, line)
+	}
+	if strings.Contains(line, "sesame") {
+		t.Errorf("%s: the secret is shown: %s", name, line)
+	}
+}
+
+func TestAllInvalidAtOnce(t *testing.T) {
+	environ := map[string]string{}
+	for name, values := range invalidValues(t) {
+		environ[name] = values[0]
+	}
+	_, err := Load(environ)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	var reported []string
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		name, _, _ := strings.Cut(line, ":")
+		reported = append(reported, name)
+	}
+	if diff := cmp.Diff(Names(), reported); diff != "" {
+		t.Errorf("one line each, in order (-want +got):\n%s", diff)
+	}
+}
+
+func TestServiceLinkIsExplained(t *testing.T) {
+	_, err := Load(map[string]string{"REDIS_PORT": "tcp://10.0.0.11:6379"})
+	if err == nil || !strings.Contains(err.Error(), "enableServiceLinks") {
+		t.Errorf("got %v", err)
+	}
+}

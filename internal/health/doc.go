@@ -1,0 +1,8 @@
+// Package health answers Kubernetes' probes over HTTP, and serves the handler of Prometheus' scrapes beside them:
+//
+//	/livez    the process answers; no dependency is checked, since a restart repairs none
+//	/readyz   the process could act: Redis, the API server and the watch are there, and the stream is ours; ?verbose lists each check
+//	/metrics  what docs/metrics.md lists
+//
+// It reads nothing of a request but its first line and a few headers, and cuts slow clients off.
+package health

@@ -1,0 +1,91 @@
+package templates
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"sigs.k8s.io/json"
+	"sigs.k8s.io/yaml"
+
+	"github.com/ottoscaler/ottoscaler/internal/text"
+)
+
+const (
+	maxFile   = 1 << 20 // bytes: the API server takes no larger Pod either
+	maxError  = 1 << 10 // bytes of what the YAML library says of a file
+	maxQuoted = 64      // bytes of a value that an error quotes
+)
+
+// findFiles finds `NAME.yaml` files. Hidden ones are ignored: a mounted ConfigMap has some of its own.
+func findFiles(dir string) (map[string]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("reading the folder of templates: %w", err)
+	}
+	files := make(map[string]string)
+	for _, e := range entries {
+		file := filepath.Join(dir, e.Name())
+		switch ext := filepath.Ext(e.Name()); {
+		case strings.HasPrefix(e.Name(), "."), e.IsDir():
+		case ext == ".yaml":
+			files[strings.TrimSuffix(e.Name(), ext)] = file
+		case ext == ".yml", ext == ".json":
+			return nil, fmt.Errorf("template %s: want a file named NAME.yaml", file)
+		}
+	}
+	return files, nil
+}
+
+func loadFile(name, file string) (corev1.PodTemplateSpec, error) {
+	var t corev1.PodTemplateSpec
+	if why := validation.IsDNS1123Label(name); len(why) > 0 {
+		return t, fmt.Errorf("the name %q: %s", name, strings.Join(why, "; "))
+	}
+	b, err := readFile(file)
+	if err != nil {
+		return t, err
+	}
+	if err := decode(b, &t); err != nil {
+		return t, fmt.Errorf("want one PodTemplateSpec, with metadata and spec: %s", text.Line(err.Error(), maxError))
+	}
+	err = check(&t)
+	return t, err
+}
+
+// decode is as strict as the API server, and names a wrong field by its whole path.
+func decode(b []byte, into *corev1.PodTemplateSpec) error {
+	asJSON, err := yaml.YAMLToJSONStrict(b)
+	if err != nil {
+		return err
+	}
+	wrong, err := json.UnmarshalStrict(asJSON, into)
+	if err != nil {
+		return err
+	}
+	return errors.Join(wrong...)
+}
+
+// readFile refuses a second document: the YAML library would read the first and ignore the rest.
+func readFile(file string) ([]byte, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxFile {
+		return nil, fmt.Errorf("want a regular file of at most %d bytes", maxFile)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	body := strings.TrimPrefix(strings.TrimSpace(string(b)), "---")
+	if strings.Contains(body, "\n---") {
+		return nil, fmt.Errorf("want one document, found a second one after `---`")
+	}
+	return b, nil
+}

@@ -1,0 +1,69 @@
+package records
+
+import (
+	"context"
+	"fmt"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/worker"
+)
+
+// Commit implements worker.Journal. After an error nothing more is written before the next Begin: a late EXEC of ours may
+// still be on its way, and only a new token stops it.
+func (j *Journal) Commit(ctx context.Context, batch []worker.Write) error {
+	if len(batch) == 0 {
+		return j.client.Wrap("checking the term", j.fence.check(ctx))
+	}
+	lastAccepted := j.nextLastAccepted(batch)
+	err := j.fence.exec(ctx, func(p goredis.Pipeliner) error { return j.queue(ctx, p, batch, lastAccepted) })
+	if err != nil {
+		j.fence.drop()
+		return j.client.Wrap(fmt.Sprintf("writing %d changes", len(batch)), err)
+	}
+	j.lastAccepted = lastAccepted
+	return nil
+}
+
+// nextLastAccepted is the last accepted ID as it must be after the batch: it never moves down, even when an older entry is
+// accepted after a newer one.
+func (j *Journal) nextLastAccepted(batch []worker.Write) event.ID {
+	last := j.lastAccepted
+	for _, w := range batch {
+		if id := acceptedID(w); id.Compare(last) > 0 {
+			last = id
+		}
+	}
+	return last
+}
+
+// acceptedID is the entry that a write deals with for the first time, so that the last accepted ID passes it; zero: none.
+func acceptedID(w worker.Write) event.ID {
+	switch w := w.(type) {
+	case worker.Accept:
+		return w.Event.EventID
+	case worker.Duplicate:
+		return w.ID
+	case worker.Reject:
+		return w.ID
+	case worker.Restore:
+		return w.Record.Event.EventID
+	}
+	return event.ID{}
+}
+
+func (j *Journal) queue(ctx context.Context, p goredis.Pipeliner, batch []worker.Write, lastAccepted event.ID) error {
+	t := transaction{ctx: ctx, pipe: p, keys: j.keys, group: j.opts.Group, ttl: j.opts.RecordTTL}
+	moved := false
+	for _, w := range batch {
+		if err := t.add(w); err != nil {
+			return err
+		}
+		moved = moved || !acceptedID(w).IsZero()
+	}
+	if moved {
+		p.Set(ctx, j.keys.LastAcceptedID(), lastAccepted.String(), 0)
+	}
+	return nil
+}

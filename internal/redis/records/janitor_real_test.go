@@ -1,0 +1,163 @@
+//go:build real
+
+package records
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/ottoscaler/ottoscaler/internal/redis/redistest"
+)
+
+const retention = time.Hour
+
+// TestJanitor: the stream has the old entries 1-0 to 4-0 and a new one; want are the old ones that are left.
+func TestJanitor(t *testing.T) {
+	ours := func(n int) func(*testing.T, *redistest.Fixture) { return reads(group, consumer, n) }
+	cases := map[string]struct {
+		prepare []func(*testing.T, *redistest.Fixture)
+		want    string
+	}{
+		"all acknowledged":               {[]func(*testing.T, *redistest.Fixture){ours(5), acks(group, "1-0", "2-0", "3-0", "4-0")}, ""},
+		"some not delivered":             {[]func(*testing.T, *redistest.Fixture){ours(2), acks(group, "1-0", "2-0")}, "3-0 4-0"},
+		"some pending":                   {[]func(*testing.T, *redistest.Fixture){ours(5), acks(group, "1-0", "3-0", "4-0")}, "2-0 3-0 4-0"},
+		"pending with another consumer":  {[]func(*testing.T, *redistest.Fixture){reads(group, "by hand", 3), acks(group, "1-0")}, "2-0 3-0 4-0"},
+		"all undelivered":                {nil, "1-0 2-0 3-0 4-0"},
+		"another group has some pending": {[]func(*testing.T, *redistest.Fixture){ours(5), acks(group, "1-0", "2-0", "3-0", "4-0"), makes("other"), reads("other", "c", 5), acks("other", "1-0", "2-0")}, "3-0 4-0"},
+		"another group has not read all": {[]func(*testing.T, *redistest.Fixture){ours(5), acks(group, "1-0", "2-0", "3-0", "4-0"), makes("other"), reads("other", "c", 1), acks("other", "1-0")}, "2-0 3-0 4-0"},
+		"another group is abandoned":     {[]func(*testing.T, *redistest.Fixture){ours(5), acks(group, "1-0", "2-0", "3-0", "4-0"), makes("other")}, ""},
+		"our group is missing":           {[]func(*testing.T, *redistest.Fixture){func(t *testing.T, p *redistest.Fixture) { p.Do(t, "XGROUP", "DESTROY", stream, group) }}, "1-0 2-0 3-0 4-0"},
+		"another term has begun":         {[]func(*testing.T, *redistest.Fixture){ours(5), acks(group, "1-0", "2-0", "3-0", "4-0"), func(t *testing.T, p *redistest.Fixture) { begun(t, p) }}, "1-0 2-0 3-0 4-0"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			p := redistest.Real(t)
+			j := begun(t, p)
+			for _, id := range []string{"1-0", "2-0", "3-0", "4-0"} {
+				p.Do(t, "XADD", stream, id, "a", "b")
+			}
+			now := p.Add(t, "a", "b").String()
+			for _, prepare := range c.prepare {
+				prepare(t, p)
+			}
+			janitor := NewJanitor(j, JanitorOptions{Retention: retention})
+			for range 2 {
+				if err := janitor.pass(t.Context()); (err != nil) != (name == "another term has begun") {
+					t.Error(err)
+				}
+			}
+			var left []string
+			for _, m := range p.Raw.XRange(t.Context(), stream, "-", "+").Val() {
+				left = append(left, m.ID)
+			}
+			if diff := cmp.Diff(append(strings.Fields(c.want), now), left); diff != "" {
+				t.Error(diff)
+			}
+			logged := 0
+			if name == "another group is abandoned" {
+				logged = 1
+			}
+			if got := strings.Count(p.Log.String(), "consumer group abandoned"); got != logged {
+				t.Errorf("an abandoned group was logged %d times", got)
+			}
+		})
+	}
+}
+
+func makes(name string) func(*testing.T, *redistest.Fixture) {
+	return func(t *testing.T, p *redistest.Fixture) { p.Do(t, "XGROUP", "CREATE", stream, name, "0") }
+}
+
+func reads(name, as string, n int) func(*testing.T, *redistest.Fixture) {
+	return func(t *testing.T, p *redistest.Fixture) {
+		p.ReadNew(t, name, as, n)
+	}
+}
+
+func acks(name string, ids ...string) func(*testing.T, *redistest.Fixture) {
+	return func(t *testing.T, p *redistest.Fixture) {
+		for _, id := range ids {
+			p.Do(t, "XACK", stream, name, id)
+		}
+	}
+}
+
+func TestAbandonedGroupComesBack(t *testing.T) {
+	p := redistest.Connect(t, "127.0.0.1:1")
+	j := NewJanitor(newJournal(p), JanitorOptions{Retention: retention})
+	seen := func(idle ...time.Duration) consumerGroup {
+		r := consumerGroup{name: "other"}
+		for _, d := range idle {
+			r.consumers = append(r.consumers, goredis.XInfoConsumer{Idle: d})
+		}
+		return r
+	}
+	for i, c := range []struct {
+		group     consumerGroup
+		abandoned bool
+		logged    int
+	}{
+		{seen(2*retention, time.Minute), false, 0},
+		{seen(2*retention, retention), true, 1},
+		{seen(), true, 1},
+		{seen(0), false, 1},
+		{seen(retention), true, 2},
+	} {
+		if got := j.isAbandoned(c.group); got != c.abandoned || strings.Count(p.Log.String(), "abandoned") != c.logged {
+			t.Errorf("%d: abandoned %v; logged: %s", i, got, p.Log)
+		}
+	}
+}
+
+// TestJanitorRuns: Run trims repeatedly and ends with the context; before the term begins it changes nothing.
+func TestJanitorRuns(t *testing.T) {
+	p := redistest.Real(t)
+	j := newJournal(p)
+	p.Do(t, "XADD", stream, "1-0", "a", "b")
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- NewJanitor(j, JanitorOptions{Retention: retention, Every: time.Millisecond}).Run(ctx) }()
+	begin(t, j)
+	reads(group, consumer, 1)(t, p)
+	if n := p.Raw.XLen(t.Context(), stream).Val(); n != 1 {
+		t.Errorf("%d entries while one is pending", n)
+	}
+	acks(group, "1-0")(t, p)
+	for range 1000 {
+		if p.Raw.XLen(t.Context(), stream).Val() == 0 {
+			break
+		}
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if n := p.Raw.XLen(t.Context(), stream).Val(); n != 0 || strings.Contains(p.Log.String(), "WARN") {
+		t.Errorf("%d entries are left; logged: %s", n, p.Log)
+	}
+}
+
+func TestJanitorThatNeverTrimsEndsToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- NewJanitor(nil, JanitorOptions{Every: time.Millisecond}).Run(ctx) }()
+		time.Sleep(time.Hour)
+		select {
+		case err := <-done:
+			t.Errorf("it ended by itself: %v", err)
+		default:
+		}
+		cancel()
+		synctest.Wait()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}

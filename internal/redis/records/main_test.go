@@ -1,0 +1,9 @@
+package records
+
+import (
+	"testing"
+
+	"github.com/ottoscaler/ottoscaler/internal/redis/redistest"
+)
+
+func TestMain(m *testing.M) { redistest.VerifyMain(m) }

@@ -1,0 +1,80 @@
+package records
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/text"
+	"github.com/ottoscaler/ottoscaler/internal/worker"
+)
+
+const (
+	statusMaxLen = 100_000 // about: Redis trims in whole nodes
+	maxMessage   = 1 << 10
+	maxCode      = 64
+)
+
+// status builds the fields of one entry of the status stream. Empty ones are left out.
+type status []any
+
+func newStatus(kind string, id event.ID, taskID string) status {
+	return status{"kind", kind, "event_id", id.String()}.add("task_id", taskID)
+}
+
+func (s status) add(name, value string) status {
+	if value == "" {
+		return s
+	}
+	return append(s, name, value)
+}
+
+func (s status) at(t time.Time) []any { return append(s, "at", stamp(t)) }
+
+func duplicateStatus(d worker.Duplicate) []any {
+	message := "accepted before; its record is gone"
+	if !d.Of.IsZero() {
+		message = "the same as event " + d.Of.String()
+	}
+	return newStatus("duplicate", d.ID, d.TaskID).add("message", message).at(d.At)
+}
+
+func rejectedStatus(r worker.Reject) []any {
+	return newStatus("rejected", r.ID, r.TaskID).
+		add("reason", text.Clip(r.Code, maxCode)).add("code", string(event.ErrCode(r.Code))).
+		add("message", text.Clip(r.Reason, maxMessage)).at(r.At)
+}
+
+func workerStatus(r worker.Report) []any {
+	s := newStatus("worker", r.ID, r.TaskID).
+		add("worker", r.Worker).add("index", strconv.Itoa(r.Slot)).add("attempt", strconv.Itoa(r.Attempt)).
+		add("state", string(r.State)).add("reason", text.Clip(r.Reason, maxReason))
+	if r.Reason != "" && r.State != worker.StateSucceeded {
+		reason, _ := worker.ReasonOf(r.Reason)
+		s = s.add("code", string(reason.Code))
+	}
+	s = s.add("message", text.Clip(r.Message, maxMessage))
+	if r.ExitCode != nil {
+		s = s.add("exit_code", strconv.Itoa(*r.ExitCode))
+	}
+	return s.add("node", text.Clip(r.Node, maxNode)).at(r.At)
+}
+
+func scaledDownStatus(c worker.Select) []any {
+	verb := "are"
+	if len(c.Victims) == 1 {
+		verb = "is"
+	}
+	message := fmt.Sprintf("%d of %d workers %s taken away", len(c.Victims), c.Asked, verb)
+	return newStatus("scaled_down", c.ID, c.TaskID).add("message", message).at(c.At)
+}
+
+func closedStatus(c worker.Close) []any {
+	return append(newStatus("closed", c.ID, c.TaskID), counts(c.Counts)...).at(c.At)
+}
+
+// counts have the same fields in records and in the status stream; a zero is written too.
+func counts(c worker.Counts) status {
+	return status{"n_succeeded", c.Succeeded, "n_failed", c.Failed, "n_cancelled", c.Cancelled, "n_lost", c.Lost}
+}

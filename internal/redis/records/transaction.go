@@ -1,0 +1,127 @@
+package records
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/worker"
+)
+
+// transaction turns writes into queued commands; nothing is sent before all are queued.
+type transaction struct {
+	ctx   context.Context //nolint:containedctx // the transaction lives for one call
+	pipe  goredis.Pipeliner
+	keys  redis.Keys
+	group string
+	ttl   time.Duration
+}
+
+func (t *transaction) add(w worker.Write) error {
+	switch w := w.(type) {
+	case worker.Accept:
+		t.accept(w)
+	case worker.Duplicate:
+		t.ack(w.ID)
+		t.addStatus(duplicateStatus(w))
+	case worker.Reject:
+		t.xadd(t.keys.Dead(), MaxDeadLetters, deadLetter(w))
+		t.ack(w.ID)
+		t.addStatus(rejectedStatus(w))
+	case worker.Progress:
+		t.report(w.Report)
+	case worker.Outcome:
+		t.report(w.Report)
+	case worker.Settle:
+		t.pipe.HSet(t.ctx, t.keys.Event(w.ID), "settled", stamp(w.At))
+		t.ack(w.ID)
+		t.addStatus(newStatus("settled", w.ID, w.TaskID).at(w.At))
+	case worker.Close:
+		t.close(w)
+	case worker.Ack:
+		t.ack(w.ID)
+	case worker.Select:
+		t.selectVictims(w)
+	case worker.Restore:
+		t.restore(w)
+	default:
+		return fmt.Errorf("unknown kind of write: %T", w)
+	}
+	return nil
+}
+
+func (t *transaction) accept(a worker.Accept) {
+	id := a.Event.EventID
+	t.pipe.HSet(t.ctx, t.keys.Event(id), encodeEvent(&a.Event, a.Hash, a.At)...)
+	t.open(&a.Event, a.Hash)
+	t.addStatus(newStatus("accepted", id, a.Event.TaskID()).at(a.At))
+}
+
+func (t *transaction) report(r worker.Report) {
+	slot := worker.SlotRecord{
+		Attempt: r.Attempt, State: r.State, UID: r.UID, Node: r.Node, Reason: r.Reason, ExitCode: r.ExitCode, At: r.At,
+	}
+	t.pipe.HSet(t.ctx, t.keys.Event(r.ID), slotField(r.Slot), encodeSlot(slot))
+	if !r.SelectedBy.IsZero() {
+		t.pipe.HIncrBy(t.ctx, t.keys.Event(r.SelectedBy), "n_"+string(r.State), 1)
+	}
+	t.addStatus(workerStatus(r))
+}
+
+func (t *transaction) close(c worker.Close) {
+	key := t.keys.Event(c.ID)
+	t.pipe.SRem(t.ctx, t.keys.Open(), c.ID.String())
+	t.pipe.HDel(t.ctx, key, append(slotFields(c.Slots), fieldVictims)...)
+	t.pipe.HSet(t.ctx, key, append(counts(c.Counts), "closed", stamp(c.At))...)
+	t.pipe.PExpire(t.ctx, key, t.ttl)
+	if c.IdempotencyKey != "" {
+		t.pipe.PExpire(t.ctx, t.keys.Idempotency(c.IdempotencyKey), t.ttl)
+	}
+	t.addStatus(closedStatus(c))
+}
+
+func (t *transaction) selectVictims(c worker.Select) {
+	t.pipe.HSet(t.ctx, t.keys.Event(c.ID), fieldVictims, encodeVictims(c.Victims), "settled", stamp(c.At))
+	t.ack(c.ID)
+	t.addStatus(scaledDownStatus(c))
+}
+
+// restore replaces whatever the key had before.
+func (t *transaction) restore(r worker.Restore) {
+	key := t.keys.Event(r.Record.Event.EventID)
+	t.pipe.Del(t.ctx, key)
+	t.pipe.HSet(t.ctx, key, encodeRecord(&r.Record, r.Hash, r.At)...)
+	if r.Record.Closed {
+		t.pipe.PExpire(t.ctx, key, t.ttl)
+		return
+	}
+	t.open(&r.Record.Event, r.Hash)
+}
+
+// open adds an event to the open set and makes it the owner of its idempotency key.
+func (t *transaction) open(e *event.Event, hash string) {
+	t.pipe.SAdd(t.ctx, t.keys.Open(), e.EventID.String())
+	if key := e.IdempotencyKey; key != "" {
+		t.pipe.Set(t.ctx, t.keys.Idempotency(key), redis.KeyOwner{Event: e.EventID, Hash: hash}.Encode(), 0)
+	}
+}
+
+func slotFields(n int) []string {
+	fields := make([]string, n)
+	for i := range fields {
+		fields[i] = slotField(i + 1)
+	}
+	return fields
+}
+
+func (t *transaction) ack(id event.ID) { t.pipe.XAck(t.ctx, t.keys.Stream, t.group, id.String()) }
+
+func (t *transaction) addStatus(fields []any) { t.xadd(t.keys.Status(), statusMaxLen, fields) }
+
+func (t *transaction) xadd(stream string, maxLen int64, fields []any) {
+	t.pipe.XAdd(t.ctx, &goredis.XAddArgs{Stream: stream, MaxLen: maxLen, Approx: true, Values: fields})
+}
