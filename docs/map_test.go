@@ -1,8 +1,9 @@
 package docs
 
 import (
+	"maps"
+	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -10,120 +11,114 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const mapPage = "docs/README.md"
-
-// groups are the kinds of pages that the map has; a page is of one kind.
+// The map of the documentation has each page once, in one of these groups.
 var groups = []string{"Learn", "Do", "Look up", "Understand"}
 
-var item = regexp.MustCompile(`^- \[[^\]]+\]\(([^)\s]+)\): \S`)
+// folders are one entry of the map each.
+var folders = []string{"decisions", "runbooks"}
 
-// listed are the targets of a page's list, by group, and the lines below a group's heading that are no item.
-func listed(doc string) (targets map[string][]string, other []string) {
-	targets = make(map[string][]string)
+// listed are the links of each group of a map, and those with an empty name that stand before the first one.
+func listed(doc string) map[string][]string {
+	found := make(map[string][]string)
 	group := ""
 	for line := range strings.Lines(doc) {
-		line = strings.TrimSuffix(line, "\n")
-		m := item.FindStringSubmatch(line)
-		switch {
-		case strings.HasPrefix(line, "## "):
-			group = line[len("## "):]
-			targets[group] = nil
-		case group == "" || line == "":
-		case m == nil:
-			other = append(other, line)
-		default:
-			targets[group] = append(targets[group], m[1])
+		if name, is := strings.CutPrefix(line, "## "); is {
+			group = strings.TrimSpace(name)
+			found[group] = nil
+		}
+		for _, m := range link.FindAllStringSubmatch(line, -1) {
+			found[group] = append(found[group], m[1])
 		}
 	}
-	return targets, other
+	return found
 }
 
-// pages are the English pages of a folder and of those below it, without their lists, relative to it.
-func pages(t *testing.T, folder string) []string {
-	t.Helper()
-	var all []string
-	for _, doc := range documents(t) {
-		page, below := strings.CutPrefix(doc, folder+"/")
-		if below && !strings.HasSuffix(page, suffix) && filepath.Base(page) != "README.md" {
-			all = append(all, page)
-		}
-	}
-	return all
-}
-
-// covers says whether an item of the map is the page, or the folder or the list of a folder that has it.
-func covers(to, page string) bool {
-	return to == page || strings.HasPrefix(page, strings.TrimSuffix(to, "/README.md")+"/")
-}
-
-// misplaced names the pages that the targets do not have exactly once. A folder stands for all pages in it.
-func misplaced(pages []string, targets map[string][]string) []string {
+// misplaced says which pages are missing in the map, listed more than once, or not there.
+func misplaced(pages []string, found map[string][]string) []string {
 	var problems []string
-	for _, page := range pages {
-		var in []string
-		for group, all := range targets {
-			for _, to := range all {
-				if covers(to, page) {
-					in = append(in, group)
-				}
+	times := make(map[string]int)
+	for group, links := range found {
+		for _, to := range links {
+			if group != "" {
+				times[to]++
 			}
 		}
-		if slices.Sort(in); len(in) != 1 {
-			problems = append(problems, page+": in "+strings.Join(in, ", ")+": list it once")
+	}
+	for _, page := range pages {
+		if times[page] == 0 {
+			problems = append(problems, page+" is missing")
+		}
+	}
+	for _, to := range slices.Sorted(maps.Keys(times)) {
+		if times[to] > 1 {
+			problems = append(problems, to+" is listed more than once")
+		}
+		if !slices.Contains(pages, to) {
+			problems = append(problems, to+" is no page")
 		}
 	}
 	return problems
 }
 
-func TestMap(t *testing.T) {
-	targets, other := listed(read(t, mapPage))
-	for _, group := range groups {
-		if len(targets[group]) == 0 {
-			t.Errorf("%s: nothing to %s", mapPage, group)
+// pagesOf are the English pages beside the map and the folders, in order. Their translations are on the map's translation.
+func pagesOf(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := slices.DeleteFunc(files, func(f string) bool { return f == "README.md" || strings.HasSuffix(f, suffix) })
+	for _, folder := range folders {
+		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+			t.Errorf("%s is no folder", folder)
 		}
 	}
-	if len(targets) != len(groups) {
-		t.Errorf("%s: the groups are %q and no others", mapPage, groups)
-	}
-	if len(targets["Learn"]) > 1 {
-		t.Errorf("%s: there is one tutorial: %q", mapPage, targets["Learn"])
-	}
-	for _, line := range other {
-		t.Errorf("%s: %q: want one line for each page, `- [Title](page.md): what it has`", mapPage, line)
-	}
-	for _, problem := range misplaced(pages(t, "docs"), targets) {
-		t.Errorf("%s: %s", mapPage, problem)
-	}
+	return append(pages, folders...)
 }
 
-// TestDecisions: the list of decisions has each once, in the order of their numbers.
-func TestDecisions(t *testing.T) {
-	var have []string
-	for _, m := range link.FindAllStringSubmatch(read(t, "docs/decisions/README.md"), -1) {
-		have = append(have, m[1])
+func TestMapHasEveryPageOnce(t *testing.T) {
+	found := listed(read(t, "docs/README.md"))
+	for _, problem := range misplaced(pagesOf(t), found) {
+		t.Errorf("docs/README.md: %s", problem)
 	}
-	if diff := cmp.Diff(pages(t, "docs/decisions"), have); diff != "" {
-		t.Errorf("docs/decisions/README.md (-files +list):\n%s", diff)
+	delete(found, "")
+	if d := cmp.Diff(slices.Sorted(slices.Values(groups)), slices.Sorted(maps.Keys(found))); d != "" {
+		t.Errorf("docs/README.md: groups, -want +got:\n%s", d)
 	}
 }
 
 func TestMisplaced(t *testing.T) {
-	tests := []struct {
+	pages := []string{"a.md", "b.md", "folder"}
+	for _, tt := range []struct {
 		name, doc string
 		want      []string
 	}{
-		{"each once", "## Do\n- [A](a.md): one\n## Look up\n- [B](b/README.md): two\n", nil},
-		{"a folder", "## Do\n- [A](a.md): one\n- [B](b): two\n", nil},
-		{"missing", "## Do\n- [B](b/README.md): two\n", []string{"a.md: in : list it once"}},
-		{"twice in a group", "## Do\n- [A](a.md): one\n- [A](a.md): one\n- [B](b): two\n", []string{"a.md: in Do, Do: list it once"}},
-		{"in two groups", "## Do\n- [A](a.md): one\n## Learn\n- [A](a.md): one\n- [B](b): two\n", []string{"a.md: in Do, Learn: list it once"}},
-	}
-	for _, tt := range tests {
+		{"every page once", "## Learn\n- [A](a.md)\n## Do\n- [B](b.md): x\n- [C](folder)\n", nil},
+		{"a page is missing", "## Learn\n- [A](a.md)\n- [C](folder)\n", []string{"b.md is missing"}},
+		{"outside of the groups", "[B](b.md)\n## Learn\n- [A](a.md)\n- [C](folder)\n", []string{"b.md is missing"}},
+		{"in two groups", "## Learn\n- [A](a.md)\n- [B](b.md)\n## Do\n- [A](a.md)\n- [C](folder)\n", []string{"a.md is listed more than once"}},
+		{"listed twice in a group", "## Do\n- [A](a.md) [A](a.md)\n- [B](b.md)\n- [C](folder)\n", []string{"a.md is listed more than once"}},
+		{"a dead link", "## Do\n- [A](a.md)\n- [B](b.md)\n- [C](folder)\n- [D](d.md)\n", []string{"d.md is no page"}},
+	} {
 		t.Run(tt.name, func(t *testing.T) {
-			targets, other := listed(tt.doc)
-			if diff := cmp.Diff(tt.want, misplaced([]string{"a.md", "b/c.md"}, targets)); diff != "" || len(other) > 0 {
-				t.Errorf("%q, problems (-want +got):\n%s", other, diff)
+			if d := cmp.Diff(tt.want, misplaced(pages, listed(tt.doc))); d != "" {
+				t.Errorf("-want +got:\n%s", d)
 			}
 		})
+	}
+}
+
+// TestDecisions: docs/decisions/README.md has each decision once, in the order of their numbers.
+func TestDecisions(t *testing.T) {
+	want, err := filepath.Glob("decisions/0*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var have []string
+	for _, m := range link.FindAllStringSubmatch(read(t, "docs/decisions/README.md"), -1) {
+		have = append(have, "decisions/"+m[1])
+	}
+	if d := cmp.Diff(want, have); d != "" {
+		t.Errorf("docs/decisions/README.md: decisions, -want +got:\n%s", d)
 	}
 }

@@ -71,10 +71,14 @@ func ClusterOptions(cfg config.Config, templates *k8s.Templates, version string,
 }
 
 // Names are those of the Pods of this installation.
-func Names(cfg config.Config) event.Names { return event.NewNames(cfg.Workers.Instance, cfg.Redis.Stream) }
+func Names(cfg config.Config) event.Names {
+	return event.NewNames(cfg.Workers.Instance, cfg.Redis.Stream)
+}
 
 // LeaseName is the name of the Lease of this installation.
-func LeaseName(cfg config.Config) string { return k8s.LeaseName(cfg.Workers.Instance, cfg.Redis.Stream) }
+func LeaseName(cfg config.Config) string {
+	return k8s.LeaseName(cfg.Workers.Instance, cfg.Redis.Stream)
+}
 
 // SystemNamespace is the namespace of the Lease and of Kubernetes Events; workers is that of the workers.
 func SystemNamespace(p config.Process, workers string) string { return cmp.Or(p.PodNamespace, workers) }

@@ -37,7 +37,7 @@ type Options struct {
 func New(cfg config.Config, o Options) (*App, error) {
 	a := &App{log: o.Logger}
 
-	// What a worker may look like is the operator's decision; an event can only name a template.
+	// The operator decides what a worker may be; an event only names a template.
 	templates, err := LoadTemplates(cfg.Workers)
 	if err != nil {
 		return nil, err

@@ -15,7 +15,7 @@ import (
 const (
 	checkTimeout = 10 * time.Second // for Redis, and for Kubernetes
 	pendingLimit = time.Hour        // an older pending entry is a failure
-	unknown      = "unknown"        // Redis, or its ACL, does not tell
+	unknown      = "unknown"        // not readable, mostly because the ACL denies it
 )
 
 func (d *deps) checkRedis(ctx context.Context, pre bool) []finding {
@@ -34,7 +34,7 @@ func (d *deps) checkRedis(ctx context.Context, pre bool) []finding {
 	return redisFindings(r, in, stats, pre, time.Now())
 }
 
-// redisFindings is pure. What Redis, or its ACL, does not tell is no failure.
+// redisFindings is pure. A value that the ACL denies to read is no failure.
 func redisFindings(r config.Redis, in redis.Inspection, stats redis.Stats, pre bool, now time.Time) []finding {
 	all := []finding{
 		passed("redis", "%s answers", redisAddress(r)), versionFinding(in), tlsFinding(r), roleFinding(in), persistenceFinding(in),

@@ -23,7 +23,7 @@ func newDead(version string) *cobra.Command {
 	return c
 }
 
-// deadLetterView is a dead letter as it is printed.
+// deadLetterView is a dead letter as printed.
 type deadLetterView struct {
 	ID       string            `json:"letter_id"`
 	Original string            `json:"original_id"`

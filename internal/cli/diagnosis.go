@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/event"
@@ -146,18 +147,16 @@ func diagnosePending(o *worker.Observation) (d diagnosis, pending bool) {
 	if o.Phase != worker.PhasePending {
 		return diagnosis{}, false
 	}
-	what := fmt.Sprintf("Pod %s does not run yet", o.Ref.Name)
+	what := []string{fmt.Sprintf("Pod %s does not run yet on node %s", o.Ref.Name, o.Node)}
 	if o.Node == "" {
-		what += ", not scheduled to a node"
-	} else {
-		what += " on node " + o.Node
+		what[0] = fmt.Sprintf("Pod %s does not run yet, not scheduled to a node", o.Ref.Name)
 	}
 	for _, detail := range []string{o.Reason, o.Message} {
 		if detail != "" {
-			what += ": " + detail
+			what = append(what, detail)
 		}
 	}
-	return withReason(o.Reason, what), true
+	return withReason(o.Reason, strings.Join(what, ": ")), true
 }
 
 // failureReasons says why workers failed or are lost, once for each reason that has a fix.
@@ -177,7 +176,7 @@ func failureReasons(history []redis.Said) []diagnosis {
 	return all
 }
 
-// diagnosePods is what Kubernetes alone tells, without Redis.
+// diagnosePods is for a Redis that is unavailable: only Pods are known.
 func diagnosePods(f facts) []diagnosis {
 	all := []diagnosis{withCode(errcode.Redis, "Redis unavailable: %v. Until it answers nothing new starts; "+
 		"workers that have a Pod continue, and their outcomes are recorded afterwards.", f.redisErr)}

@@ -31,7 +31,7 @@ type facts struct {
 
 	active           int    // workers of all events that are running or pending
 	maxWorkers       int    // how many may be
-	maxWorkersSource string // whose OTTO_MAX_WORKERS that is
+	maxWorkersSource string // where that OTTO_MAX_WORKERS comes from
 	leaderless       bool   // no leader holds the Lease
 
 	clusterErr error       // why Kubernetes is unavailable
@@ -93,7 +93,8 @@ func (d *deps) resolveTask(ctx context.Context, open []worker.Record, eventOrTas
 	}
 	slices.SortFunc(ids, func(a, b event.ID) int { return b.Compare(a) })
 	if len(ids) == 0 {
-		return event.ID{}, nil, usageError{fmt.Errorf("%q is not an entry ID, and no record or status entry has a task of that name", eventOrTask)}
+		return event.ID{}, nil, usageError{fmt.Errorf(
+			"%q is not an entry ID, and no record or status entry has a task of that name", eventOrTask)}
 	}
 	return ids[0], ids[1:], nil
 }
@@ -131,7 +132,7 @@ func (d *deps) loadPods(ctx context.Context, f *facts) {
 	}
 }
 
-// loadLeader reads from the Lease who leads and the leader's OTTO_MAX_WORKERS, which may differ from this shell's.
+// loadLeader reads the leader and its OTTO_MAX_WORKERS from the Lease. This shell may have another value.
 func (d *deps) loadLeader(ctx context.Context, cluster *k8s.Client, f *facts) {
 	if !d.cfg.Process.LeaderElect {
 		return

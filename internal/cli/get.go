@@ -48,9 +48,11 @@ func (f *recordFilter) load(c *cobra.Command, d *deps) ([]worker.Record, error) 
 	return selected, errcode.Wrap(errcode.Redis, err)
 }
 
-func (f *recordFilter) matches(rec *worker.Record) bool { return f.task == "" || rec.Event.TaskID() == f.task }
+func (f *recordFilter) matches(rec *worker.Record) bool {
+	return f.task == "" || rec.Event.TaskID() == f.task
+}
 
-// eventView is an event as it is printed.
+// eventView is an event as printed.
 type eventView struct {
 	Event    string `json:"event_id"`
 	Type     string `json:"type"`

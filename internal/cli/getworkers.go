@@ -16,7 +16,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-// workerView is a worker as it is printed.
+// workerView is a worker as printed.
 type workerView struct {
 	Worker   string    `json:"worker"`
 	Event    string    `json:"event_id"`

@@ -47,7 +47,7 @@ func history(f facts) []historyEntry {
 // attempt identifies a Pod as the status stream does.
 type attempt struct{ index, number string }
 
-// scheduledPods tell when each Pod that still exists was bound to a node. The status stream has no entry for that.
+// scheduledPods has the binding to a node of each Pod that still exists. The status stream has no entry for that.
 func scheduledPods(f facts) map[attempt]historyEntry {
 	all := make(map[attempt]historyEntry, len(f.pods))
 	for i := range f.pods {

@@ -54,7 +54,7 @@ func runDaemon(version string) func(*cobra.Command, []string) error {
 	}
 }
 
-// setUpRuntime also stops the sampling of allocations that nobody will ask for.
+// setUpRuntime stops the sampling of allocations where no profiles are served.
 func setUpRuntime(p config.Process, profiled bool) {
 	runtime.GOMAXPROCS(p.Threads)
 	if !profiled {

@@ -17,7 +17,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-// shell runs commands with Redis at that address and without a Kubernetes.
+// shell runs commands with Redis at an address and without Kubernetes.
 type shell struct{ t *testing.T }
 
 func newShell(t *testing.T, addr string) shell {
@@ -42,16 +42,16 @@ func (s shell) run(line string) (code int, out, errs string) {
 	return code, stdout.String(), stderr.String()
 }
 
-// says insists on an exit code, on parts of the output, and, after a "-", on what must not be there.
-func (s shell) says(line string, code int, parts ...string) string {
+// expect requires an exit code and parts of the output; a part after a "-" must be absent.
+func (s shell) expect(line string, code int, parts ...string) string {
 	s.t.Helper()
 	got, out, errs := s.run(line)
 	if got != code {
 		s.t.Errorf("%s: exit code %d, want %d\n%s%s", line, got, code, out, errs)
 	}
 	for _, part := range parts {
-		if unwanted, not := strings.CutPrefix(part, "-"); strings.Contains(out+errs, unwanted) == not {
-			s.t.Errorf("%s: %q is there: %v\n%s%s", line, unwanted, not, out, errs)
+		if text, absent := strings.CutPrefix(part, "-"); strings.Contains(out+errs, text) == absent {
+			s.t.Errorf("%s: %q in the output: %v\n%s%s", line, text, !absent, out, errs)
 		}
 	}
 	return out
@@ -105,44 +105,44 @@ func records(t *testing.T, addr string) {
 	}
 }
 
-// TestCommands: what each command shows of the same records, with its exit code.
+// TestCommands: the output and the exit code of each command for the same records.
 func TestCommands(t *testing.T) {
 	server := miniredis.RunT(t)
 	records(t, server.Addr())
 	s := newShell(t, server.Addr())
-	s.says("get events", 0, "5-0", "starting", "-6-0")
-	s.says("get events --all", 0, "5-0", "6-0", "closed")
-	s.says("get events --all --task b", 0, "6-0", "-5-0")
-	s.says("get events --task a -o json", 0, `"event_id": "5-0"`)
-	s.says("get workers", 0, "otto-agent-1-5-0", "running", "otto-agent-2-5-0", "waiting", "-6-0")
-	s.says("get workers --all --task b", 0, "otto-agent-2-6-0", "-5-0", "-unknown")
-	s.says("get workers 6-0", 0, "otto-agent-1-6-0", "succeeded", "OOMKilled", "137", "-5-0", "-no longer")
-	s.says("get workers 9-9", 2, "ottoscaler explain 9-9")
-	s.says("get workers x", 2, "EVENT")
-	s.says("get workers 6-0 --task a", 2, "has no record")
-	s.says("explain a", 0, "Event 5-0", "1 workers wait for a Pod, 1 have one", "Kubernetes unavailable")
-	s.says("explain 6-0", 0, "Closed: 1 succeeded, 1 failed", "code: OTTO508")
-	s.says("explain 7-0", 0, "Rejected (invalid_pod_count)", "OTTO401")
-	s.says("explain task-9", 2, "task-9")
+	s.expect("get events", 0, "5-0", "starting", "-6-0")
+	s.expect("get events --all", 0, "5-0", "6-0", "closed")
+	s.expect("get events --all --task b", 0, "6-0", "-5-0")
+	s.expect("get events --task a -o json", 0, `"event_id": "5-0"`)
+	s.expect("get workers", 0, "otto-agent-1-5-0", "running", "otto-agent-2-5-0", "waiting", "-6-0")
+	s.expect("get workers --all --task b", 0, "otto-agent-2-6-0", "-5-0", "-unknown")
+	s.expect("get workers 6-0", 0, "otto-agent-1-6-0", "succeeded", "OOMKilled", "137", "-5-0", "-no longer")
+	s.expect("get workers 9-9", 2, "ottoscaler explain 9-9")
+	s.expect("get workers x", 2, "EVENT")
+	s.expect("get workers 6-0 --task a", 2, "has no record")
+	s.expect("explain a", 0, "Event 5-0", "1 workers wait for a Pod, 1 have one", "Kubernetes unavailable")
+	s.expect("explain 6-0", 0, "Closed: 1 succeeded, 1 failed", "code: OTTO508")
+	s.expect("explain 7-0", 0, "Rejected (invalid_pod_count)", "OTTO401")
+	s.expect("explain task-9", 2, "task-9")
 	server.Del("{otto:scale:events}:status")
-	s.says("get workers 6-0", 0, "unknown", "no longer has 2 of its 2 workers")
+	s.expect("get workers 6-0", 0, "unknown", "no longer has 2 of its 2 workers")
 }
 
-// TestSending: what is sent is in the stream, once, and a letter goes only when its entry came back.
+// TestSending: an entry is sent once, and a dead letter is deleted only with its redrive.
 func TestSending(t *testing.T) {
 	server := miniredis.RunT(t)
 	records(t, server.Addr())
 	s := newShell(t, server.Addr())
-	letter := strings.Fields(s.says("dead list -n 1", 0, "  8-0", "-  7-0"))[4]
-	s.says("dead list", 0, "  8-0", "  7-0")
-	s.says("dead redrive "+letter, 2, "it would be rejected again", "correct it with")
-	s.says("dead redrive "+letter+" --set pod_count=", 2, "pod_count")
-	s.says("dead list", 0, "  8-0", "  7-0")
+	deadLetter := strings.Fields(s.expect("dead list -n 1", 0, "  8-0", "-  7-0"))[4]
+	s.expect("dead list", 0, "  8-0", "  7-0")
+	s.expect("dead redrive "+deadLetter, 2, "it would be rejected again", "correct it with")
+	s.expect("dead redrive "+deadLetter+" --set pod_count=", 2, "pod_count")
+	s.expect("dead list", 0, "  8-0", "  7-0")
 	var want []string
-	want = append(want, strings.TrimSpace(s.says("dead redrive "+letter+" --set pod_count=3", 0)))
-	s.says("dead list", 0, "-  8-0", "  7-0")
-	s.says("dead redrive "+letter+" --set pod_count=3", 1, "OTTO104", "there is no dead letter")
-	want = append(want, strings.TrimSpace(s.says("scale up 2 --task c --key k --deadline 90s --meta a=b", 0)))
+	want = append(want, strings.TrimSpace(s.expect("dead redrive "+deadLetter+" --set pod_count=3", 0)))
+	s.expect("dead list", 0, "-  8-0", "  7-0")
+	s.expect("dead redrive "+deadLetter+" --set pod_count=3", 1, "OTTO104", "there is no dead letter")
+	want = append(want, strings.TrimSpace(s.expect("scale up 2 --task c --key k --deadline 90s --meta a=b", 0)))
 	entries, err := server.Stream(event.DefaultStream)
 	if err != nil {
 		t.Fatal(err)
@@ -159,20 +159,20 @@ func TestSending(t *testing.T) {
 	}
 }
 
-// TestExitCodes: the numbers are a contract with scripts.
+// TestExitCodes: scripts rely on the numbers.
 func TestExitCodes(t *testing.T) {
 	s := newShell(t, unusedAddress(t))
-	s.says("version", 0)
-	s.says("get events", 1, "OTTO104", "connection refused")
-	s.says("explain 5-0", 1, "OTTO104", "Kubernetes unavailable too")
-	s.says("explain task-123", 1, "OTTO104", "connection refused", "-Kubernetes")
-	s.says("get pods", 2)
-	s.says("check", 3, "✖ redis", "OTTO104", "✖ kubernetes", "OTTO106", "2 of 2 checks failed")
+	s.expect("version", 0)
+	s.expect("get events", 1, "OTTO104", "connection refused")
+	s.expect("explain 5-0", 1, "OTTO104", "Kubernetes unavailable too")
+	s.expect("explain task-123", 1, "OTTO104", "connection refused", "-Kubernetes")
+	s.expect("get pods", 2)
+	s.expect("check", 3, "✖ redis", "OTTO104", "✖ kubernetes", "OTTO106", "2 of 2 checks failed")
 	t.Setenv("REDIS_PORT", "many")
 	for _, line := range []string{"get events", "config", "check"} {
-		s.says(line, 2, "OTTO101", "REDIS_PORT")
+		s.expect(line, 2, "OTTO101", "REDIS_PORT")
 	}
 	if exitFailed != 4 {
-		t.Errorf("a failed worker is exit code %d", exitFailed)
+		t.Errorf("exitFailed is %d, want 4", exitFailed)
 	}
 }

@@ -112,7 +112,7 @@ func run(t *testing.T, test func(t *testing.T, r recording)) {
 
 func (r recording) record(reason, about string, times int) {
 	for range times {
-		r.Record(kubeevents.Notice{Reason: reason, Action: "Park", About: about, What: "what", Fix: "OTTO301: then"})
+		r.Record(kubeevents.Notice{Reason: reason, Action: "Park", Subject: about, Message: "what", Fix: "OTTO301: then"})
 	}
 	synctest.Wait()
 }

@@ -82,7 +82,7 @@ func (r *Recorder) Record(n kubeevents.Notice) {
 
 // seriesOf finds the series of equal notices, or begins one; nil: there are too many.
 func (r *Recorder) seriesOf(n kubeevents.Notice, now time.Time) *series {
-	key := n.Reason + "\x00" + n.About
+	key := n.Reason + "\x00" + n.Subject
 	if s := r.series[key]; s != nil && !s.expired(now) {
 		return s
 	}

@@ -66,7 +66,7 @@ func (r *Recorder) regarding() corev1.ObjectReference {
 // note cuts what others wrote, never the fix.
 func note(n kubeevents.Notice) string {
 	fix := text.Line(n.Fix, maxFix)
-	return text.Line(n.What, maxNote-len(fix)-len(". ")) + ". " + fix
+	return text.Line(n.Message, maxNote-len(fix)-len(". ")) + ". " + fix
 }
 
 // rename gives the Event a name that no other has.

@@ -55,7 +55,7 @@ func TestEventRequests(t *testing.T) {
 		}
 		k8stest.Answer(w, http.StatusCreated, created)
 	})
-	n := kubeevents.Notice{Reason: "TemplateParked", Action: "Park", About: "big", What: "template big waits", Fix: "OTTO301: raise the quota"}
+	n := kubeevents.Notice{Reason: "TemplateParked", Action: "Park", Subject: "big", Message: "template big waits", Fix: "OTTO301: raise the quota"}
 	r.Record(n)
 	r.pass(t.Context())
 	r.Record(n)
@@ -122,7 +122,7 @@ func TestNoteIsBounded(t *testing.T) {
 		"\x1b[2J", "a\nb", strings.Repeat("한", 5000), strings.Repeat("x", 1<<20), "\xff\xfe", "\u202e", "",
 	}))
 	rapid.Check(t, func(t *rapid.T) {
-		got := note(kubeevents.Notice{What: hostile.Draw(t, "what") + hostile.Draw(t, "more"), Fix: "OTTO301: raise the quota"})
+		got := note(kubeevents.Notice{Message: hostile.Draw(t, "what") + hostile.Draw(t, "more"), Fix: "OTTO301: raise the quota"})
 		control := func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
 		if len(got) > maxNote || !utf8.ValidString(got) || strings.ContainsFunc(got, control) || !strings.HasSuffix(got, "OTTO301: raise the quota") {
 			t.Fatalf("%d bytes: %q", len(got), got)
