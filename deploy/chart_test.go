@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ottoscaler/ottoscaler/internal/config"
-	"github.com/ottoscaler/ottoscaler/internal/k8s"
+	"github.com/ottoscaler/ottoscaler/internal/k8s/leader"
 )
 
 func TestDefaults(t *testing.T) {
@@ -133,7 +133,7 @@ func TestStrategy(t *testing.T) {
 // TestLeaseName: the permissions on the Lease are limited to its name.
 func TestLeaseName(t *testing.T) {
 	role := mustRender(t, "--set", "workers.instance=blue")["Role/ottoscaler-leader"]
-	want := k8s.LeaseName("blue", "otto:scale:events")
+	want := leader.LeaseName("blue", "otto:scale:events")
 	if got := role.at("rules", 1, "resourceNames", 0); got != want {
 		t.Errorf("the Lease is %v, want %s", got, want)
 	}

@@ -12,10 +12,15 @@ import (
 
 	"github.com/ottoscaler/ottoscaler/internal/config"
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
-	"github.com/ottoscaler/ottoscaler/internal/k8s"
+	"github.com/ottoscaler/ottoscaler/internal/health"
+	"github.com/ottoscaler/ottoscaler/internal/k8s/leader"
+	"github.com/ottoscaler/ottoscaler/internal/k8s/pods"
+	"github.com/ottoscaler/ottoscaler/internal/k8s/recorder"
 	"github.com/ottoscaler/ottoscaler/internal/kubeevents"
+	"github.com/ottoscaler/ottoscaler/internal/metrics"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
-	"github.com/ottoscaler/ottoscaler/internal/server"
+	"github.com/ottoscaler/ottoscaler/internal/redis/records"
+	"github.com/ottoscaler/ottoscaler/internal/redis/stream"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -26,26 +31,27 @@ const (
 
 // App is one replica of the daemon.
 type App struct {
-	log      *slog.Logger
-	cfg      config.Config
-	redis    *redis.Client
-	cluster  *k8s.Client
-	lease    *k8s.Lease // nil: no leader election
-	recorder *k8s.Recorder
-	emitter  *kubeevents.Emitter
-	meter    *server.Meter
-	settings worker.Settings
-	servers  []endpoint
+	log          *slog.Logger
+	cfg          config.Config
+	redis        *redis.Client
+	poison       stream.Poison // outlives the Sources of all terms
+	cluster      *pods.Client
+	lease        *leader.Lease // nil: no leader election
+	recorder     *recorder.Recorder
+	emitter      *kubeevents.Emitter
+	instrumenter *metrics.Instrumenter
+	settings     worker.Settings
+	servers      []endpoint
 
 	leading atomic.Bool
-	manager atomic.Pointer[worker.Manager]   // of the current term; nil between terms
-	owned   atomic.Pointer[redis.OwnedError] // why the last term did not start, if another installation owns the stream
+	manager atomic.Pointer[worker.Manager]     // of the current term; nil between terms
+	owned   atomic.Pointer[records.OwnedError] // why the last term did not start, if another installation owns the stream
 }
 
 // endpoint is a server and the setting that has its address.
 type endpoint struct {
 	setting string
-	*server.Server
+	*health.Server
 }
 
 // Run acts until ctx ends and returns when everything has stopped. It may be called once. Probes are answered all the while:

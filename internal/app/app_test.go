@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/ottoscaler/ottoscaler/internal/config"
-	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/redis/records"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -46,7 +46,7 @@ func TestNew(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer a.closeRedis()
-	if a.lease == nil || a.cfg.Workers.Namespace != "builds" || a.owner() != (redis.Owner{Namespace: "builds", Instance: "ottoscaler"}) {
+	if a.lease == nil || a.cfg.Workers.Namespace != "builds" || a.owner() != (records.Owner{Namespace: "builds", Instance: "ottoscaler"}) {
 		t.Errorf("lease %v, namespace %q, owner %+v", a.lease, a.cfg.Workers.Namespace, a.owner())
 	}
 	if _, ok := a.snapshot(t.Context()); ok {
@@ -129,7 +129,7 @@ func TestChecks(t *testing.T) {
 	if err := a.checkWatch(t.Context()); err == nil {
 		t.Error("a leader that does not watch passes")
 	}
-	a.termFailed(&redis.OwnedError{}, 0)
+	a.termFailed(&records.OwnedError{}, 0)
 	if err := a.checkOwner(t.Context()); err == nil {
 		t.Error("the stream of another installation passes")
 	}

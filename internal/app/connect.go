@@ -13,6 +13,9 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
+	"github.com/ottoscaler/ottoscaler/internal/k8s/leader"
+	"github.com/ottoscaler/ottoscaler/internal/k8s/pods"
+	"github.com/ottoscaler/ottoscaler/internal/k8s/templates"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
 )
 
@@ -45,8 +48,8 @@ func NewRedis(c config.Redis) (*redis.Client, error) {
 }
 
 // LoadTemplates returns the built-in worker template and those of the operator's folder. Its error is a ConfigError.
-func LoadTemplates(w config.Workers) (*k8s.Templates, error) {
-	templates, err := k8s.LoadTemplates(k8s.TemplateOptions{
+func LoadTemplates(w config.Workers) (*templates.Set, error) {
+	templates, err := templates.Load(templates.Options{
 		Dir: w.Templates, Image: w.AgentImage, Requests: w.AgentRequests, Limits: w.AgentLimits, Deadline: w.Deadline,
 	})
 	if err != nil {
@@ -63,8 +66,8 @@ func ClusterAccess(w config.Workers) (access *rest.Config, namespace string, err
 }
 
 // ClusterOptions are those of a client that creates nothing. The namespace of the workers must be set in cfg.
-func ClusterOptions(cfg config.Config, templates *k8s.Templates, version string, log *slog.Logger) k8s.Options {
-	return k8s.Options{
+func ClusterOptions(cfg config.Config, templates *templates.Set, version string, log *slog.Logger) pods.Options {
+	return pods.Options{
 		Namespace: cfg.Workers.Namespace, Instance: cfg.Workers.Instance, Stream: cfg.Redis.Stream, Names: Names(cfg),
 		Templates: templates, Version: version, Logger: log,
 	}
@@ -77,7 +80,7 @@ func Names(cfg config.Config) event.Names {
 
 // LeaseName is the name of the Lease of this installation.
 func LeaseName(cfg config.Config) string {
-	return k8s.LeaseName(cfg.Workers.Instance, cfg.Redis.Stream)
+	return leader.LeaseName(cfg.Workers.Instance, cfg.Redis.Stream)
 }
 
 // SystemNamespace is the namespace of the Lease and of Kubernetes Events; workers is that of the workers.

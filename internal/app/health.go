@@ -3,13 +3,15 @@ package app
 import (
 	"context"
 
-	"github.com/ottoscaler/ottoscaler/internal/server"
+	"github.com/ottoscaler/ottoscaler/internal/health"
+	"github.com/ottoscaler/ottoscaler/internal/metrics"
+	"github.com/ottoscaler/ottoscaler/internal/redis/inspect"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
 // checks are those of /readyz. A standby is ready: it could take over.
-func (a *App) checks() []server.Check {
-	return []server.Check{
+func (a *App) checks() []health.Check {
+	return []health.Check{
 		{Name: "redis", Run: a.redis.Ping},
 		{Name: "kubernetes", Run: a.cluster.Ping},
 		{Name: "watch", Run: a.checkWatch},
@@ -44,9 +46,9 @@ func (a *App) snapshot(ctx context.Context) (snap worker.Snapshot, ok bool) {
 }
 
 // streamStats are those of the source stream, on a leader and on a standby.
-func (a *App) streamStats(ctx context.Context) (server.Stream, error) {
-	s, err := a.redis.Stats(ctx, a.cfg.Redis.Stream, a.cfg.Redis.ConsumerGroup)
-	stream := server.Stream{Length: s.Length, Pending: s.Pending, Lag: s.Lag, Dead: s.Dead}
+func (a *App) streamStats(ctx context.Context) (metrics.Stream, error) {
+	s, err := inspect.ReadStats(ctx, a.redis, a.cfg.Redis.Stream, a.cfg.Redis.ConsumerGroup)
+	stream := metrics.Stream{Length: s.Length, Pending: s.Pending, Lag: s.Lag, Dead: s.Dead}
 	if !s.Oldest.IsZero() {
 		stream.Oldest = s.Oldest.Time()
 	}

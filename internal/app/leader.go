@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ottoscaler/ottoscaler/internal/k8s"
+	"github.com/ottoscaler/ottoscaler/internal/k8s/leader"
 )
 
 // lead runs terms until ctx ends: because the process is to stop, then work in flight has the grace period; or because the
@@ -16,9 +16,9 @@ func (a *App) lead(ctx context.Context) {
 	defer cancel(nil)
 	a.leading.Store(true)
 	defer a.leading.Store(false)
-	defer a.onLeaseLost(func() { cancel(k8s.ErrLost) })()
+	defer a.onLeaseLost(func() { cancel(leader.ErrLost) })()
 	defer context.AfterFunc(ctx, func() {
-		if errors.Is(context.Cause(ctx), k8s.ErrLost) {
+		if errors.Is(context.Cause(ctx), leader.ErrLost) {
 			return
 		}
 		a.log.Info("stopping: finishing work in flight", "grace", gracePeriod.String())

@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
-	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/redis/records"
+	"github.com/ottoscaler/ottoscaler/internal/redis/stream"
 	"github.com/ottoscaler/ottoscaler/internal/retry"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
@@ -45,11 +46,11 @@ func (a *App) runTerms(take, work context.Context) {
 
 // termFailed logs why a term ended, and keeps whether another installation owns the stream.
 func (a *App) termFailed(err error, pause time.Duration) {
-	var owned *redis.OwnedError
+	var owned *records.OwnedError
 	isOwned := errors.As(err, &owned)
 	a.owned.Store(owned)
 	if isOwned {
-		a.emitter.Owned(err)
+		a.emitter.StreamOwned(err)
 		errcode.Error(a.log, errcode.StreamOwned, "error", err)
 		return
 	}
@@ -59,19 +60,19 @@ func (a *App) termFailed(err error, pause time.Duration) {
 // term runs one Manager, and the janitor beside it. take ends the reading of the stream, work ends everything.
 func (a *App) term(take, work context.Context, before worker.Carryover) (worker.Carryover, error) {
 	r := a.cfg.Redis
-	source := redis.NewSource(a.redis, redis.SourceOptions{
-		Stream: r.Stream, Group: r.ConsumerGroup, Consumer: r.Consumer, Logger: a.log,
+	source := stream.New(a.redis, stream.Options{
+		Stream: r.Stream, Group: r.ConsumerGroup, Consumer: r.Consumer, Poison: &a.poison, Logger: a.log,
 	})
-	journal := redis.NewJournal(a.redis, redis.JournalOptions{
+	journal := records.New(a.redis, records.Options{
 		Stream: r.Stream, Group: r.ConsumerGroup, RecordTTL: a.cfg.Workers.RecordTTL, Logger: a.log, Owner: a.owner(),
 	})
-	janitor := redis.NewJanitor(journal, redis.JanitorOptions{Retention: r.Retention, Every: trimInterval})
+	janitor := records.NewJanitor(journal, records.JanitorOptions{Retention: r.Retention, Every: trimInterval})
 
 	settings := a.settings
 	settings.Skew = a.cluster.Skew()
 	serverTime := func() time.Time { return time.Now().Add(settings.Skew) }
-	m := worker.NewManager(a.meter.Source(source), a.emitter.Journal(a.meter.Journal(journal, serverTime)),
-		a.emitter.Cluster(a.meter.Cluster(a.cluster)), settings, before, a.log)
+	m := worker.NewManager(a.instrumenter.Source(source), a.emitter.Journal(a.instrumenter.Journal(journal, serverTime)),
+		a.emitter.Cluster(a.instrumenter.Cluster(a.cluster)), settings, before, a.log)
 	a.manager.Store(m)
 	defer a.manager.Store(nil)
 
@@ -85,8 +86,8 @@ func (a *App) term(take, work context.Context, before worker.Carryover) (worker.
 }
 
 // owner is what this installation writes on its stream.
-func (a *App) owner() redis.Owner {
-	o := redis.Owner{Namespace: a.cfg.Workers.Namespace, Instance: a.cfg.Workers.Instance}
+func (a *App) owner() records.Owner {
+	o := records.Owner{Namespace: a.cfg.Workers.Namespace, Instance: a.cfg.Workers.Instance}
 	if a.lease != nil {
 		o.LeaseUID = a.lease.UID()
 	}

@@ -3,7 +3,6 @@ package app
 import (
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/client-go/rest"
@@ -11,9 +10,14 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/config"
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/health"
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
+	"github.com/ottoscaler/ottoscaler/internal/k8s/leader"
+	"github.com/ottoscaler/ottoscaler/internal/k8s/pods"
+	"github.com/ottoscaler/ottoscaler/internal/k8s/recorder"
+	"github.com/ottoscaler/ottoscaler/internal/k8s/templates"
 	"github.com/ottoscaler/ottoscaler/internal/kubeevents"
-	"github.com/ottoscaler/ottoscaler/internal/server"
+	"github.com/ottoscaler/ottoscaler/internal/metrics"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -32,7 +36,7 @@ type Options struct {
 //	                             │  ▲                                     │
 //	 records, status ◀─ Journal ─┘  └───────────── watch ◀────────────────┘
 //
-// Source, Journal and Manager live for a term, see term. Between them and the Manager a Meter counts, and an Emitter turns what
+// Source, Journal and Manager live for a term, see term. Between them and the Manager an Instrumenter counts, and an Emitter turns what
 // needs a person into Kubernetes Events. Beside them a Server answers probes and scrapes, on a leader and on a standby.
 func New(cfg config.Config, o Options) (*App, error) {
 	a := &App{log: o.Logger}
@@ -69,7 +73,7 @@ func New(cfg config.Config, o Options) (*App, error) {
 }
 
 // wireCluster builds what talks to the API server. All of it shares one clock: that of the server's answers.
-func (a *App) wireCluster(access *rest.Config, templates *k8s.Templates, o Options) (err error) {
+func (a *App) wireCluster(access *rest.Config, templates *templates.Set, o Options) (err error) {
 	clock := new(k8s.Clock)
 	if a.lease, err = newLease(access, a.cfg, o, clock); err != nil {
 		return err
@@ -78,26 +82,26 @@ func (a *App) wireCluster(access *rest.Config, templates *k8s.Templates, o Optio
 		return err
 	}
 	a.emitter = kubeevents.NewEmitter(a.recorder)
-	pods := ClusterOptions(a.cfg, templates, o.Version, o.Logger)
-	pods.Guard, pods.Clock, pods.Denied = writeGuard(a.lease), clock, a.emitter.WatchDenied
-	a.cluster, err = k8s.New(access, pods)
+	options := ClusterOptions(a.cfg, templates, o.Version, o.Logger)
+	options.Guard, options.Clock, options.Forbidden = writeGuard(a.lease), clock, a.emitter.WatchDenied
+	a.cluster, err = pods.New(access, options)
 	return err
 }
 
 // newLease returns nil where leader election is off.
-func newLease(access *rest.Config, cfg config.Config, o Options, clock *k8s.Clock) (*k8s.Lease, error) {
+func newLease(access *rest.Config, cfg config.Config, o Options, clock *k8s.Clock) (*leader.Lease, error) {
 	if !cfg.Process.LeaderElect {
 		return nil, nil
 	}
-	return k8s.NewLease(access, k8s.LeaseOptions{
+	return leader.New(access, leader.Options{
 		Namespace: SystemNamespace(cfg.Process, cfg.Workers.Namespace), Name: LeaseName(cfg),
-		Identity: k8s.Identity(cfg.Process.PodName), MaxWorkers: cfg.Workers.MaxWorkers,
+		Identity: leader.Identity(cfg.Process.PodName), MaxWorkers: cfg.Workers.MaxWorkers,
 		Version: o.Version, Clock: clock, Logger: o.Logger,
 	})
 }
 
 // writeGuard says until when writes to the cluster are allowed; nil: always.
-func writeGuard(l *k8s.Lease) func() (time.Time, bool) {
+func writeGuard(l *leader.Lease) k8s.Guard {
 	if l == nil {
 		return nil
 	}
@@ -106,28 +110,28 @@ func writeGuard(l *k8s.Lease) func() (time.Time, bool) {
 
 // newRecorder writes Kubernetes Events about our Deployment, else about our Pod; where neither is known it writes none.
 func newRecorder(
-	access *rest.Config, cfg config.Config, o Options, clock *k8s.Clock, guard func() (time.Time, bool),
-) (*k8s.Recorder, error) {
+	access *rest.Config, cfg config.Config, o Options, clock *k8s.Clock, guard k8s.Guard,
+) (*recorder.Recorder, error) {
 	p := cfg.Process
-	return k8s.NewRecorder(access, k8s.RecorderOptions{
+	return recorder.New(access, recorder.Options{
 		Namespace: SystemNamespace(p, cfg.Workers.Namespace), Deployment: p.Deployment, Pod: p.PodName,
-		Identity: k8s.Identity(p.PodName), Version: o.Version, Clock: clock, Guard: guard, Logger: o.Logger,
+		Identity: leader.Identity(p.PodName), Version: o.Version, Clock: clock, Guard: guard, Logger: o.Logger,
 	})
 }
 
-func (a *App) wireServers(templates *k8s.Templates, o Options) error {
-	meter, metrics := server.NewMetrics(prometheus.NewRegistry(), server.MetricsOptions{
+func (a *App) wireServers(templates *templates.Set, o Options) error {
+	instrumenter, handler := metrics.New(prometheus.NewRegistry(), metrics.Options{
 		Version: o.Version, Templates: templates.Names(), Checks: a.checks(),
 		Leading: a.leading.Load, Workers: a.snapshot, Stream: a.streamStats,
 	})
-	a.meter = meter
-	a.servers = []endpoint{{"OTTO_HTTP_ADDR", server.New(server.Options{
-		Addr: a.cfg.Process.HTTPAddr, Checks: a.checks(), Metrics: metrics, Logger: o.Logger,
+	a.instrumenter = instrumenter
+	a.servers = []endpoint{{"OTTO_HTTP_ADDR", health.New(health.Options{
+		Addr: a.cfg.Process.HTTPAddr, Checks: a.checks(), Metrics: handler, Logger: o.Logger,
 	})}}
 	if o.ProfilesAddr == "" {
 		return nil
 	}
-	profiles, err := server.NewProfiles(o.ProfilesAddr, o.Logger)
+	profiles, err := health.NewProfiles(o.ProfilesAddr, o.Logger)
 	if err != nil {
 		return &ConfigError{fmt.Errorf("--pprof: %w", err)}
 	}
@@ -135,7 +139,7 @@ func (a *App) wireServers(templates *k8s.Templates, o Options) error {
 	return nil
 }
 
-func settings(cfg config.Config, t *k8s.Templates) worker.Settings {
+func settings(cfg config.Config, t *templates.Set) worker.Settings {
 	w := cfg.Workers
 	return worker.Settings{
 		Rules:      event.Rules{MaxPods: w.MaxPodsPerEvent, Deadlines: t.Deadlines()},

@@ -16,7 +16,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
-	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/redis/inspect"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -37,33 +37,33 @@ func failedCodes(findings []finding) map[string]string {
 
 func TestRedisFindings(t *testing.T) {
 	now := time.UnixMilli(1756659802903)
-	healthy := redis.Inspection{
+	healthy := inspect.Inspection{
 		Version: "7.0.15", Role: "master", AOF: "1", Eviction: "noeviction", User: "default", Asked: true, Owner: "we", Ours: true, Grouped: true,
 	}
-	with := func(change func(*redis.Inspection)) redis.Inspection {
+	with := func(change func(*inspect.Inspection)) inspect.Inspection {
 		in := healthy
 		change(&in)
 		return in
 	}
-	pending := func(age time.Duration) redis.Stats {
-		return redis.Stats{Pending: 1, Oldest: event.ID{Ms: uint64(now.Add(-age).UnixMilli())}}
+	pending := func(age time.Duration) inspect.Stats {
+		return inspect.Stats{Pending: 1, Oldest: event.ID{Ms: uint64(now.Add(-age).UnixMilli())}}
 	}
 	for name, test := range map[string]struct {
-		in    redis.Inspection
-		stats redis.Stats
+		in    inspect.Inspection
+		stats inspect.Stats
 		pre   bool
 		want  map[string]string
 	}{
 		"healthy":           {healthy, pending(time.Minute), false, map[string]string{}},
-		"everything denied": {redis.Inspection{Grouped: true}, redis.Stats{}, false, map[string]string{}},
-		"old":               {with(func(in *redis.Inspection) { in.Version = "6.2.19" }), redis.Stats{}, false, map[string]string{"version": "OTTO601"}},
-		"replica":           {with(func(in *redis.Inspection) { in.Role = "slave" }), redis.Stats{}, false, map[string]string{"role": "OTTO602"}},
-		"memory only":       {with(func(in *redis.Inspection) { in.AOF = "0" }), redis.Stats{}, false, map[string]string{"persistence": "OTTO603"}},
-		"eviction":          {with(func(in *redis.Inspection) { in.Eviction = "allkeys-lru" }), redis.Stats{}, false, map[string]string{"eviction": "OTTO604"}},
-		"ACL":               {with(func(in *redis.Inspection) { in.Denied = []string{"XACK"} }), redis.Stats{}, false, map[string]string{"acl": "OTTO605"}},
-		"other owner":       {with(func(in *redis.Inspection) { in.Ours = false }), redis.Stats{}, false, map[string]string{"owner": "OTTO606"}},
-		"no group":          {with(func(in *redis.Inspection) { in.Grouped = false }), redis.Stats{}, false, map[string]string{"group": "OTTO607"}},
-		"no group, --pre":   {with(func(in *redis.Inspection) { in.Grouped, in.Owner = false, "" }), redis.Stats{}, true, map[string]string{}},
+		"everything denied": {inspect.Inspection{Grouped: true}, inspect.Stats{}, false, map[string]string{}},
+		"old":               {with(func(in *inspect.Inspection) { in.Version = "6.2.19" }), inspect.Stats{}, false, map[string]string{"version": "OTTO601"}},
+		"replica":           {with(func(in *inspect.Inspection) { in.Role = "slave" }), inspect.Stats{}, false, map[string]string{"role": "OTTO602"}},
+		"memory only":       {with(func(in *inspect.Inspection) { in.AOF = "0" }), inspect.Stats{}, false, map[string]string{"persistence": "OTTO603"}},
+		"eviction":          {with(func(in *inspect.Inspection) { in.Eviction = "allkeys-lru" }), inspect.Stats{}, false, map[string]string{"eviction": "OTTO604"}},
+		"ACL":               {with(func(in *inspect.Inspection) { in.Denied = []string{"XACK"} }), inspect.Stats{}, false, map[string]string{"acl": "OTTO605"}},
+		"other owner":       {with(func(in *inspect.Inspection) { in.Ours = false }), inspect.Stats{}, false, map[string]string{"owner": "OTTO606"}},
+		"no group":          {with(func(in *inspect.Inspection) { in.Grouped = false }), inspect.Stats{}, false, map[string]string{"group": "OTTO607"}},
+		"no group, --pre":   {with(func(in *inspect.Inspection) { in.Grouped, in.Owner = false, "" }), inspect.Stats{}, true, map[string]string{}},
 		"pending for hours": {healthy, pending(2 * time.Hour), false, map[string]string{"pending": "OTTO608"}},
 	} {
 		if diff := cmp.Diff(test.want, failedCodes(redisFindings(config.Redis{}, test.in, test.stats, test.pre, now))); diff != "" {
@@ -82,11 +82,11 @@ type fakeCluster struct {
 
 func (c fakeCluster) Version(context.Context) (string, error) { return "v1.37.2", c.versionErr }
 func (c fakeCluster) Skew() time.Duration                     { return c.skew }
-func (c fakeCluster) May(_ context.Context, r k8s.Right) (bool, error) {
+func (c fakeCluster) CanI(_ context.Context, r k8s.Permission) (bool, error) {
 	return r.Verb != c.deniedVerb, c.otherErr
 }
 
-func (c fakeCluster) Try(_ context.Context, template string) error {
+func (c fakeCluster) DryRun(_ context.Context, template string) error {
 	if c.otherErr == nil && c.deniedVerb == "create" {
 		return fmt.Errorf("x: %w", worker.ErrForbidden)
 	}
@@ -112,7 +112,7 @@ func TestClusterFindings(t *testing.T) {
 		"small skew":    {fakeCluster{skew: 4 * time.Second}, map[string]string{}, checks},
 		"other errors":  {fakeCluster{otherErr: errors.New("EOF")}, map[string]string{"permission": "OTTO612", "template": "OTTO612"}, checks},
 	} {
-		got := clusterFindings(t.Context(), test.cluster, k8s.Rights("ci", "system", "system"), []string{"", "big"})
+		got := clusterFindings(t.Context(), test.cluster, k8s.Permissions("ci", "system", "system"), []string{"", "big"})
 		if diff := cmp.Diff(test.want, failedCodes(got)); diff != "" || len(got) != test.checks {
 			t.Errorf("%s: %d findings (-want +got):\n%s", name, len(got), diff)
 		}

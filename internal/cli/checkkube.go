@@ -18,8 +18,8 @@ const maxSkew = 5 * time.Second
 // clusterChecker is what the checks need of Kubernetes.
 type clusterChecker interface {
 	Version(ctx context.Context) (string, error)
-	May(ctx context.Context, r k8s.Right) (bool, error)
-	Try(ctx context.Context, template string) error
+	CanI(ctx context.Context, r k8s.Permission) (bool, error)
+	DryRun(ctx context.Context, template string) error
 	Skew() time.Duration
 }
 
@@ -32,8 +32,8 @@ func (d *deps) checkKubernetes(ctx context.Context, pre bool) []finding {
 		errors.As(err, &failure) // it has the code of what failed
 		return []finding{failed("kubernetes", failure.Code, "%v", failure.Err)}
 	}
-	permissions := requiredPermissions(d.cfg.Process, cluster.Namespace)
-	all := clusterFindings(ctx, cluster, permissions, append([]string{""}, cluster.Templates.Names()...))
+	permissions := requiredPermissions(d.cfg.Process, cluster.namespace)
+	all := clusterFindings(ctx, cluster, permissions, append([]string{""}, cluster.templates.Names()...))
 	if pre || !all[0].OK {
 		return all
 	}
@@ -41,7 +41,7 @@ func (d *deps) checkKubernetes(ctx context.Context, pre bool) []finding {
 }
 
 // requiredPermissions are those that `run` needs with these settings.
-func requiredPermissions(p config.Process, workers string) []k8s.Right {
+func requiredPermissions(p config.Process, workers string) []k8s.Permission {
 	leases, events := "", ""
 	if p.LeaderElect {
 		leases = app.SystemNamespace(p, workers)
@@ -49,11 +49,11 @@ func requiredPermissions(p config.Process, workers string) []k8s.Right {
 	if p.Deployment != "" || p.PodName != "" {
 		events = app.SystemNamespace(p, workers)
 	}
-	return k8s.Rights(workers, leases, events)
+	return k8s.Permissions(workers, leases, events)
 }
 
 // clusterFindings runs every check even if some fail, so that all of it can be fixed at once.
-func clusterFindings(ctx context.Context, cluster clusterChecker, permissions []k8s.Right, templates []string) []finding {
+func clusterFindings(ctx context.Context, cluster clusterChecker, permissions []k8s.Permission, templates []string) []finding {
 	version, err := cluster.Version(ctx)
 	if err != nil {
 		return []finding{failed("kubernetes", errcode.Kubernetes, "%v", err)}
@@ -71,8 +71,8 @@ func clusterFindings(ctx context.Context, cluster clusterChecker, permissions []
 	return append(all, passed("clock", "in sync with the API server"))
 }
 
-func permissionFinding(ctx context.Context, cluster clusterChecker, p k8s.Right) finding {
-	allowed, err := cluster.May(ctx, p)
+func permissionFinding(ctx context.Context, cluster clusterChecker, p k8s.Permission) finding {
+	allowed, err := cluster.CanI(ctx, p)
 	switch {
 	case err != nil:
 		return failed("permission", errcode.Inconclusive, "%v", err)
@@ -89,7 +89,7 @@ func templateFinding(ctx context.Context, cluster clusterChecker, name string) f
 	if name == "" {
 		shown = "built-in"
 	}
-	err := cluster.Try(ctx, name)
+	err := cluster.DryRun(ctx, name)
 	switch {
 	case errors.Is(err, worker.ErrRefused):
 		return failed("template", errcode.DryRunRefused, "%s: %v", shown, err)

@@ -10,6 +10,8 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/config"
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/redis/inspect"
+	"github.com/ottoscaler/ottoscaler/internal/redis/records"
 )
 
 const (
@@ -22,12 +24,12 @@ func (d *deps) checkRedis(ctx context.Context, pre bool) []finding {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	r := d.cfg.Redis
-	self := redis.Owner{Namespace: d.namespace(), Instance: d.cfg.Workers.Instance}
-	in, err := d.redis.Inspect(ctx, r.Stream, r.ConsumerGroup, self)
+	self := records.Owner{Namespace: d.namespace(), Instance: d.cfg.Workers.Instance}
+	in, err := inspect.Inspect(ctx, d.redis, r.Stream, r.ConsumerGroup, self)
 	if err != nil {
 		return []finding{failed("redis", errcode.Redis, "%v", err)}
 	}
-	stats, err := d.redis.Stats(ctx, r.Stream, r.ConsumerGroup)
+	stats, err := inspect.ReadStats(ctx, d.redis, r.Stream, r.ConsumerGroup)
 	if err != nil {
 		return []finding{failed("redis", errcode.Redis, "%v", err)}
 	}
@@ -35,7 +37,7 @@ func (d *deps) checkRedis(ctx context.Context, pre bool) []finding {
 }
 
 // redisFindings is pure. A value that the ACL denies to read is no failure.
-func redisFindings(r config.Redis, in redis.Inspection, stats redis.Stats, pre bool, now time.Time) []finding {
+func redisFindings(r config.Redis, in inspect.Inspection, stats inspect.Stats, pre bool, now time.Time) []finding {
 	all := []finding{
 		passed("redis", "%s answers", redisAddress(r)), versionFinding(in), tlsFinding(r), roleFinding(in), persistenceFinding(in),
 		evictionFinding(in), aclFinding(in), ownerFinding(in),
@@ -64,7 +66,7 @@ func redisAddress(r config.Redis) string {
 	return fmt.Sprintf("%s:%d", r.Host, r.Port)
 }
 
-func versionFinding(in redis.Inspection) finding {
+func versionFinding(in inspect.Inspection) finding {
 	switch {
 	case redis.OldVersion(in.Version):
 		return failed("version", errcode.RedisTooOld, "%s", in.Version)
@@ -81,14 +83,14 @@ func tlsFinding(r config.Redis) finding {
 	return passed("tls", "off: traffic is not encrypted")
 }
 
-func roleFinding(in redis.Inspection) finding {
+func roleFinding(in inspect.Inspection) finding {
 	if in.Role == "slave" {
 		return failed("role", errcode.RedisReplica, "it accepts no writes")
 	}
 	return passed("role", "%s", cmp.Or(in.Role, unknown))
 }
 
-func persistenceFinding(in redis.Inspection) finding {
+func persistenceFinding(in inspect.Inspection) finding {
 	switch in.AOF {
 	case "0":
 		return failed("persistence", errcode.RedisNotPersistent, "appendonly is off")
@@ -98,14 +100,14 @@ func persistenceFinding(in redis.Inspection) finding {
 	return passed("persistence", unknown)
 }
 
-func evictionFinding(in redis.Inspection) finding {
+func evictionFinding(in inspect.Inspection) finding {
 	if in.Eviction != "" && in.Eviction != "noeviction" {
 		return failed("eviction", errcode.RedisEvicts, "maxmemory-policy is %s", in.Eviction)
 	}
 	return passed("eviction", "%s", cmp.Or(in.Eviction, unknown))
 }
 
-func aclFinding(in redis.Inspection) finding {
+func aclFinding(in inspect.Inspection) finding {
 	switch {
 	case len(in.Denied) > 0:
 		return failed("acl", errcode.RedisDenied, "user %s lacks %s", in.User, strings.Join(in.Denied, ", "))
@@ -115,7 +117,7 @@ func aclFinding(in redis.Inspection) finding {
 	return passed("acl", "user %s has every required command", in.User)
 }
 
-func ownerFinding(in redis.Inspection) finding {
+func ownerFinding(in inspect.Inspection) finding {
 	switch {
 	case in.Owner == "":
 		return passed("owner", "none yet")

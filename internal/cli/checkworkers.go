@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
-	"github.com/ottoscaler/ottoscaler/internal/k8s"
-	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/k8s/pods"
+	"github.com/ottoscaler/ottoscaler/internal/redis/inspect"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -19,7 +19,7 @@ const failureWindow = 15 * time.Minute
 
 // checkWorkers finds what a dry run cannot: a missing image, Secret or node shows once a Pod exists. An error of either source
 // is reported by the other checks.
-func (d *deps) checkWorkers(ctx context.Context, cluster *k8s.Client) []finding {
+func (d *deps) checkWorkers(ctx context.Context, cluster *cluster) []finding {
 	pods, podsErr := cluster.All(ctx)
 	failures, statusErr := d.reader.Since(ctx, time.Now().Add(-failureWindow), failedToStart)
 	all := workerFindings(pods, failures)
@@ -30,7 +30,7 @@ func (d *deps) checkWorkers(ctx context.Context, cluster *k8s.Client) []finding 
 }
 
 // failedToStart reports whether a worker failed before its program ran.
-func failedToStart(e redis.Said) bool {
+func failedToStart(e inspect.StatusEntry) bool {
 	r, _ := worker.ReasonOf(e.Fields["reason"])
 	return e.Fields["state"] == string(worker.StateFailed) && r.Class == worker.ClassStart
 }
@@ -42,7 +42,7 @@ type blockedWorkers struct {
 }
 
 // workerFindings is pure: a finding for each reason.
-func workerFindings(pods []k8s.Shown, failures []redis.Said) []finding {
+func workerFindings(pods []pods.PodView, failures []inspect.StatusEntry) []finding {
 	byReason := make(map[string]blockedWorkers)
 	for _, e := range failures {
 		f := e.Fields

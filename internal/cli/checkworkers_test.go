@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/redis/inspect"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -18,7 +18,7 @@ func TestWorkerFindings(t *testing.T) {
 		waits("d", "OtherError", worker.WaitingImage), waits("e", "ContainerCreating", worker.WaitingNone),
 		worker.Observation{Phase: worker.PhaseFailed, Reason: "Unschedulable"},
 	)
-	failures := []redis.Said{
+	failures := []inspect.StatusEntry{
 		entry("worker", "w", "state", "failed", "reason", "ErrImagePull", "message", "gone"),
 		entry("worker", "v", "state", "failed", "reason", "Refused", "message", "quota"),
 	}

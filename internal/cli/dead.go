@@ -9,7 +9,7 @@ import (
 
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/event"
-	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/redis/inspect"
 )
 
 func newDead(version string) *cobra.Command {
@@ -33,7 +33,7 @@ type deadLetterView struct {
 	Omitted  string            `json:"omitted,omitempty"`
 }
 
-func viewDeadLetter(l redis.Letter) deadLetterView {
+func viewDeadLetter(l inspect.DeadLetter) deadLetterView {
 	return deadLetterView{ID: l.ID, Original: l.Original, Code: l.Code, Reason: l.Reason, Fields: l.Fields, Omitted: l.Omitted}
 }
 
@@ -45,7 +45,7 @@ func newDeadList(version string) *cobra.Command {
 		Short: "List the newest dead letters, newest first",
 		Args:  noArgs,
 		RunE: withDeps(version, func(c *cobra.Command, d *deps, _ []string) error {
-			deadLetters, err := d.reader.Letters(c.Context(), n)
+			deadLetters, err := d.reader.DeadLetters(c.Context(), n)
 			if err != nil {
 				return errcode.Wrap(errcode.Redis, err)
 			}

@@ -8,8 +8,10 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/app"
 	"github.com/ottoscaler/ottoscaler/internal/config"
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
-	"github.com/ottoscaler/ottoscaler/internal/k8s"
+	"github.com/ottoscaler/ottoscaler/internal/k8s/pods"
+	"github.com/ottoscaler/ottoscaler/internal/k8s/templates"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/redis/inspect"
 )
 
 // deps are what the commands for people need. They reach Redis and Kubernetes as `run` does.
@@ -17,7 +19,7 @@ type deps struct {
 	cfg     config.Config
 	version string
 	redis   *redis.Client
-	reader  *redis.Reader
+	reader  *inspect.Reader
 }
 
 // withDeps runs a command with its deps, and with the libraries' log lines discarded.
@@ -34,14 +36,22 @@ func withDeps(version string, command func(c *cobra.Command, d *deps, args []str
 		}
 		defer func() { _ = client.Close() }() // the command has its results
 		return command(c, &deps{
-			cfg: cfg, version: version, redis: client, reader: redis.NewReader(client, cfg.Redis.Stream, cfg.Redis.ConsumerGroup),
+			cfg: cfg, version: version, redis: client, reader: inspect.NewReader(client, cfg.Redis.Stream, cfg.Redis.ConsumerGroup),
 		}, args)
 	}
 }
 
-// cluster returns a client of Kubernetes. Some commands work without one.
-func (d *deps) cluster() (*k8s.Client, error) {
-	templates, err := app.LoadTemplates(d.cfg.Workers)
+// cluster is Kubernetes as `run` would use it.
+type cluster struct {
+	*pods.Client
+
+	namespace string // of the workers
+	templates *templates.Set
+}
+
+// cluster returns the way to Kubernetes. Some commands work without one.
+func (d *deps) cluster() (*cluster, error) {
+	set, err := app.LoadTemplates(d.cfg.Workers)
 	if err != nil {
 		return nil, err
 	}
@@ -51,8 +61,8 @@ func (d *deps) cluster() (*k8s.Client, error) {
 	}
 	cfg := d.cfg
 	cfg.Workers.Namespace = namespace
-	client, err := k8s.New(access, app.ClusterOptions(cfg, templates, d.version, slog.New(slog.DiscardHandler)))
-	return client, errcode.Wrap(errcode.ClusterAccess, err)
+	client, err := pods.New(access, app.ClusterOptions(cfg, set, d.version, slog.New(slog.DiscardHandler)))
+	return &cluster{client, namespace, set}, errcode.Wrap(errcode.ClusterAccess, err)
 }
 
 // namespace is that of the workers; empty: it is neither configured nor known from a kubeconfig.

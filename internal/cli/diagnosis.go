@@ -7,7 +7,7 @@ import (
 
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/event"
-	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/redis/inspect"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -160,7 +160,7 @@ func diagnosePending(o *worker.Observation) (d diagnosis, pending bool) {
 }
 
 // failureReasons says why workers failed or are lost, once for each reason that has a fix.
-func failureReasons(history []redis.Said) []diagnosis {
+func failureReasons(history []inspect.StatusEntry) []diagnosis {
 	var all []diagnosis
 	seen := make(map[string]bool)
 	for _, e := range history {

@@ -8,8 +8,8 @@ import (
 
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/event"
-	"github.com/ottoscaler/ottoscaler/internal/k8s"
-	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/k8s/pods"
+	"github.com/ottoscaler/ottoscaler/internal/redis/inspect"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -44,17 +44,17 @@ func coded(c errcode.Code, what string) diagnosis {
 
 // TestDiagnoseWithoutRecord covers events without a record.
 func TestDiagnoseWithoutRecord(t *testing.T) {
-	rejected := redis.Letter{ID: "7-1", Code: "invalid_type", Reason: "no type"}
-	pending := redis.Entry{Delivered: true, Pending: true, Deliveries: 4}
+	rejected := inspect.DeadLetter{ID: "7-1", Code: "invalid_type", Reason: "no type"}
+	pending := inspect.Entry{Delivered: true, Pending: true, Deliveries: 4}
 	runDiagnosisCases(t, map[string]diagnosisCase{
 		"unknown":            {facts{}, []diagnosis{{"Unknown: ", "", "REDIS_STREAM"}}},
-		"not read":           {facts{entry: &redis.Entry{}}, []diagnosis{{"Not read yet: no replica leads, or intake is paused", "", "ottoscaler_leader"}}},
-		"not read, leader":   {facts{entry: &redis.Entry{}, leaderless: true}, []diagnosis{{"No leader holds the Lease", "", "kubectl get pods"}}},
+		"not read":           {facts{entry: &inspect.Entry{}}, []diagnosis{{"Not read yet: no replica leads, or intake is paused", "", "ottoscaler_leader"}}},
+		"not read, leader":   {facts{entry: &inspect.Entry{}, leaderless: true}, []diagnosis{{"No leader holds the Lease", "", "kubectl get pods"}}},
 		"not accepted":       {facts{entry: &pending}, []diagnosis{{"Delivered (4 times)", "", "readyz"}}},
-		"record expired":     {facts{entry: &redis.Entry{Delivered: true}}, []diagnosis{{"Acknowledged, still in the stream", "", ""}}},
+		"record expired":     {facts{entry: &inspect.Entry{Delivered: true}}, []diagnosis{{"Acknowledged, still in the stream", "", ""}}},
 		"rejected":           {facts{deadLetter: &rejected}, []diagnosis{{"Rejected (invalid_type): no type", "OTTO401", "dead redrive 7-1"}}},
-		"duplicate":          {facts{history: []redis.Said{entry("kind", "duplicate")}}, []diagnosis{{"Duplicate: ", "", ""}}},
-		"closed and expired": {facts{history: []redis.Said{entry("kind", "closed")}}, []diagnosis{{"Closed; its record has expired.", "", ""}}},
+		"duplicate":          {facts{history: []inspect.StatusEntry{entry("kind", "duplicate")}}, []diagnosis{{"Duplicate: ", "", ""}}},
+		"closed and expired": {facts{history: []inspect.StatusEntry{entry("kind", "closed")}}, []diagnosis{{"Closed; its record has expired.", "", ""}}},
 		"record unreadable":  {facts{recordErr: errors.New("no such field")}, []diagnosis{coded(errcode.RecordUnreadable, "no such field")}},
 	})
 }
@@ -72,10 +72,10 @@ func TestDiagnoseClosed(t *testing.T) {
 	lost := entry("kind", "worker", "index", "1", "state", "lost", "reason", "NodeLost")
 	runDiagnosisCases(t, map[string]diagnosisCase{
 		"all ended": {facts{record: closed}, []diagnosis{{"Closed: 2 succeeded, 0 failed, 0 cancelled, 1 lost.", "", ""}}},
-		"image": {facts{record: closed, history: []redis.Said{failure, failure, programError}}, []diagnosis{
+		"image": {facts{record: closed, history: []inspect.StatusEntry{failure, failure, programError}}, []diagnosis{
 			{"Closed: ", "", ""}, withReason("ErrImagePull", "Worker 2 failed: ErrImagePull: not found"),
 		}},
-		"lost":       {facts{record: closed, history: []redis.Said{lost}}, []diagnosis{{"Closed: ", "", ""}, withReason("NodeLost", "Worker 1 lost: NodeLost")}},
+		"lost":       {facts{record: closed, history: []inspect.StatusEntry{lost}}, []diagnosis{{"Closed: ", "", ""}, withReason("NodeLost", "Worker 1 lost: NodeLost")}},
 		"scale_down": {facts{record: down}, []diagnosis{{"Open: 2 workers selected, 1 of them have their outcome", "", ""}}},
 	})
 }
@@ -105,7 +105,7 @@ func TestDiagnoseWaiting(t *testing.T) {
 // TestDiagnosePending covers Pods that do not run.
 func TestDiagnosePending(t *testing.T) {
 	created := record(worker.StateCreated)
-	pod := func(node, reason, message string) []k8s.Shown {
+	pod := func(node, reason, message string) []pods.PodView {
 		return podViews(worker.Observation{Ref: worker.PodRef{Name: "p"}, Node: node, Reason: reason, Message: message})
 	}
 	open := diagnosis{What: "Open: 0 workers wait for a Pod, 1 have one"}

@@ -9,8 +9,9 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/app"
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/event"
-	"github.com/ottoscaler/ottoscaler/internal/k8s"
-	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/k8s/leader"
+	"github.com/ottoscaler/ottoscaler/internal/k8s/pods"
+	"github.com/ottoscaler/ottoscaler/internal/redis/inspect"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -23,10 +24,10 @@ type facts struct {
 	id          event.ID
 	otherEvents []event.ID // of the same task, newest first
 
-	entry      *redis.Entry   // nil: no longer in the stream
+	entry      *inspect.Entry // nil: no longer in the stream
 	record     *worker.Record // nil: none
-	history    []redis.Said
-	deadLetter *redis.Letter
+	history    []inspect.StatusEntry
+	deadLetter *inspect.DeadLetter
 	recordErr  error // why the record is unreadable
 
 	active           int    // workers of all events that are running or pending
@@ -34,9 +35,9 @@ type facts struct {
 	maxWorkersSource string // where that OTTO_MAX_WORKERS comes from
 	leaderless       bool   // no leader holds the Lease
 
-	clusterErr error       // why Kubernetes is unavailable
-	pods       []k8s.Shown // of the event
-	dryRunErr  error       // the API server's answer to another Pod
+	clusterErr error          // why Kubernetes is unavailable
+	pods       []pods.PodView // of the event
+	dryRunErr  error          // the API server's answer to another Pod
 }
 
 // loadFacts finds the event by its ID or its task.
@@ -109,11 +110,11 @@ func (d *deps) loadRecord(ctx context.Context, f *facts) (err error) {
 	} else if err != nil {
 		return err
 	}
-	if f.history, _, err = d.reader.Story(ctx, f.id); err != nil {
+	if f.history, _, err = d.reader.History(ctx, f.id); err != nil {
 		return err
 	}
 	if f.record == nil {
-		f.deadLetter, err = d.reader.LetterOf(ctx, f.id)
+		f.deadLetter, err = d.reader.DeadLetterOf(ctx, f.id)
 	}
 	return err
 }
@@ -127,17 +128,17 @@ func (d *deps) loadPods(ctx context.Context, f *facts) {
 	}
 	f.pods, f.clusterErr = cluster.OfEvent(ctx, f.id)
 	if f.clusterErr == nil && f.record != nil && !f.record.Closed {
-		f.dryRunErr = cluster.Try(ctx, f.record.Event.Template)
+		f.dryRunErr = cluster.DryRun(ctx, f.record.Event.Template)
 		d.loadLeader(ctx, cluster, f)
 	}
 }
 
 // loadLeader reads the leader and its OTTO_MAX_WORKERS from the Lease. This shell may have another value.
-func (d *deps) loadLeader(ctx context.Context, cluster *k8s.Client, f *facts) {
+func (d *deps) loadLeader(ctx context.Context, cluster *cluster, f *facts) {
 	if !d.cfg.Process.LeaderElect {
 		return
 	}
-	l, err := cluster.Leader(ctx, app.SystemNamespace(d.cfg.Process, cluster.Namespace), app.LeaseName(d.cfg))
+	l, err := leader.Read(ctx, cluster.Client.Client, app.SystemNamespace(d.cfg.Process, cluster.namespace), app.LeaseName(d.cfg))
 	if err != nil {
 		f.maxWorkersSource = fmt.Sprintf("this shell's; the leader's is unknown: %v", err)
 		return

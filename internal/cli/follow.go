@@ -10,24 +10,24 @@ import (
 
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/event"
-	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/redis/inspect"
 	"github.com/ottoscaler/ottoscaler/internal/text"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
 // statusSource reads the status stream.
 type statusSource interface {
-	Story(ctx context.Context, id event.ID) (history []redis.Said, last string, err error)
-	Follow(ctx context.Context, id event.ID, last string) (news []redis.Said, next string, err error)
+	History(ctx context.Context, id event.ID) (history []inspect.StatusEntry, last string, err error)
+	Follow(ctx context.Context, id event.ID, last string) (news []inspect.StatusEntry, next string, err error)
 }
 
 // follow prints the status of an event until its last entry: a table on a terminal, a line for each entry elsewhere.
 func follow(ctx context.Context, source statusSource, id event.ID, w io.Writer) error {
-	update := func(entries []redis.Said) error { return printEntries(w, entries) }
+	update := func(entries []inspect.StatusEntry) error { return printEntries(w, entries) }
 	if isTerminal(w) {
 		update = newLiveTable(w).update
 	}
-	entries, last, err := source.Story(ctx, id)
+	entries, last, err := source.History(ctx, id)
 	for {
 		if ctx.Err() != nil {
 			return fmt.Errorf("stopped watching; the event continues: ottoscaler explain %s", id)
@@ -46,7 +46,7 @@ func follow(ctx context.Context, source statusSource, id event.ID, w io.Writer) 
 }
 
 // exitStatus is what the last status entry of an event means for the exit code; nil: success.
-func exitStatus(last redis.Said) error {
+func exitStatus(last inspect.StatusEntry) error {
 	f := last.Fields
 	if last.Kind() == "rejected" {
 		return usageError{fmt.Errorf("the event was rejected: %s (%s)", text.Printable(f["message"]), text.Printable(f["reason"]))}
@@ -59,7 +59,7 @@ func exitStatus(last redis.Said) error {
 	return exitError{exitFailed, fmt.Errorf("workers failed: %d, lost: %d", failed, lost)}
 }
 
-func printEntries(w io.Writer, entries []redis.Said) error {
+func printEntries(w io.Writer, entries []inspect.StatusEntry) error {
 	for _, e := range entries {
 		if _, err := fmt.Fprintf(w, "%s  %s\n", text.Printable(e.Fields["at"]), describe(e)); err != nil {
 			return err
@@ -69,7 +69,7 @@ func printEntries(w io.Writer, entries []redis.Said) error {
 }
 
 // describe is a status entry as one printable line.
-func describe(e redis.Said) string {
+func describe(e inspect.StatusEntry) string {
 	f := e.Fields
 	words := []string{e.Kind()}
 	switch e.Kind() {

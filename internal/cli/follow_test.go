@@ -8,11 +8,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/redis/inspect"
 )
 
 func TestFollow(t *testing.T) {
-	closed := func(failed, lost string) redis.Said {
+	closed := func(failed, lost string) inspect.StatusEntry {
 		return entry("kind", "closed", "n_succeeded", "1", "n_failed", failed, "n_cancelled", "0", "n_lost", lost)
 	}
 	accepted := entry("kind", "accepted")
@@ -22,13 +22,13 @@ func TestFollow(t *testing.T) {
 		code   int
 		last   string
 	}{
-		"succeeded":     {fakeStatus{[]redis.Said{accepted}, []redis.Said{closed("0", "0")}}, 0, "closed 1 succeeded, 0 failed, 0 cancelled, 0 lost"},
-		"closed before": {fakeStatus{[]redis.Said{accepted, closed("0", "0")}, nil}, 0, "closed 1 succeeded, 0 failed, 0 cancelled, 0 lost"},
-		"failed":        {fakeStatus{nil, []redis.Said{accepted, closed("1", "0")}}, exitFailed, "closed 1 succeeded, 1 failed, 0 cancelled, 0 lost"},
-		"lost":          {fakeStatus{nil, []redis.Said{closed("0", "2")}}, exitFailed, "closed 1 succeeded, 0 failed, 0 cancelled, 2 lost"},
-		"rejected":      {fakeStatus{nil, []redis.Said{rejected}}, exitUsage, "rejected · poison · m · OTTO536"},
-		"duplicate":     {fakeStatus{nil, []redis.Said{entry("kind", "duplicate", "message", "m")}}, 0, "duplicate · m"},
-		"read error":    {fakeStatus{nil, []redis.Said{accepted}}, exitBroken, "accepted"},
+		"succeeded":     {fakeStatus{[]inspect.StatusEntry{accepted}, []inspect.StatusEntry{closed("0", "0")}}, 0, "closed 1 succeeded, 0 failed, 0 cancelled, 0 lost"},
+		"closed before": {fakeStatus{[]inspect.StatusEntry{accepted, closed("0", "0")}, nil}, 0, "closed 1 succeeded, 0 failed, 0 cancelled, 0 lost"},
+		"failed":        {fakeStatus{nil, []inspect.StatusEntry{accepted, closed("1", "0")}}, exitFailed, "closed 1 succeeded, 1 failed, 0 cancelled, 0 lost"},
+		"lost":          {fakeStatus{nil, []inspect.StatusEntry{closed("0", "2")}}, exitFailed, "closed 1 succeeded, 0 failed, 0 cancelled, 2 lost"},
+		"rejected":      {fakeStatus{nil, []inspect.StatusEntry{rejected}}, exitUsage, "rejected · poison · m · OTTO536"},
+		"duplicate":     {fakeStatus{nil, []inspect.StatusEntry{entry("kind", "duplicate", "message", "m")}}, 0, "duplicate · m"},
+		"read error":    {fakeStatus{nil, []inspect.StatusEntry{accepted}}, exitBroken, "accepted"},
 	} {
 		var out bytes.Buffer
 		if got := exitCode(follow(t.Context(), &test.status, testID, &out)); got != test.code {
@@ -46,7 +46,7 @@ func TestFollowStops(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	var out bytes.Buffer
-	err := follow(ctx, &fakeStatus{[]redis.Said{entry("kind", "accepted")}, nil}, testID, &out)
+	err := follow(ctx, &fakeStatus{[]inspect.StatusEntry{entry("kind", "accepted")}, nil}, testID, &out)
 	if exitCode(err) != exitBroken || out.Len() > 0 || !strings.Contains(err.Error(), "the event continues: ottoscaler explain "+testID.String()) {
 		t.Errorf("got error %v, output %q", err, out.String())
 	}
@@ -55,7 +55,7 @@ func TestFollowStops(t *testing.T) {
 // TestEntryCode: entries of earlier versions have no code.
 func TestEntryCode(t *testing.T) {
 	for name, test := range map[string]struct {
-		entry redis.Said
+		entry inspect.StatusEntry
 		want  string
 	}{
 		"its own":            {entry("kind", "worker", "reason", "OOMKilled", "code", "OTTO999"), "OTTO999"},
@@ -76,7 +76,7 @@ func TestEntryCode(t *testing.T) {
 func TestLiveTable(t *testing.T) {
 	var out bytes.Buffer
 	table := newLiveTable(&out)
-	for _, entries := range [][]redis.Said{
+	for _, entries := range [][]inspect.StatusEntry{
 		{entry("kind", "accepted")},
 		{entry("kind", "worker", "index", "1", "worker", "w-1", "state", "created", "attempt", "1")},
 		nil,

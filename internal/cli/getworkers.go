@@ -12,7 +12,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/app"
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/event"
-	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/redis/inspect"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -86,7 +86,7 @@ func (d *deps) viewWorkers(ctx context.Context, notes io.Writer, records []worke
 			closed = append(closed, rec.Event.EventID)
 		}
 	}
-	histories, err := d.reader.Stories(ctx, closed)
+	histories, err := d.reader.Histories(ctx, closed)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func (d *deps) viewWorkers(ctx context.Context, notes io.Writer, records []worke
 const stateUnknown worker.State = "unknown"
 
 // restoreSlots fills in the slots of a closed event from its history, and returns how many the history does not have.
-func restoreSlots(rec *worker.Record, history []redis.Said) (missing int) {
+func restoreSlots(rec *worker.Record, history []inspect.StatusEntry) (missing int) {
 	for _, e := range history {
 		f := e.Fields
 		index, _ := strconv.Atoi(f["index"])

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
-	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/redis/inspect"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -15,7 +15,7 @@ import (
 func TestRestoreSlots(t *testing.T) {
 	rec := record("", "", "")
 	rec.Closed, rec.Counts = true, worker.Counts{Succeeded: 2, Failed: 1}
-	missing := restoreSlots(rec, []redis.Said{
+	missing := restoreSlots(rec, []inspect.StatusEntry{
 		entry("kind", "worker", "index", "1", "state", "running", "attempt", "1", "node", "m"),
 		entry("kind", "worker", "index", "1", "state", "failed", "attempt", "2", "node", "n", "reason", "OOMKilled", "exit_code", "137"),
 		entry("kind", "worker", "index", "2", "state", "running", "attempt", "1"),

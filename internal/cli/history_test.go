@@ -9,13 +9,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
-	"github.com/ottoscaler/ottoscaler/internal/k8s"
-	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/k8s/pods"
+	"github.com/ottoscaler/ottoscaler/internal/redis/inspect"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
 func TestPrintExplanation(t *testing.T) {
-	f := facts{id: testID, record: record(worker.StateFailed), otherEvents: []event.ID{{Ms: 5}}, history: []redis.Said{
+	f := facts{id: testID, record: record(worker.StateFailed), otherEvents: []event.ID{{Ms: 5}}, history: []inspect.StatusEntry{
 		entry("kind", "accepted", "task_id", "task-123"),
 		entry("kind", "worker", "index", "2", "state", "failed", "attempt", "3", "node", "n", "exit_code", "137", "reason", "OOMKilled", "message", "out\nof \x1b[31mmemory"),
 		entry("kind", "closed", "n_succeeded", "0", "n_failed", "1", "n_cancelled", "0", "n_lost", "0"),
@@ -72,11 +72,11 @@ func TestLongHistory(t *testing.T) {
 
 // TestScheduled: the binding of a Pod stands between its creation and its start, at the attempt it belongs to.
 func TestScheduled(t *testing.T) {
-	pod := func(slot, attempt int, at time.Time) k8s.Shown {
-		return k8s.Shown{Observation: worker.Observation{Slot: slot, Attempt: attempt, Node: "n"}, Scheduled: at}
+	pod := func(slot, attempt int, at time.Time) pods.PodView {
+		return pods.PodView{Observation: worker.Observation{Slot: slot, Attempt: attempt, Node: "n"}, Scheduled: at}
 	}
 	second := testID.Time().Truncate(time.Second)
-	f := facts{id: testID, pods: []k8s.Shown{pod(1, 2, second.Add(3*time.Second)), pod(2, 1, second), pod(3, 1, time.Time{})}}
+	f := facts{id: testID, pods: []pods.PodView{pod(1, 2, second.Add(3*time.Second)), pod(2, 1, second), pod(3, 1, time.Time{})}}
 	for _, slot := range []string{"1", "2", "3"} {
 		f.history = append(f.history, entry("kind", "worker", "index", slot, "state", "created", "attempt", "1"))
 	}

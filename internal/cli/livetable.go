@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/redis/inspect"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -34,7 +34,7 @@ type liveTable struct {
 
 func newLiveTable(w io.Writer) *liveTable { return &liveTable{w: w, workers: make(map[int][]string)} }
 
-func (t *liveTable) update(entries []redis.Said) error {
+func (t *liveTable) update(entries []inspect.StatusEntry) error {
 	if len(entries) == 0 {
 		return nil
 	}

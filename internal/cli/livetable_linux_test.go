@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
-	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/redis/inspect"
 )
 
 // terminal opens a pseudo-terminal: tty is written to, screen reads what a terminal would get.
@@ -42,7 +42,7 @@ func terminal(t *testing.T, width, height uint16) (tty, screen *os.File) {
 func TestLiveTableOnTerminal(t *testing.T) {
 	const width, height = 40, 8
 	tty, screen := terminal(t, width, height)
-	entries := []redis.Said{entry("kind", "accepted", "message", strings.Repeat("too long, ", 9))}
+	entries := []inspect.StatusEntry{entry("kind", "accepted", "message", strings.Repeat("too long, ", 9))}
 	for _, state := range []string{"created", "succeeded"} {
 		for i := range 6 {
 			name := fmt.Sprintf("otto-agent-%d-1756659802903-0", i+1)
@@ -61,7 +61,7 @@ func TestLiveTableOnTerminal(t *testing.T) {
 		t.Errorf("in progress (-want +got):\n%s", diff)
 	}
 	end := entry("kind", "closed", "n_succeeded", "6", "n_failed", "0", "n_cancelled", "0", "n_lost", "0")
-	if err := table.update([]redis.Said{entries[last], end}); err != nil {
+	if err := table.update([]inspect.StatusEntry{entries[last], end}); err != nil {
 		t.Fatal(err)
 	}
 	want := "closed 6 succeeded, 0 failed, 0 cancell…\nWORKER                        STATE    …\n"

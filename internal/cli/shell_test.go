@@ -14,6 +14,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/config"
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/redis/records"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -57,17 +58,17 @@ func (s shell) expect(line string, code int, parts ...string) string {
 	return out
 }
 
-// records fills a Redis: 5-0 is open, 6-0 is closed, 7-0 and 8-0 were rejected.
-func records(t *testing.T, addr string) {
+// fillRedis fills a Redis: 5-0 is open, 6-0 is closed, 7-0 and 8-0 were rejected.
+func fillRedis(t *testing.T, addr string) {
 	t.Helper()
 	client, err := redis.NewClient(redis.Options{Addr: addr})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Close() })
-	j := redis.NewJournal(client, redis.JournalOptions{
+	j := records.New(client, records.Options{
 		Stream: event.DefaultStream, Group: "ottoscaler", RecordTTL: time.Hour, Logger: slog.New(slog.DiscardHandler),
-		Owner: redis.Owner{Namespace: "ci", Instance: "ottoscaler"},
+		Owner: records.Owner{Namespace: "ci", Instance: "ottoscaler"},
 	})
 	if _, _, err := j.Begin(t.Context()); err != nil {
 		t.Fatal(err)
@@ -108,7 +109,7 @@ func records(t *testing.T, addr string) {
 // TestCommands: the output and the exit code of each command for the same records.
 func TestCommands(t *testing.T) {
 	server := miniredis.RunT(t)
-	records(t, server.Addr())
+	fillRedis(t, server.Addr())
 	s := newShell(t, server.Addr())
 	s.expect("get events", 0, "5-0", "starting", "-6-0")
 	s.expect("get events --all", 0, "5-0", "6-0", "closed")
@@ -131,7 +132,7 @@ func TestCommands(t *testing.T) {
 // TestSending: an entry is sent once, and a dead letter is deleted only with its redrive.
 func TestSending(t *testing.T) {
 	server := miniredis.RunT(t)
-	records(t, server.Addr())
+	fillRedis(t, server.Addr())
 	s := newShell(t, server.Addr())
 	deadLetter := strings.Fields(s.expect("dead list -n 1", 0, "  8-0", "-  7-0"))[4]
 	s.expect("dead list", 0, "  8-0", "  7-0")

@@ -15,7 +15,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
-	"github.com/ottoscaler/ottoscaler/internal/k8s"
+	"github.com/ottoscaler/ottoscaler/internal/k8s/pods"
+	podtemplates "github.com/ottoscaler/ottoscaler/internal/k8s/templates"
 	"github.com/ottoscaler/ottoscaler/internal/worker/workertest"
 )
 
@@ -55,13 +56,13 @@ func (p testNamespace) kubectl(args ...string) {
 	}
 }
 
-func lastingTemplates(t *testing.T) *k8s.Templates {
+func lastingTemplates(t *testing.T) *podtemplates.Set {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "lasting.yaml"), []byte(lasting), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	templates, err := k8s.LoadTemplates(k8s.TemplateOptions{Dir: dir, Image: "busybox:latest"})
+	templates, err := podtemplates.Load(podtemplates.Options{Dir: dir, Image: "busybox:latest"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,9 +70,9 @@ func lastingTemplates(t *testing.T) *k8s.Templates {
 }
 
 // client has its own instance name, so that tests share a namespace without interference.
-func (p testNamespace) client(t *testing.T, instance string, guard func() (time.Time, bool)) *k8s.Client {
+func (p testNamespace) client(t *testing.T, instance string, guard func() (time.Time, bool)) *pods.Client {
 	t.Helper()
-	c, err := k8s.New(p.config, k8s.Options{
+	c, err := pods.New(p.config, pods.Options{
 		Namespace: p.namespace, Instance: instance, Stream: event.DefaultStream,
 		Names:     event.NewNames(instance, event.DefaultStream),
 		Templates: lastingTemplates(t), Version: "test", Logger: slog.New(slog.DiscardHandler), Guard: guard,

@@ -13,7 +13,7 @@ import (
 
 	"k8s.io/client-go/rest"
 
-	"github.com/ottoscaler/ottoscaler/internal/k8s"
+	"github.com/ottoscaler/ottoscaler/internal/k8s/leader"
 )
 
 const (
@@ -25,7 +25,7 @@ const (
 
 // candidate is one process that wants the Lease, over a transport that the test can freeze.
 type candidate struct {
-	*k8s.Lease
+	*leader.Lease
 	frozen  atomic.Bool
 	leading chan context.Context // of each term
 	stop    context.CancelFunc
@@ -52,7 +52,7 @@ func startCandidate(t *testing.T, p testNamespace, name, identity string) *candi
 	config := rest.CopyConfig(p.config)
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return freezableTransport{&c.frozen, next} })
 	var err error
-	c.Lease, err = k8s.NewLease(config, k8s.LeaseOptions{
+	c.Lease, err = leader.New(config, leader.Options{
 		Namespace: p.namespace, Name: name, Identity: identity, Duration: leaseDuration, RenewDeadline: renewDeadline,
 		RetryPeriod: retryPeriod, Version: "test", Logger: slog.New(slog.DiscardHandler),
 	})
@@ -139,7 +139,7 @@ func takenWhenExpired(t *testing.T, p testNamespace) {
 	frozen := time.Now()
 	<-ctx.Done()
 	over := time.Now()
-	if _, ok := a.Until(); ok || !errors.Is(context.Cause(ctx), k8s.ErrLost) {
+	if _, ok := a.Until(); ok || !errors.Is(context.Cause(ctx), leader.ErrLost) {
 		t.Errorf("the cause of the end is %v, may write: %v", context.Cause(ctx), ok)
 	}
 	wantStandby(t, b)
@@ -181,7 +181,7 @@ func lostWhenDeleted(t *testing.T, p testNamespace) {
 	case <-time.After(slack):
 		t.Fatal("the leader continues")
 	}
-	if !errors.Is(context.Cause(ctx), k8s.ErrLost) {
+	if !errors.Is(context.Cause(ctx), leader.ErrLost) {
 		t.Errorf("the cause of the end is %v", context.Cause(ctx))
 	}
 	a.leads(t, slack)
