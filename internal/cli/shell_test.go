@@ -142,7 +142,7 @@ func TestSending(t *testing.T) {
 	var want []string
 	want = append(want, strings.TrimSpace(s.expect("dead redrive "+deadLetter+" --set pod_count=3", 0)))
 	s.expect("dead list", 0, "-  8-0", "  7-0")
-	s.expect("dead redrive "+deadLetter+" --set pod_count=3", 1, "OTTO104", "there is no dead letter")
+	s.expect("dead redrive "+deadLetter+" --set pod_count=3", 1, "OTTO104", "no dead letter")
 	want = append(want, strings.TrimSpace(s.expect("scale up 2 --task c --key k --deadline 90s --meta a=b", 0)))
 	entries, err := server.Stream(event.DefaultStream)
 	if err != nil {

@@ -40,7 +40,7 @@ func ReservedVariable(name string) bool {
 }
 
 // MetadataVariable is the environment variable a metadata field arrives in: upper case, and `_` for whatever no shell
-// takes in a name.
+// allows in a name.
 func MetadataVariable(key string) string {
 	return metadataPrefix + strings.Map(func(r rune) rune {
 		switch {

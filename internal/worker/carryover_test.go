@@ -75,7 +75,7 @@ func TestCarryover(t *testing.T) {
 	}
 }
 
-// TestManagerRebuildsLostRecords: Redis was emptied between terms, and the annotation of one Pod was edited. The event with
+// TestManagerRebuildsLostRecords: Redis lost its data between terms, and the annotation of one Pod was edited. The event with
 // a valid annotation is rebuilt and ends, the other Pod stays untouched, and new events are handled.
 func TestManagerRebuildsLostRecords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -21,7 +21,7 @@ func ExampleReasonOf() {
 	fmt.Println(known)
 	// Output:
 	// true OTTO508 [failed]
-	// The program used more memory than its limit.
+	// The program used more memory than its limit. It is not retried.
 	// false
 }
 

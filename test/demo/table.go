@@ -16,14 +16,14 @@ const (
 func table(s *eventState, out *printer) []string {
 	width := len("WORKER")
 	for i, w := range s.workers {
-		width = max(width, len(w.shown(i)))
+		width = max(width, len(w.label(i)))
 	}
 	row := func(name, state string, columns ...string) string {
 		return fmt.Sprintf("  %-*s  %s %s", width, name, state, right(columns))
 	}
 	lines := []string{out.dim(row("WORKER", padded("STATE"), "CREATED", "RUNNING", "ENDED", "GONE"))}
 	for i, w := range s.workers {
-		lines = append(lines, row(w.shown(i), paintState(out, w.state),
+		lines = append(lines, row(w.label(i), paintState(out, w.state),
 			since(s.sent, w.created), since(s.sent, w.running), since(s.sent, w.ended), since(s.sent, w.gone)))
 	}
 	return lines
@@ -39,7 +39,7 @@ func right(columns []string) string {
 
 func padded(state string) string { return fmt.Sprintf("%-*s", stateWidth, state) }
 
-func (w worker) shown(i int) string {
+func (w worker) label(i int) string {
 	if w.name == "" {
 		return "worker " + strconv.Itoa(i+1)
 	}

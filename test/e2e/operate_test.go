@@ -112,11 +112,11 @@ func (p *operator) imageUnknown() {
 		}
 		return nil
 	})
-	p.run("explain image", 0, "worker 1 scheduled to ", "does not run yet on node .*(ErrImagePull|ImagePullBackOff)", "code: OTTO50[45]", "mend: Correct `OTTO_AGENT_IMAGE`")
-	p.run("check", 3, "✖ workers +OTTO50[45] .*1 wait.*registry.invalid", "mend: Correct `OTTO_AGENT_IMAGE`")
+	p.run("explain image", 0, "worker 1 scheduled to ", "does not run yet on node .*(ErrImagePull|ImagePullBackOff)", "code: OTTO50[45]", "fix: Correct `OTTO_AGENT_IMAGE`")
+	p.run("check", 3, "✖ workers +OTTO50[45] .*1 waiting.*registry.invalid", "fix: Correct `OTTO_AGENT_IMAGE`")
 	p.s.WaitClosed(event)
-	p.run("explain image", 0, "It is over: 0 succeeded, 1 failed", "Worker 1 failed: .*registry.invalid", "code: OTTO50[45]")
-	p.run("check", 3, "✖ workers +OTTO50[45] .*0 wait, 1 failed")
+	p.run("explain image", 0, "Closed: 0 succeeded, 1 failed", "Worker 1 failed: .*registry.invalid", "code: OTTO50[45]")
+	p.run("check", 3, "✖ workers +OTTO50[45] .*0 waiting, 1 failed")
 	p.run("get workers "+event, 0, "failed +1 .*(ErrImagePull|ImagePullBackOff)")
 	p.wantAlert(before, "OttoscalerWorkersCannotStart", "ottoscaler check", "OTTO504")
 }
@@ -127,8 +127,8 @@ func (p *operator) quotaReached() {
 	p.s.Kubectl("create", "quota", "full", "--hard=pods=0", "-n", p.s.Namespace)
 	event := strings.TrimSpace(p.run("scale up 1 --task quota", 0))
 	p.waitForMetric(`ottoscaler_template_parked{template="(built-in)"} 1`)
-	p.run("explain quota", 0, "1 workers wait for a Pod", "exceeded quota: full", "code: OTTO301", "mend: Raise the quota")
-	p.run("check", 3, "✖ template +OTTO610 .*exceeded quota: full", "mend: Raise the quota .`kubectl describe quota`")
+	p.run("explain quota", 0, "1 workers wait for a Pod", "exceeded quota: full", "code: OTTO301", "fix: Raise the quota")
+	p.run("check", 3, "✖ template +OTTO610 .*exceeded quota: full", "fix: Raise the quota .`kubectl describe quota`")
 	p.wantAlert(before, "OttoscalerTemplateParked", "ottoscaler check", "OTTO301")
 	p.s.Kubectl("delete", "quota", "full", "-n", p.s.Namespace)
 	p.s.WaitClosed(event)
@@ -144,7 +144,7 @@ func (p *operator) noCapacity() {
 		}
 		return nil
 	})
-	p.run("explain full", 0, `They wait for room: 1 workers live, and OTTO_MAX_WORKERS is 1 \(the leader's\)`)
+	p.run("explain full", 0, `Waiting for capacity: 1 workers running or pending, OTTO_MAX_WORKERS is 1 \(the leader's\)`)
 	p.run("scale down 1 --task full --watch", 0, "closed 0 succeeded, 0 failed, 1 cancelled, 0 lost")
 }
 
@@ -156,9 +156,9 @@ func (p *operator) redisStopped() {
 	before := harness.Scrape(p.t, p.address)
 	p.s.Server.Kill()
 	p.waitForMetric(`ottoscaler_healthy{check="redis"} 0`)
-	p.run("explain "+event, 1, "Redis cannot be asked: .*connection refused", "code: OTTO104", "mend: Try .*redis-cli", "Pod otto-agent-1-"+event+" runs on node ")
-	p.run("explain redis", 1, "OTTO104: Redis cannot be used: .*connection refused")
-	p.run("check", 3, "✖ redis +OTTO104 .*connection refused", "mend: Try .*redis-cli", "✔ kubernetes")
+	p.run("explain "+event, 1, "Redis unavailable: .*connection refused", "code: OTTO104", "fix: .*redis-cli", "Pod otto-agent-1-"+event+" runs on node ")
+	p.run("explain redis", 1, "OTTO104: cannot use Redis: .*connection refused")
+	p.run("check", 3, "✖ redis +OTTO104 .*connection refused", "fix: .*redis-cli", "✔ kubernetes")
 	p.wantAlert(before, "OttoscalerUnhealthy", "ottoscaler check", "OTTO104")
 	p.s.Server.Restart()
 	p.s.WaitClosed(event)

@@ -39,7 +39,7 @@ var oldWords = map[string]string{
 }
 
 // oldNames were names of types, functions, methods, fields and constants. As words of a sentence they are fine.
-var oldNames = regexp.MustCompile(`^(?i)(trouble|mend|herald|said|letters?|deliveries|opener|lean|parcel|rival|remains|doom|cull|` +
+var oldNames = regexp.MustCompile(`^(?i)(trouble|mend|herald|said|letter|opener|lean|parcel|rival|remains|doom|cull|` +
 	`occupies|strangers?|sights?|stray|unask|unlucky|teller|standing|meter|room|shown|wellAgain|giveUpAfter|gather|hands|story)$`)
 
 // mayHave are the files that speak of the past, and this one.

@@ -19,13 +19,13 @@ import (
 // canary is a password that no output may contain.
 const canary = "sesame-4711"
 
-// session runs commands and HTTP requests of an operator, and keeps everything shown.
+// session runs commands and HTTP requests of an operator, and keeps everything output.
 type session struct {
 	t     *testing.T
 	s     *harness.Stack
 	addr  string
 	env   []string
-	shown strings.Builder
+	output strings.Builder
 }
 
 func (o *session) get(path string) string {
@@ -39,7 +39,7 @@ func (o *session) get(path string) string {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	o.shown.Write(body)
+	o.output.Write(body)
 	return fmt.Sprintf("%d %s", response.StatusCode, body)
 }
 
@@ -52,7 +52,7 @@ func (o *session) ottoscaler(code int, args ...string) string {
 	if got := cmd.ProcessState.ExitCode(); got != code {
 		o.t.Errorf("ottoscaler %v: exit code %d, want %d, %v\n%s", args, got, code, err, out)
 	}
-	o.shown.Write(out)
+	o.output.Write(out)
 	return string(out)
 }
 
@@ -65,7 +65,7 @@ func (o *session) wantText(what, text string, parts ...string) {
 	}
 }
 
-// TestOperate: what operators and Prometheus are shown of a run, and that no output contains the password.
+// TestOperate: what operators and Prometheus are output of a run, and that no output contains the password.
 func TestOperate(t *testing.T) {
 	s := harness.NewStack(t, cluster)
 	user(t, s)
@@ -85,8 +85,8 @@ func TestOperate(t *testing.T) {
 	event := o.commands()
 	o.metrics(event)
 	o.quota()
-	o.shown.WriteString(s.Log() + fmt.Sprint(s.Status(event), s.Dead()) + s.Kubectl("get", "pods,events", "-n", s.Namespace, "-o", "yaml"))
-	if strings.Contains(o.shown.String(), canary) {
+	o.output.WriteString(s.Log() + fmt.Sprint(s.Status(event), s.Dead()) + s.Kubectl("get", "pods,events", "-n", s.Namespace, "-o", "yaml"))
+	if strings.Contains(o.output.String(), canary) {
 		t.Error("an output contains the password")
 	}
 	s.Verify(harness.WithFault(checker.Fault{Denied: true}))

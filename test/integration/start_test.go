@@ -27,11 +27,11 @@ func TestStartRefusals(t *testing.T) {
 		code int
 		says string
 	}{
-		"no Redis there":  {"REDIS_PORT=1", 1, "OTTO104: Redis cannot be used: redis 127.0.0.1:1"},
-		"a wrong number":  {"OTTO_MAX_WORKERS=many", 2, "OTTO101: the configuration is wrong: OTTO_MAX_WORKERS"},
+		"no Redis there":  {"REDIS_PORT=1", 1, "OTTO104: cannot use Redis: redis 127.0.0.1:1"},
+		"a wrong number":  {"OTTO_MAX_WORKERS=many", 2, "OTTO101: invalid configuration: OTTO_MAX_WORKERS"},
 		"a wrong port":    {"REDIS_PORT=99999", 2, "REDIS_PORT"},
 		"no such folder":  {"OTTO_WORKER_TEMPLATES=/does/not/exist", 2, "/does/not/exist"},
-		"a taken port":    {"OTTO_HTTP_ADDR=" + taken.Addr().String(), 1, "OTTO103: health and metrics cannot be served: OTTO_HTTP_ADDR"},
+		"a taken port":    {"OTTO_HTTP_ADDR=" + taken.Addr().String(), 1, "OTTO103: cannot serve health and metrics: OTTO_HTTP_ADDR"},
 		"no such cluster": {"KUBECONFIG=/does/not/exist", 1, "KUBECONFIG"},
 	} {
 		t.Run(name, func(t *testing.T) {

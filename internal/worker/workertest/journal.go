@@ -89,7 +89,7 @@ func (r *Redis) commit(term int, batch []worker.Write) error {
 	case term == 0:
 		return fmt.Errorf("%w: none has begun", worker.ErrTermOver)
 	case r.fence == 0:
-		return fmt.Errorf("%w: Redis was emptied", worker.ErrTermOver)
+		return fmt.Errorf("%w: Redis lost its data", worker.ErrTermOver)
 	case r.fence != term:
 		return fmt.Errorf("%w: another has begun", worker.ErrTermOver)
 	}
