@@ -18,15 +18,15 @@ func without(b *bench) {
 	whole := harness.Product(b.T)
 	parts := binaries(b.T)
 	creates, costs, idles, manys := map[string]sample{}, map[string]sample{}, map[string]sample{}, map[string]sample{}
-	for round := range 5 {
+	for round := range 3 {
 		for _, binary := range append([]string{whole}, parts...) {
 			b.Binary = binary
 			name := filepath.Base(binary)
 			_, posts, _, _, used := b.burst(1, 1000)
 			creates[name], costs[name] = append(creates[name], posts), append(costs[name], ms(used[client]))
-			idle, many := b.footprint(3000)
+			idle, many := b.footprint(2000)
 			idles[name], manys[name] = append(idles[name], idle), append(manys[name], many)
-			b.say("round %d, %s: %.0f Pods/s, %.3f ms of CPU a Pod, %.1f MB idle, %.1f MB with 3,000 workers", round+1, name,
+			b.say("round %d, %s: %.0f Pods/s, %.3f ms of CPU a Pod, %.1f MB idle, %.1f MB with 2,000 workers", round+1, name,
 				posts, ms(used[client]), idle, many)
 		}
 	}
@@ -42,7 +42,7 @@ func without(b *bench) {
 			{"create rate of 1 event × 1000 Pods", "/s", 0, creates},
 			{"CPU time a Pod, " + client, " ms", 3, costs},
 			{"RSS idle", " MB", 1, idles},
-			{"RSS with 3,000 workers", " MB", 1, manys},
+			{"RSS with 2,000 workers", " MB", 1, manys},
 		} {
 			b.result.add(line{
 				Figure: figure.what + ", without " + name, Floor: figure.all[own].spread(figure.digits, figure.unit),
@@ -59,11 +59,11 @@ func (b *bench) footprint(n int) (idle, many float64) {
 	end := b.product("OTTO_MAX_PODS_PER_EVENT=100000")
 	defer end()
 	b.warmUp()
-	time.Sleep(4 * time.Second) // what a burst needed is given back
+	time.Sleep(3 * time.Second) // what a burst needed is given back
 	idle = b.resident(2 * time.Second)
 	b.send(n/slice, slice)
 	b.until("the Pods to be created", b.settled)
-	time.Sleep(4 * time.Second)
+	time.Sleep(3 * time.Second)
 	many = b.resident(2 * time.Second)
 	b.Kill()
 	return idle, many

@@ -49,13 +49,13 @@ func NewRedis(c config.Redis) (*redis.Client, error) {
 
 // LoadTemplates returns the built-in worker template and those of the operator's folder. Its error is a ConfigError.
 func LoadTemplates(w config.Workers) (*templates.Set, error) {
-	templates, err := templates.Load(templates.Options{
+	set, err := templates.Load(templates.Options{
 		Dir: w.Templates, Image: w.AgentImage, Requests: w.AgentRequests, Limits: w.AgentLimits, Deadline: w.Deadline,
 	})
 	if err != nil {
 		return nil, &ConfigError{errcode.Wrap(errcode.Template, err)}
 	}
-	return templates, nil
+	return set, nil
 }
 
 // ClusterAccess returns how to reach Kubernetes, found as every Kubernetes client finds it, and the namespace of the workers.
@@ -66,10 +66,10 @@ func ClusterAccess(w config.Workers) (access *rest.Config, namespace string, err
 }
 
 // ClusterOptions are those of a client that creates nothing. The namespace of the workers must be set in cfg.
-func ClusterOptions(cfg config.Config, templates *templates.Set, version string, log *slog.Logger) pods.Options {
+func ClusterOptions(cfg config.Config, set *templates.Set, version string, log *slog.Logger) pods.Options {
 	return pods.Options{
 		Namespace: cfg.Workers.Namespace, Instance: cfg.Workers.Instance, Stream: cfg.Redis.Stream, Names: Names(cfg),
-		Templates: templates, Version: version, Logger: log,
+		Templates: set, Version: version, Logger: log,
 	}
 }
 

@@ -42,11 +42,11 @@ func New(cfg config.Config, o Options) (*App, error) {
 	a := &App{log: o.Logger}
 
 	// The operator decides what a worker may be; an event only names a template.
-	templates, err := LoadTemplates(cfg.Workers)
+	set, err := LoadTemplates(cfg.Workers)
 	if err != nil {
 		return nil, err
 	}
-	a.settings = settings(cfg, templates)
+	a.settings = settings(cfg, set)
 
 	// The cluster of the workers. Pods are written only under the Lease.
 	access, namespace, err := ClusterAccess(cfg.Workers)
@@ -55,7 +55,7 @@ func New(cfg config.Config, o Options) (*App, error) {
 	}
 	cfg.Workers.Namespace = namespace
 	a.cfg = cfg
-	if err := a.wireCluster(access, templates, o); err != nil {
+	if err := a.wireCluster(access, set, o); err != nil {
 		return nil, errcode.Wrap(errcode.ClusterAccess, err)
 	}
 
@@ -65,7 +65,7 @@ func New(cfg config.Config, o Options) (*App, error) {
 	}
 
 	// Probes, scrapes and profiles.
-	if err := a.wireServers(templates, o); err != nil {
+	if err := a.wireServers(set, o); err != nil {
 		a.closeRedis()
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func New(cfg config.Config, o Options) (*App, error) {
 }
 
 // wireCluster builds what talks to the API server. All of it shares one clock: that of the server's answers.
-func (a *App) wireCluster(access *rest.Config, templates *templates.Set, o Options) (err error) {
+func (a *App) wireCluster(access *rest.Config, set *templates.Set, o Options) (err error) {
 	clock := new(k8s.Clock)
 	if a.lease, err = newLease(access, a.cfg, o, clock); err != nil {
 		return err
@@ -82,7 +82,7 @@ func (a *App) wireCluster(access *rest.Config, templates *templates.Set, o Optio
 		return err
 	}
 	a.emitter = kubeevents.NewEmitter(a.recorder)
-	options := ClusterOptions(a.cfg, templates, o.Version, o.Logger)
+	options := ClusterOptions(a.cfg, set, o.Version, o.Logger)
 	options.Guard, options.Clock, options.Forbidden = writeGuard(a.lease), clock, a.emitter.WatchDenied
 	a.cluster, err = pods.New(access, options)
 	return err
@@ -119,9 +119,9 @@ func newRecorder(
 	})
 }
 
-func (a *App) wireServers(templates *templates.Set, o Options) error {
+func (a *App) wireServers(set *templates.Set, o Options) error {
 	instrumenter, handler := metrics.New(prometheus.NewRegistry(), metrics.Options{
-		Version: o.Version, Templates: templates.Names(), Checks: a.checks(),
+		Version: o.Version, Templates: set.Names(), Checks: a.checks(),
 		Leading: a.leading.Load, Workers: a.snapshot, Stream: a.streamStats,
 	})
 	a.instrumenter = instrumenter

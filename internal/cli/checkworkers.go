@@ -20,9 +20,9 @@ const failureWindow = 15 * time.Minute
 // checkWorkers finds what a dry run cannot: a missing image, Secret or node shows once a Pod exists. An error of either source
 // is reported by the other checks.
 func (d *deps) checkWorkers(ctx context.Context, cluster *cluster) []finding {
-	pods, podsErr := cluster.All(ctx)
+	views, podsErr := cluster.All(ctx)
 	failures, statusErr := d.reader.Since(ctx, time.Now().Add(-failureWindow), failedToStart)
-	all := workerFindings(pods, failures)
+	all := workerFindings(views, failures)
 	if len(all) == 0 && podsErr == nil && statusErr == nil {
 		return []finding{passed("workers", "none is blocked, and none failed to start in the last %v", failureWindow)}
 	}
@@ -42,15 +42,15 @@ type blockedWorkers struct {
 }
 
 // workerFindings is pure: a finding for each reason.
-func workerFindings(pods []pods.PodView, failures []inspect.StatusEntry) []finding {
+func workerFindings(views []pods.PodView, failures []inspect.StatusEntry) []finding {
 	byReason := make(map[string]blockedWorkers)
 	for _, e := range failures {
 		f := e.Fields
 		b := byReason[f["reason"]]
 		byReason[f["reason"]] = blockedWorkers{b.waiting, b.failed + 1, f["worker"], f["message"]}
 	}
-	for i := range pods {
-		if o := &pods[i].Observation; isBlocked(o) {
+	for i := range views {
+		if o := &views[i].Observation; isBlocked(o) {
 			b := byReason[o.Reason]
 			byReason[o.Reason] = blockedWorkers{b.waiting + 1, b.failed, o.Ref.Name, o.Message}
 		}

@@ -109,7 +109,7 @@ func verdictMissing(sl *slot) decision {
 	case sl.selectedBy != nil:
 		return verdictScaledDown(sl)
 	case sl.unbound && sl.node == "":
-		return decision{action: actRetry, state: StateRetrying, reason: ReasonDeleted, message: "the Pod was deleted before it was bound to a node"}
+		return decision{action: actRetry, state: StateRetrying, reason: ReasonDeleted, message: "the Pod was deleted before it had a node"}
 	case sl.deleting:
 		return decision{action: actEnd, state: StateCancelled, reason: ReasonDeleted, message: "somebody deleted the Pod"}
 	}

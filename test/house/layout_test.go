@@ -10,8 +10,8 @@ import (
 )
 
 // isProduct tells what is shipped from tests, tools and the cluster of the tests.
-func isProduct(path string) bool {
-	return !strings.HasSuffix(path, "_test.go") && (strings.HasPrefix(path, "internal/") || strings.HasPrefix(path, "cmd/"))
+func isProduct(file string) bool {
+	return !strings.HasSuffix(file, "_test.go") && (strings.HasPrefix(file, "internal/") || strings.HasPrefix(file, "cmd/"))
 }
 
 // layout is the block of CONTRIBUTING.md that names folders and files, with what each is for.

@@ -21,10 +21,10 @@ const canary = "sesame-4711"
 
 // session runs commands and HTTP requests of an operator, and keeps everything output.
 type session struct {
-	t     *testing.T
-	s     *harness.Stack
-	addr  string
-	env   []string
+	t      *testing.T
+	s      *harness.Stack
+	addr   string
+	env    []string
 	output strings.Builder
 }
 
