@@ -13,7 +13,7 @@ Written by ` + "`make bench`" + `; what the figures mean, and how to tune, is in
 
 Kubernetes should be the limit, never Ottoscaler. So every rate is a ratio to a **floor**: the same work done by
 requests alone, with the same account, the same bytes and the same connections, in turn with the product on the same
-machine. Figures are the median of all rounds, with the lowest and the peak; a ratio is the median of the rounds' own
+machine. Figures are the median of all rounds, with the lowest and the highest; a ratio is the median of the rounds' own
 ratios. Times come from the API server's audit log, from /proc and from Redis: the product is asked nothing.
 
 - The rows before ` + "`life`" + ` are taken on a cluster without a node, with the scheduler and the controller-manager stopped: there is

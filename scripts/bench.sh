@@ -8,8 +8,8 @@ cd "$(dirname "$0")/.."
 
 # build_without compiles the product without each of the parts.
 build_without() {
-	local root=$PWD scratch patch name
-	scratch=$(mktemp -d)
+	local root=$PWD patch name
+	scratch=$(mktemp -d) # not local: the trap runs after this function
 	trap 'git worktree remove --force "$scratch/tree"; rm -rf "$scratch"' EXIT
 	git worktree add -q --detach "$scratch/tree" HEAD
 	for patch in bench/without/*.patch; do
