@@ -112,7 +112,7 @@ fuzz: ## every fuzz target for FUZZTIME (1m)
 	@scripts/fuzz.sh
 
 .PHONY: generate tidy deps clean
-generate: bin/helm ## rewrite what is generated from source: four of docs/, deploy/k8s, the chart's README and files
+generate: bin/helm ## rewrite what is generated from source: reference pages of docs/, api/, deploy/k8s, the alerts, the chart's README and files
 	go generate ./...
 
 tidy: ## go mod tidy in every module

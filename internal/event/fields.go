@@ -71,7 +71,7 @@ func IsField(name string) bool {
 	return slices.ContainsFunc(table, func(f Field) bool { return f.Name == name })
 }
 
-// table is filled in by init order, not by init: decode functions refer to no table.
+// table is initialized without an init function: no decode function refers to it, so there is no cycle.
 var table = []Field{
 	{
 		Name: FieldType, Required: true, Takes: "`scale_up` or `scale_down`", Doc: "Whether workers are started or taken away.",

@@ -104,7 +104,8 @@ type Report struct {
 	ExitCode   *int
 	At         time.Time
 	SelectedBy event.ID // an outcome's: the scale_down that selected the worker, whose counts it goes into; zero: none
-	// Began is when the stage began that this report ends, for meters: of a created, the wait since the event was accepted;
-	// of a running, the Pod's start; of an outcome, the run. Zero: there was no such stage, or its start was not observed.
+	// Began is when the stage began that this report ends, for metrics: for `created`, when the event was accepted; for
+	// `running`, when the Pod was created; for an outcome, when the run began. Zero: there was no such stage, or its start
+	// was not observed.
 	Began time.Time
 }

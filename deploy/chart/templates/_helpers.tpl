@@ -40,7 +40,7 @@ system:serviceaccount:{{ .Release.Namespace }}:{{ .Values.serviceAccount.name }}
 {{- else if .Values.redis.password }}{{ include "ottoscaler.name" . }}-redis{{ end }}
 {{- end }}
 
-{{- /* The Lease's name as internal/k8s derives it: permissions are limited to it. */ -}}
+{{- /* The Lease's name as internal/k8s/leader derives it: permissions are limited to it. */ -}}
 {{- define "ottoscaler.lease" -}}
 {{- if and (eq .Values.workers.instance "ottoscaler") (eq .Values.redis.stream "otto:scale:events") -}}
 ottoscaler

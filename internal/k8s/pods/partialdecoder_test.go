@@ -29,7 +29,7 @@ func wire(t testing.TB) runtime.SerializerInfo {
 	return info
 }
 
-// leanly sends an object over the wire and decodes it as a watch does.
+// partially sends an object over the wire and decodes it as a watch does.
 func decodePartially(t testing.TB, object *corev1.Pod) *corev1.Pod {
 	t.Helper()
 	sent := object.DeepCopy()
