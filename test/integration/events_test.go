@@ -96,7 +96,7 @@ func TestEventsOfAQuota(t *testing.T) {
 	s.Start("OTTO_DEPLOYMENT=main", "OTTO_SUCCEEDED_TTL=1s", "REDIS_PASSWORD="+canary, "REDIS_USERNAME="+user(t, s))
 	waiting := []string{s.Add("type", "scale_up", "pod_count", 20), s.Add(up()...)}
 	began := time.Now()
-	waitForEvent(t, s, "TemplateParked", 2, "built-in template", " first: creating pod", "exceeded quota", "OTTO301", "Raise the quota")
+	waitForEvent(t, s, "TemplateParked", 2, "built-in template", ": creating pod", "exceeded quota", "OTTO301", "Raise the quota")
 	requests := eventRequests(s)
 	if limit := 1 + int(time.Since(began)/(9*time.Second)); requests["create"] != 1 || requests["patch"] > limit {
 		t.Errorf("%v requests in %v", requests, time.Since(began))
@@ -186,7 +186,7 @@ func TestEventsOfTheInstallation(t *testing.T) {
 		t.Fatal(err)
 	}
 	event := s.Add(up()...)
-	waitForEvent(t, s, "AccessDenied", 1, "cannot be watched", "forbidden", "OTTO304")
+	waitForEvent(t, s, "AccessDenied", 1, "cannot watch Pods", "forbidden", "OTTO304")
 	s.Kubectl("create", "rolebinding", "ottoscaler", "--role=ottoscaler", "--serviceaccount="+s.Namespace+":ottoscaler", "-n", s.Namespace)
 	s.WaitClosed(event)
 	s.Verify(harness.WithFault(checker.Fault{Denied: true}))

@@ -98,7 +98,7 @@ func (o *session) commands() (event string) {
 	out := o.ottoscaler(0, "scale", "up", "2", "--task", "task-123", "--watch")
 	o.wantText("scale --watch", out, "accepted", "worker 2 succeeded", "closed 2 succeeded, 0 failed, 0 cancelled, 0 lost")
 	event, _, _ = strings.Cut(out, "\n")
-	o.wantText("explain", o.ottoscaler(0, "explain", "task-123"), event, "worker 1 running on", "It is over: 2 succeeded")
+	o.wantText("explain", o.ottoscaler(0, "explain", "task-123"), event, "worker 1 running on", "Closed: 2 succeeded")
 	o.wantText("get events", o.ottoscaler(0, "get", "events", "--all", "-o", "yaml"), "task_id: task-123", "state: closed")
 	rejected := o.s.Add("type", "scale_up", "pod_count", "many", "task_id", "bad")
 	o.s.Eventually("the dead letter", func() error {
@@ -107,7 +107,7 @@ func (o *session) commands() (event string) {
 		}
 		return nil
 	})
-	o.wantText("explain", o.ottoscaler(0, "explain", rejected), "It was rejected (invalid_pod_count)", "OTTO401")
+	o.wantText("explain", o.ottoscaler(0, "explain", rejected), "Rejected (invalid_pod_count)", "OTTO401")
 	again := strings.TrimSpace(o.ottoscaler(0, "dead", "redrive", o.s.Dead()[0]["entry"], "--set", "pod_count=1"))
 	o.s.WaitClosed(event, again)
 	o.wantText("config", o.ottoscaler(0, "config"), "REDIS_PASSWORD", "(hidden)")
