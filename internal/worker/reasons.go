@@ -217,8 +217,8 @@ var reasons = []Reason{
 	},
 	{
 		Name: ReasonNodeLost, Class: ClassLost, Code: "OTTO510", Disrupted: true, States: []State{StateRetrying, StateFailed, StateLost},
-		Cause: "The worker's node has been unreachable for more than ten minutes. What the worker did there is unknown, so it is not " +
-			"retried.",
+		Cause: "The worker's node is unreachable. If Kubernetes ended the Pod, the worker is retried up to `OTTO_MAX_ATTEMPTS`. If the Pod " +
+			"was still terminating ten minutes past its grace period, what it did is unknown: it is `lost` and not retried.",
 		Fix: "Check the node; send the event again if its work may be done twice.",
 	},
 	{
