@@ -65,7 +65,8 @@ func (e *Event) Hash() string {
 	}
 	// The parts of the first version, in its order: hashes of older records must stay comparable.
 	put(string(e.Type), fmt.Sprint(e.PodCount), e.Template, e.Deadline.String())
-	content := maps.Clone(e.Metadata)
+	content := make(map[string]string, len(e.Metadata))
+	maps.Copy(content, e.Metadata)
 	for i := range table {
 		if f := &table[i]; f.hashed {
 			if value := f.encode(e); value != "" {

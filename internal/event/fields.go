@@ -68,7 +68,12 @@ func Fields() []Field { return slices.Clone(table) }
 
 // IsField reports whether a name has a meaning of its own.
 func IsField(name string) bool {
-	return slices.ContainsFunc(table, func(f Field) bool { return f.Name == name })
+	for i := range table { // by index: a Field is large, and every field of every record comes here
+		if table[i].Name == name {
+			return true
+		}
+	}
+	return false
 }
 
 // table is initialized without an init function: no decode function refers to it, so there is no cycle.

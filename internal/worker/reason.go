@@ -48,8 +48,10 @@ func Reasons() []Reason { return slices.Clone(reasons) }
 
 // ReasonOf returns the row of a reason; not ok: the table does not have it, and only Name is set.
 func ReasonOf(name string) (r Reason, ok bool) {
-	if i := slices.IndexFunc(reasons, func(r Reason) bool { return r.Name == name }); i >= 0 {
-		return reasons[i], true
+	for i := range reasons { // by index: a Reason is large
+		if reasons[i].Name == name {
+			return reasons[i], true
+		}
 	}
 	return Reason{Name: name}, false
 }
