@@ -62,8 +62,10 @@ func workerFindings(views []pods.PodView, failures []inspect.StatusEntry) []find
 	return all
 }
 
+// isBlocked reports whether a Pod that has not started waits for a reason of the table, or for one that its node may know.
 func isBlocked(o *worker.Observation) bool {
-	return o.Phase == worker.PhasePending && (o.Waiting != worker.WaitingNone || o.Reason == worker.ReasonUnschedulable)
+	r, _ := worker.ReasonOf(o.Reason)
+	return o.Phase == worker.PhasePending && (o.Waiting != worker.WaitingNone || r.Class == worker.ClassStart)
 }
 
 // blockedFinding has a code of its own for a reason that the table of reasons does not have.

@@ -16,7 +16,7 @@ func TestWorkerFindings(t *testing.T) {
 	pods := podViews(
 		waits("a", "ErrImagePull", worker.WaitingImage), waits("b", "ErrImagePull", worker.WaitingImage), waits("c", "Unschedulable", worker.WaitingNone),
 		waits("d", "OtherError", worker.WaitingImage), waits("e", "ContainerCreating", worker.WaitingNone),
-		worker.Observation{Phase: worker.PhaseFailed, Reason: "Unschedulable"},
+		waits("f", "SchedulingGated", worker.WaitingNone), worker.Observation{Phase: worker.PhaseFailed, Reason: "Unschedulable"},
 	)
 	failures := []inspect.StatusEntry{
 		entry("worker", "w", "state", "failed", "reason", "ErrImagePull", "message", "gone"),
@@ -34,6 +34,7 @@ func TestWorkerFindings(t *testing.T) {
 		{"OTTO504", "ErrImagePull: 2 waiting, 1 failed in the last 15m0s; b: not found"},
 		{"OTTO613", "OtherError: 1 waiting, 0 failed in the last 15m0s; d: not found"},
 		{"OTTO501", "Refused: 0 waiting, 1 failed in the last 15m0s; v: quota"},
+		{"OTTO539", "SchedulingGated: 1 waiting, 0 failed in the last 15m0s; f: not found"},
 		{"OTTO503", "Unschedulable: 1 waiting, 0 failed in the last 15m0s; c: not found"},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(line{})); diff != "" {

@@ -28,12 +28,17 @@ func TestScaleFields(t *testing.T) {
 				"type": "scale_up", "pod_count": "1", "task_id": "t", "idempotency_key": "k", "template": "big", "deadline_seconds": "90", "a": "b",
 			},
 		},
-		"count not a number": {kind: event.ScaleDown, count: "many", wantErr: "pod_count"},
-		"count of zero":      {kind: event.ScaleDown, count: "0", wantErr: "pod_count"},
-		"part of a second":   {kind: event.ScaleUp, flags: []string{"--deadline=1500ms"}, count: "1", wantErr: "--deadline"},
-		"metadata of a flag": {kind: event.ScaleUp, flags: []string{"--meta=type=scale_down"}, count: "1", wantErr: "--meta"},
-		"invalid task":       {kind: event.ScaleUp, flags: []string{"--task=a\nb"}, count: "1", wantErr: "task_id"},
-		"template, down":     {kind: event.ScaleDown, flags: []string{"--template=big"}, count: "1", wantErr: "unknown flag"},
+		"count not a number":      {kind: event.ScaleDown, count: "many", wantErr: "pod_count"},
+		"count of zero":           {kind: event.ScaleDown, count: "0", wantErr: "pod_count"},
+		"part of a second":        {kind: event.ScaleUp, flags: []string{"--deadline=1500ms"}, count: "1", wantErr: "--deadline"},
+		"metadata of an argument": {kind: event.ScaleUp, flags: []string{"--meta=type=scale_down"}, count: "1", wantErr: "--meta"},
+		"metadata of a flag":      {kind: event.ScaleUp, flags: []string{"--meta=template=big"}, count: "1", wantErr: "--meta"},
+		"metadata without a flag": {
+			kind: event.ScaleUp, flags: []string{"--meta=tracestate=a=b"}, count: "1",
+			want: map[string]string{"type": "scale_up", "pod_count": "1", "tracestate": "a=b"},
+		},
+		"invalid task":   {kind: event.ScaleUp, flags: []string{"--task=a\nb"}, count: "1", wantErr: "task_id"},
+		"template, down": {kind: event.ScaleDown, flags: []string{"--template=big"}, count: "1", wantErr: "unknown flag"},
 	} {
 		r, c := newScaleRequest(test.kind), &cobra.Command{}
 		r.addFlags(c)

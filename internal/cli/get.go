@@ -77,7 +77,7 @@ func viewEvent(rec *worker.Record, now time.Time) eventView {
 	for i := range rec.Slots {
 		switch s := rec.Slots[i].State; {
 		case s.IsOutcome():
-			countOutcome(&counts, s)
+			counts.Add(s, 1)
 		case s == "" || s == worker.StateRetrying:
 			v.Waiting++
 		default:
@@ -87,7 +87,7 @@ func viewEvent(rec *worker.Record, now time.Time) eventView {
 	if rec.Closed {
 		v.Waiting, v.Running = 0, 0
 	}
-	v.Done = counts.Succeeded + counts.Failed + counts.Cancelled + counts.Lost
+	v.Done = counts.Total()
 	v.Failed = counts.Failed + counts.Lost
 	switch {
 	case rec.Closed:
@@ -98,20 +98,6 @@ func viewEvent(rec *worker.Record, now time.Time) eventView {
 		v.State = "starting"
 	}
 	return v
-}
-
-func countOutcome(c *worker.Counts, s worker.State) {
-	switch s {
-	case worker.StateSucceeded:
-		c.Succeeded++
-	case worker.StateFailed:
-		c.Failed++
-	case worker.StateCancelled:
-		c.Cancelled++
-	case worker.StateLost:
-		c.Lost++
-	case worker.StateCreated, worker.StateRunning, worker.StateRetrying: // no outcome
-	}
 }
 
 func newGetEvents(version string) *cobra.Command {

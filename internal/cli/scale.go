@@ -95,6 +95,11 @@ func (r *scaleRequest) send(c *cobra.Command, d *deps, count string) error {
 	return follow(c.Context(), d.reader, id, c.OutOrStdout())
 }
 
+// setsOtherwise reports whether a field is set by a flag or an argument, whether or not that was given.
+func (r *scaleRequest) setsOtherwise(name string) bool {
+	return name == event.FieldType || name == event.FieldPodCount || r.values[name] != nil || r.durations[name] != nil
+}
+
 // fields are those of the entry, validated.
 func (r *scaleRequest) fields(count string) (map[string]string, error) {
 	fields := map[string]string{event.FieldType: string(r.kind), event.FieldPodCount: count}
@@ -112,7 +117,7 @@ func (r *scaleRequest) fields(count string) (map[string]string, error) {
 		fields[f.Name] = fmt.Sprint(int64(*d / time.Second))
 	}
 	for name, value := range r.metadata {
-		if _, taken := fields[name]; taken {
+		if r.setsOtherwise(name) {
 			return nil, fmt.Errorf("--meta: %q has its own flag or argument", name)
 		}
 		fields[name] = value

@@ -103,7 +103,7 @@ func (d *decoder) idempotencyKey(value string, sent bool) *Rejection {
 	if sent && value == "" {
 		return Reject(CodeIdempotencyKey, "idempotency_key is empty: leave it out or give it a value")
 	}
-	if problem := CheckLine(value, maxKey); problem != "" {
+	if problem := CheckLine(value, MaxIdempotencyKey); problem != "" {
 		return Reject(CodeIdempotencyKey, "idempotency_key %s", problem)
 	}
 	d.event.IdempotencyKey = value

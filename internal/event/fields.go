@@ -21,8 +21,10 @@ const (
 	// keeps of an entry in memory does.
 	MaxEntryBytes = 64 << 10
 
+	// MaxIdempotencyKey bounds an idempotency key, in bytes.
+	MaxIdempotencyKey = 128
+
 	maxTaskID     = 128
-	maxKey        = 128
 	maxTracestate = 512
 )
 
@@ -104,7 +106,7 @@ var table = []Field{
 		Name: FieldIdempotencyKey, Takes: "1 to 128 bytes of UTF-8 without control characters",
 		Doc:    "The same key and content again is a `duplicate` and starts nothing; other content is rejected.",
 		Flag:   Flag{Name: "key", Usage: "an idempotency key: sending the same again starts nothing"},
-		Schema: Schema{Pattern: oneLine, MinLength: 1, MaxLength: maxKey},
+		Schema: Schema{Pattern: oneLine, MinLength: 1, MaxLength: MaxIdempotencyKey},
 		decode: (*decoder).idempotencyKey, encode: func(e *Event) string { return e.IdempotencyKey },
 	},
 	{

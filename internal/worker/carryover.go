@@ -68,7 +68,7 @@ func (s *state) committedCounts(e *trackedEvent) Counts {
 			continue
 		}
 		if sl := &of.slots[v.Slot-1]; sl.phase == slotEnding && sl.outcome != nil {
-			c.add(sl.outcome.State, -1)
+			c.Add(sl.outcome.State, -1)
 		}
 	}
 	return c

@@ -1,19 +1,15 @@
 package worker
 
-import (
-	"slices"
-
-	"github.com/ottoscaler/ottoscaler/internal/event"
-)
+import "github.com/ottoscaler/ottoscaler/internal/event"
 
 // lookup is the reading of one event's record, for whatever waits for it: an entry that was delivered before, Pods whose
 // event is not tracked.
 type lookup struct {
 	done       bool
-	stale      bool          // the entry was decided on since: the answer may be older than that
-	record     *Record       // nil: there is none
-	unreadable bool          // there is one that cannot be read
-	pods       []Observation // that wait for the answer
+	stale      bool    // the entry was decided on since: the answer may be older than that
+	record     *Record // nil: there is none
+	unreadable bool    // there is one that cannot be read
+	pods       podSet  // that wait for the answer
 }
 
 // lookups are those in flight, or answered and not used yet, one for each event.
@@ -29,7 +25,7 @@ func (l *lookups) start(id event.ID) (q *lookup, isNew bool) {
 	if q := l.byEvent[id]; q != nil {
 		return q, false
 	}
-	q = &lookup{}
+	q = &lookup{pods: make(podSet)}
 	l.byEvent[id] = q
 	return q, true
 }
@@ -49,7 +45,7 @@ func (l *lookups) used(id event.ID) {
 }
 
 // drop forgets a lookup, whatever its state, and returns the Pods that waited for it.
-func (l *lookups) drop(id event.ID) []Observation {
+func (l *lookups) drop(id event.ID) podSet {
 	q := l.byEvent[id]
 	delete(l.byEvent, id)
 	return q.pods
@@ -58,7 +54,7 @@ func (l *lookups) drop(id event.ID) []Observation {
 // removePods forgets waiting Pods that are gone.
 func (l *lookups) removePods(gone func(*Observation) bool) {
 	for _, q := range l.byEvent {
-		q.pods = slices.DeleteFunc(q.pods, func(o Observation) bool { return gone(&o) })
+		q.pods.removeIf(gone)
 	}
 }
 
@@ -66,17 +62,7 @@ func (l *lookups) removePods(gone func(*Observation) bool) {
 func (l *lookups) activePods() int {
 	n := 0
 	for _, q := range l.byEvent {
-		n += countActive(q.pods)
-	}
-	return n
-}
-
-func countActive(pods []Observation) int {
-	n := 0
-	for i := range pods {
-		if !pods[i].Phase.Ended() {
-			n++
-		}
+		n += q.pods.active()
 	}
 	return n
 }
@@ -100,9 +86,8 @@ func (s *state) found(in found) {
 	s.requestsInFlight--
 	q := s.lookups.get(in.id)
 	if s.isKnown(in.id) { // decided since: the answer is an old one
-		pods := s.lookups.drop(in.id)
-		for i := range pods {
-			s.observePod(&pods[i])
+		for _, o := range s.lookups.drop(in.id).sorted() {
+			s.observePod(&o)
 		}
 		s.decideInOrder()
 		return
@@ -113,10 +98,10 @@ func (s *state) found(in found) {
 		return
 	}
 	q.done, q.record, q.unreadable = true, in.record, in.unreadable
-	for _, o := range q.pods {
+	for _, o := range q.pods.sorted() {
 		s.handleUnowned(o, q)
 	}
-	q.pods = nil
+	clear(q.pods)
 	if !s.intake.has(in.id) {
 		s.lookups.used(in.id)
 	}

@@ -46,8 +46,9 @@ func TestLookupPods(t *testing.T) {
 	l := newLookups()
 	first, _ := l.start(event.ID{Ms: 1})
 	second, _ := l.start(event.ID{Ms: 2})
-	first.pods = []Observation{{Ref: PodRef{Name: "runs"}, Phase: PhaseRunning}, {Ref: PodRef{Name: "ended"}, Phase: PhaseFailed}}
-	second.pods = []Observation{{Ref: PodRef{Name: "gone"}}}
+	first.pods.update(&Observation{Ref: PodRef{Name: "runs"}, Phase: PhaseRunning})
+	first.pods.update(&Observation{Ref: PodRef{Name: "ended"}, Phase: PhaseFailed})
+	second.pods.update(&Observation{Ref: PodRef{Name: "gone"}})
 	if n := l.activePods(); n != 2 {
 		t.Errorf("%d active Pods, want 2", n)
 	}

@@ -82,7 +82,7 @@ func (m *model) applyOutcome(x Outcome) {
 		m.fatal("%s is %s, selected by %q: selected %v", x.Worker, x.State, x.SelectedBy, m.selected[v])
 	}
 	if rec := m.records[x.SelectedBy]; rec != nil {
-		rec.Counts.add(x.State, 1)
+		rec.Counts.Add(x.State, 1)
 	}
 	key := fmt.Sprint(x.ID, x.Slot)
 	if m.outcomes[key]++; m.outcomes[key] > 1 {
@@ -104,7 +104,7 @@ func (m *model) applySettle(x Settle) {
 func (m *model) applyClose(x Close) {
 	rec := m.records[x.ID]
 	want := len(rec.Slots) + len(rec.Victims)
-	if x.Counts.total() != want || !rec.Settled || rec.Closed {
+	if x.Counts.Total() != want || !rec.Settled || rec.Closed {
 		m.fatal("event %s closes with %+v of %d, settled %v, closed %v", x.ID, x.Counts, want, rec.Settled, rec.Closed)
 	}
 	if rec.Event.Type == event.ScaleDown && rec.Counts != x.Counts {

@@ -48,12 +48,14 @@ func (s *state) observeUntracked(o *Observation) {
 	case s.orphans.get(o.Event) != nil:
 		s.orphans.update(o)
 	case o.Gone:
-		s.lookups.removePods(func(p *Observation) bool { return p.Ref == o.Ref })
+		if q := s.lookups.get(o.Event); q != nil {
+			q.pods.update(o)
+		}
 	default:
 		if q := s.lookUp(o.Event); q.done {
 			s.handleUnowned(*o, q)
 		} else {
-			q.pods = append(q.pods, *o)
+			q.pods.update(o)
 		}
 	}
 }

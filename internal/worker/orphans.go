@@ -1,8 +1,6 @@
 package worker
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
@@ -19,7 +17,7 @@ const (
 // orphan is an event without a record whose Pods exist: Redis has lost it. Unless the stream brings it again, it is
 // rebuilt from the annotations of its Pods. They are not deleted while they run.
 type orphan struct {
-	pods     []Observation
+	pods     podSet
 	wakeTime time.Time
 	unknown  bool // its Pods do not say what event it was: it is ignored
 }
@@ -37,18 +35,15 @@ func (o *orphans) add(id event.ID) (orph *orphan, isNew bool) {
 	if orph := o.byEvent[id]; orph != nil {
 		return orph, false
 	}
-	orph = &orphan{}
+	orph = &orphan{pods: make(podSet)}
 	o.byEvent[id] = orph
 	return orph, true
 }
 
-// update keeps the last observation of each Pod, and forgets the event with its last Pod.
+// update keeps what was seen of a Pod, and forgets the event with its last Pod.
 func (o *orphans) update(obs *Observation) {
 	orph := o.byEvent[obs.Event]
-	orph.pods = slices.DeleteFunc(orph.pods, func(p Observation) bool { return p.Ref == obs.Ref })
-	if !obs.Gone {
-		orph.pods = append(orph.pods, *obs)
-	}
+	orph.pods.update(obs)
 	if len(orph.pods) == 0 {
 		delete(o.byEvent, obs.Event)
 	}
@@ -64,7 +59,7 @@ func (o *orphans) take(id event.ID) *orphan {
 // removePods forgets Pods that are gone.
 func (o *orphans) removePods(gone func(*Observation) bool) {
 	for id, orph := range o.byEvent {
-		orph.pods = slices.DeleteFunc(orph.pods, func(p Observation) bool { return gone(&p) })
+		orph.pods.removeIf(gone)
 		if len(orph.pods) == 0 {
 			delete(o.byEvent, id)
 		}
@@ -75,7 +70,7 @@ func (o *orphans) removePods(gone func(*Observation) bool) {
 func (o *orphans) activePods() int {
 	n := 0
 	for _, orph := range o.byEvent {
-		n += countActive(orph.pods)
+		n += orph.pods.active()
 	}
 	return n
 }
@@ -102,7 +97,7 @@ func (s *state) readOrigin(id event.ID) {
 		return
 	}
 	s.requestsInFlight++
-	s.emit(check{PodRef: orph.pods[0].Ref, event: id})
+	s.emit(check{PodRef: orph.pods.any(), event: id})
 }
 
 // originRead handles the answer.
@@ -126,7 +121,7 @@ func (s *state) rebuild(id event.ID, orph *orphan, origin *event.Event) {
 	ev, ok := decodeOrigin(id, origin)
 	if !ok {
 		orph.unknown = true
-		s.error(errcode.PodWithoutOrigin, "event_id", id.String(), "pod", orph.pods[0].Ref.Name)
+		s.error(errcode.PodWithoutOrigin, "event_id", id.String(), "pod", orph.pods.any().Name)
 		return
 	}
 	e := newEvent(ev, s.now)
@@ -168,14 +163,14 @@ func (s *state) attachOrphanPods(e *trackedEvent) {
 	if orph == nil {
 		return
 	}
-	// The first attempts come first: what became of each is recorded before anything is done to it.
-	slices.SortFunc(orph.pods, func(a, b Observation) int { return cmp.Or(a.Slot-b.Slot, b.Attempt-a.Attempt) })
-	for _, o := range orph.pods {
+	// A slot begins with its first attempt, the last one here: what became of each is recorded before anything is done to it.
+	all := orph.pods.sorted()
+	for _, o := range all {
 		if o.Slot <= len(e.slots) {
 			e.slots[o.Slot-1].attempt = o.Attempt
 		}
 	}
-	for _, o := range orph.pods {
+	for _, o := range all {
 		if seen := e.lastSeen(o.Slot); seen == nil || seen.Ref != o.Ref { // else it was seen again since
 			s.observePod(&o)
 		}

@@ -122,6 +122,24 @@ func TestRebuildFromPods(t *testing.T) {
 	}
 }
 
+// TestOrphanGoneBeforeAnswer: a Pod that is gone before its event's record was read holds no capacity, and is no orphan.
+func TestOrphanGoneBeforeAnswer(t *testing.T) {
+	m, pod := modelWithOrphan(t, originWith(func(*event.Event) {}))
+	if n := m.core.lookups.activePods(); n != 1 {
+		t.Fatalf("%d Pods hold capacity, want the orphan", n)
+	}
+	m.removePod(pod)
+	m.deliverWatch(9)
+	if n := m.core.lookups.activePods(); n != 0 {
+		t.Errorf("%d Pods hold capacity, want none: it is gone", n)
+	}
+	m.serveRequest(0, false)
+	m.deliverReply(0)
+	if m.core.orphans.get(event.ID{Ms: 1000}) != nil {
+		t.Error("an orphan without a Pod")
+	}
+}
+
 // TestOrphans: the last observation of each Pod counts, and an orphan is forgotten with its last Pod.
 func TestOrphans(t *testing.T) {
 	id := event.ID{Ms: 1}

@@ -14,11 +14,11 @@ func (s *state) end(sl *slot, d decision) {
 	if sl.uid == "" || sl.ended || sl.absent || d.reason == ReasonNodeLost {
 		s.setHoldsCapacity(sl, false)
 	}
-	sl.phase, sl.since, sl.seen, sl.outcome = slotEnding, s.now, nil, r.record()
-	sl.event.counts.add(d.state, 1)
+	sl.phase, sl.since, sl.seen, sl.outcome = slotEnding, s.now, nil, r.Record()
+	sl.event.counts.Add(d.state, 1)
 	if by := sl.selectedBy; by != nil {
 		r.SelectedBy = by.EventID
-		by.counts.add(d.state, 1)
+		by.counts.Add(d.state, 1)
 		by.pendingVictims--
 	}
 	s.write(Outcome{r})
@@ -63,14 +63,15 @@ func (s *state) report(sl *slot, d decision) Report {
 	}
 }
 
-// record is what the record keeps of a report.
-func (r Report) record() *SlotRecord {
+// Record is what the event's record keeps of a report.
+func (r Report) Record() *SlotRecord {
 	return &SlotRecord{
 		Attempt: r.Attempt, State: r.State, UID: r.UID, Node: r.Node, Reason: r.Reason, ExitCode: r.ExitCode, At: r.At,
 	}
 }
 
-func (c *Counts) add(outcome State, n int) {
+// Add counts n workers with this outcome; another state than an outcome is not counted.
+func (c *Counts) Add(outcome State, n int) {
 	switch outcome {
 	case StateSucceeded:
 		c.Succeeded += n
@@ -83,4 +84,5 @@ func (c *Counts) add(outcome State, n int) {
 	}
 }
 
-func (c Counts) total() int { return c.Succeeded + c.Failed + c.Cancelled + c.Lost }
+// Total is the number of workers that have an outcome.
+func (c Counts) Total() int { return c.Succeeded + c.Failed + c.Cancelled + c.Lost }

@@ -69,7 +69,7 @@ func (s *state) restoreSlot(sl *slot, rec SlotRecord) {
 	switch {
 	case rec.State.IsOutcome():
 		sl.phase, sl.outcome = slotEnded, &rec
-		sl.event.counts.add(rec.State, 1)
+		sl.event.counts.Add(rec.State, 1)
 	case rec.State == StateRetrying:
 		s.resetSlot(sl, rec.At)
 	default:

@@ -112,7 +112,7 @@ func (e *trackedEvent) hasOpenWorkers() bool {
 	if e.isScaleDown() {
 		return !e.settling || e.pendingVictims > 0
 	}
-	return e.counts.total() < len(e.slots)
+	return e.counts.Total() < len(e.slots)
 }
 
 func (e *trackedEvent) isScaleDown() bool { return e.Type == event.ScaleDown }

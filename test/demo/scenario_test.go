@@ -31,7 +31,7 @@ func scaledDownUpdates() []update {
 		downStatus(time.Second, "kind", "scaled_down", "message", "1 of 1 workers is taken away"),
 		ended,
 		status(2*time.Second, "kind", "worker", "index", "1", "state", "cancelled", "reason", "ScaledDown", "exit_code", "143",
-			"message", "taken away by the scale_down "+testDown),
+			"message", "terminated by the scale_down "+testDown),
 		status(2*time.Second, counted...),
 		downStatus(2*time.Second, counted...),
 		gone,

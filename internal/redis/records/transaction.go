@@ -62,10 +62,7 @@ func (t *transaction) accept(a worker.Accept) {
 }
 
 func (t *transaction) report(r worker.Report) {
-	slot := worker.SlotRecord{
-		Attempt: r.Attempt, State: r.State, UID: r.UID, Node: r.Node, Reason: r.Reason, ExitCode: r.ExitCode, At: r.At,
-	}
-	t.pipe.HSet(t.ctx, t.keys.Event(r.ID), slotField(r.Slot), encodeSlot(slot))
+	t.pipe.HSet(t.ctx, t.keys.Event(r.ID), slotField(r.Slot), encodeSlot(*r.Record()))
 	if !r.SelectedBy.IsZero() {
 		t.pipe.HIncrBy(t.ctx, t.keys.Event(r.SelectedBy), "n_"+string(r.State), 1)
 	}

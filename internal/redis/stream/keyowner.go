@@ -12,16 +12,13 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-// maxIdempotencyKey: a longer key is rejected anyway, and not looked up.
-const maxIdempotencyKey = 128
-
 // fillKeyOwners looks up which events own the entries' idempotency keys. It runs after the read that returned them, so
-// that every owner from before that read is seen.
+// that every owner from before that read is seen. A key that is too long is rejected anyway, and not looked up.
 func (s *Source) fillKeyOwners(ctx context.Context, entries []worker.Entry) error {
 	cmds := make(map[int]*goredis.StringCmd)
 	_, _ = s.client.Commands().Pipelined(ctx, func(p goredis.Pipeliner) error { // each command has its error
 		for i, e := range entries {
-			if key := e.Fields[event.FieldIdempotencyKey]; key != "" && len(key) <= maxIdempotencyKey {
+			if key := e.Fields[event.FieldIdempotencyKey]; key != "" && len(key) <= event.MaxIdempotencyKey {
 				cmds[i] = p.Get(ctx, s.keys.Idempotency(key))
 			}
 		}

@@ -14,7 +14,7 @@ import (
 )
 
 func testKeyOwners(t *testing.T, p *process) {
-	long := strings.Repeat("k", maxIdempotencyKey+1)
+	long := strings.Repeat("k", event.MaxIdempotencyKey+1)
 	p.Do(t, "SET", keysOf.Idempotency("held"), "5-1 abc")
 	p.Do(t, "SET", keysOf.Idempotency(long), "5-1 abc")
 	for _, key := range []string{"held", "free", "", long} {
