@@ -16,6 +16,7 @@ type Type string
 const (
 	ScaleUp   Type = "scale_up"
 	ScaleDown Type = "scale_down"
+	Cancel    Type = "cancel"
 )
 
 // Types are all of them, in the order of the documentation.
@@ -34,7 +35,19 @@ type Event struct {
 	Deadline       time.Duration `json:",omitempty"` // 0: the template's
 	Traceparent    string        `json:",omitempty"`
 	Tracestate     string        `json:",omitempty"`
+
+	Queue         string        `json:",omitempty"` // whose work it is; DefaultQueue if none was sent
+	Priority      string        `json:",omitempty"` // a class; empty: the queue's default
+	MaxParallel   int           `json:",omitempty"` // how many of its workers may have a Pod at once; 0: all
+	StartDeadline time.Duration `json:",omitempty"` // from acceptance until its workers have a Pod; 0: the queue's
+	Image         string        `json:",omitempty"` // of the first container; empty: the template's
+	CPU           string        `json:",omitempty"` // its request and limit; empty: the template's
+	Memory        string        `json:",omitempty"` // its request and limit; empty: the template's
+	Target        ID            `json:",omitzero"`  // of a cancel: the event to cancel; zero: that of the task_id
 }
+
+// DefaultQueue is the queue of events that name none.
+const DefaultQueue = "default"
 
 // TaskID is the producer's name for the work, empty if it gave none.
 func (e *Event) TaskID() string { return e.Metadata[FieldTaskID] }

@@ -76,7 +76,44 @@ type (
 		Hash   string // content hash
 		At     time.Time
 	}
+	// Refuse records when the API server first refused a Pod of an event; the status entry `waiting`. It goes with the
+	// first `created` or with the Close.
+	Refuse struct {
+		ID      event.ID
+		TaskID  string
+		Queue   string
+		Message string
+		At      time.Time
+	}
+	// Cancel settles a cancel: what it takes is decided by its record alone, and its entry is acknowledged. The status
+	// entry `cancelling` has how many workers waited and how many have a Pod.
+	Cancel struct {
+		ID      event.ID
+		TaskID  string
+		Queue   string
+		Waiting int
+		WithPod int
+		At      time.Time
+	}
+	// Pause pauses or resumes a queue, or all of them, by a command of an operator, which is applied by it; the status
+	// entry `paused` or `resumed`.
+	Pause struct {
+		Queue   string // AllQueues: all
+		On      bool
+		By      string
+		Reason  string
+		Command event.ID // on the control stream
+		At      time.Time
+	}
+	// View publishes how the queues stand, for people; nothing reads it back. No status entry.
+	View struct {
+		Queues []QueueView // those that changed
+		Gone   []string    // queues that are no more
+	}
 )
+
+// AllQueues stands for every queue in a Pause.
+const AllQueues = "*"
 
 func (Accept) isWrite()    {}
 func (Duplicate) isWrite() {}
@@ -88,6 +125,10 @@ func (Close) isWrite()     {}
 func (Ack) isWrite()       {}
 func (Select) isWrite()    {}
 func (Restore) isWrite()   {}
+func (Refuse) isWrite()    {}
+func (Cancel) isWrite()    {}
+func (Pause) isWrite()     {}
+func (View) isWrite()      {}
 
 // Report is what is recorded and published of one worker at one moment.
 type Report struct {
