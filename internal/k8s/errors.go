@@ -50,12 +50,16 @@ func Meaning(err error) error {
 	return worker.ErrUnknown
 }
 
-// statusMeaning goes by the code of an answer. ErrUnavailable and ErrForbidden promise that the request did nothing, so a 5xx
-// is ErrUnknown: etcd may have committed what the API server then timed out on.
+// statusMeaning goes by the code of an answer. All but ErrUnknown promise that the request did nothing, so a 5xx is ErrUnknown:
+// etcd may have committed what the API server then timed out on. Webhooks are called before etcd.
 func statusMeaning(s metav1.Status) error {
 	switch {
 	case strings.Contains(s.Message, "denied the request"): // a webhook, which chooses its code
 		return worker.ErrRefused
+	case s.Code >= http.StatusInternalServerError && strings.Contains(s.Message, "failed calling webhook"):
+		return worker.ErrAdmission
+	case s.Code == http.StatusForbidden && strings.Contains(s.Message, "exceeded quota"):
+		return worker.ErrQuota
 	case s.Code == http.StatusTooManyRequests, s.Code == http.StatusConflict: // a conflict: the quota's, under load
 		return worker.ErrUnavailable
 	case s.Code >= http.StatusInternalServerError, s.Code == http.StatusRequestTimeout:

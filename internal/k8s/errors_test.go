@@ -23,7 +23,19 @@ var meanings = map[string]struct {
 }{
 	"quota": {
 		403, metav1.StatusReasonForbidden,
-		`pods "p" is forbidden: exceeded quota: q, requested: pods=1, used: pods=5, limited: pods=5`, "", worker.ErrRefused,
+		`pods "p" is forbidden: exceeded quota: q, requested: pods=1, used: pods=5, limited: pods=5`, "", worker.ErrQuota,
+	},
+	"a policy that speaks of quotas": {
+		422, metav1.StatusReasonInvalid, `pods "p" is forbidden: exceeded quota of patience`, "", worker.ErrRefused,
+	},
+	"webhook without a server": {
+		500, metav1.StatusReasonInternalError,
+		`Internal error occurred: failed calling webhook "x.example.com": failed to call webhook: Post "https://x.ci.svc:443/?timeout=10s": ` +
+			`service "x" not found`, "", worker.ErrAdmission,
+	},
+	"webhook that hangs": {
+		500, metav1.StatusReasonInternalError,
+		`Internal error occurred: failed calling webhook "x.example.com": failed to call webhook: context deadline exceeded`, "", worker.ErrAdmission,
 	},
 	"pod security": {
 		403, metav1.StatusReasonForbidden,

@@ -55,6 +55,8 @@ var requestErrors = []struct {
 	{worker.ErrExists, "exists"},
 	{worker.ErrNameConflict, "name_conflict"},
 	{worker.ErrRefused, "refused"},
+	{worker.ErrQuota, "quota"},
+	{worker.ErrAdmission, "admission"},
 	{worker.ErrUnavailable, "unavailable"},
 	{worker.ErrForbidden, "forbidden"},
 	{worker.ErrGone, "gone"},

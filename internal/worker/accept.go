@@ -92,9 +92,13 @@ func (s *state) accept(en *Entry) {
 		s.reject(en, validTaskID(en), bad)
 		return
 	}
-	hash := ev.Hash()
+	hash := ev.Hash() // of what was sent: the policy may change
 	if owner, taken := s.intake.keyOwnerOf(en, ev.IdempotencyKey); taken {
 		s.decideTakenKey(en, &ev, owner, hash)
+		return
+	}
+	if ev, bad = s.admit(ev); bad != nil {
+		s.reject(en, validTaskID(en), bad)
 		return
 	}
 	if ev.IdempotencyKey != "" {
@@ -102,6 +106,23 @@ func (s *state) accept(en *Entry) {
 	}
 	s.events[en.ID] = newEvent(ev, s.now)
 	s.write(Accept{Event: ev, Hash: hash, At: s.now})
+}
+
+// admit decides by the operator's policy.
+func (s *state) admit(ev event.Event) (event.Event, *event.Rejection) {
+	ev, bad := s.controls.policy.Admit(ev)
+	if bad != nil || ev.Type != event.ScaleUp {
+		return ev, bad
+	}
+	if limit := s.controls.policy.Queue(ev.Queue).MaxWaiting; limit > 0 && s.scheduler.WaitingIn(ev.Queue)+s.intake.accepting[ev.Queue] >= limit {
+		return ev, event.Reject(event.CodeQueueFull, "%d events of queue %q wait already: at most %d", limit, ev.Queue, limit)
+	}
+	if s.scheduler.UnnamedQueues() >= s.controls.policy.MaxQueues && !s.scheduler.Knows(ev.Queue) {
+		return ev, event.Reject(event.CodeUnknownQueue, "queue %q is not configured, and %d such queues have open events: at most that many",
+			ev.Queue, s.controls.policy.MaxQueues)
+	}
+	s.intake.accepting[ev.Queue]++
+	return ev, nil
 }
 
 func (s *state) decode(en *Entry) (event.Event, *event.Rejection) {

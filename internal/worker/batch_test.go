@@ -52,7 +52,7 @@ func TestBatchDelay(t *testing.T) {
 		redis, cluster := workertest.NewRedis(), workertest.NewCluster()
 		journal := &timedJournal{Journal: redis}
 		take, stop := context.WithCancel(t.Context())
-		m := worker.NewManager(redis.Source(), journal, slowCluster{cluster}, settings(), worker.Carryover{}, slog.New(slog.DiscardHandler))
+		m := worker.NewManager(ports(redis, journal, slowCluster{cluster}), settings(), worker.Carryover{}, slog.New(slog.DiscardHandler))
 		done := make(chan error, 1)
 		go func() { done <- m.Run(take, t.Context()) }()
 		time.Sleep(10 * time.Second)

@@ -75,8 +75,8 @@ func BenchmarkStepObserved(b *testing.B) {
 		s.step(benchNow, benchObservation(s, i, PhaseRunning))
 		s.step(benchNow, written{len(s.uncommitted)})
 	}
-	if s.holdingCapacity != n {
-		b.Fatalf("%d workers hold capacity", s.holdingCapacity)
+	if s.holding() != n {
+		b.Fatalf("%d workers hold capacity", s.holding())
 	}
 	inputs := make([]observed, n)
 	for i := range inputs {
@@ -105,8 +105,8 @@ func BenchmarkStepWorker(b *testing.B) {
 		s.step(benchNow, written{len(s.uncommitted)})
 		s.step(benchNow, tick{})
 		s.step(benchNow, removed{remove: remove{end.batch[0].Ref}, err: ErrGone})
-		if s.holdingCapacity != n || len(s.removals.byPod) != 0 {
-			b.Fatalf("%d workers hold capacity, %d removals", s.holdingCapacity, len(s.removals.byPod))
+		if s.holding() != n || len(s.removals.byPod) != 0 {
+			b.Fatalf("%d workers hold capacity, %d removals", s.holding(), len(s.removals.byPod))
 		}
 		i++
 	}
@@ -116,7 +116,7 @@ func BenchmarkStepWorker(b *testing.B) {
 func BenchmarkStepWaiting(b *testing.B) {
 	const n = 100_000
 	s := benchState(b, n, 1)
-	if waiting := s.queue.of("").len(); waiting != n-1 {
+	if waiting := s.scheduler.Len(); waiting != n-1 {
 		b.Fatalf("%d wait", waiting)
 	}
 	for name, step := range map[string]func(int){

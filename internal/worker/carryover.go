@@ -1,42 +1,71 @@
 package worker
 
 import (
+	"iter"
 	"slices"
 	"time"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
-// Carryover is what a term knew of its open events: if Redis lost its data meanwhile, the next term rewrites it.
+// Carryover is what a term knew of its open events: if Redis lost its data meanwhile, the next term rewrites it. It keeps
+// the core of that term as it is and makes records of it only when they are asked for: a hundred thousand of them would take
+// several times its memory.
 type Carryover struct {
 	LastAccepted event.ID
-	Records      []Record // those that are open, and those that are closed and have Pods left
 
-	unfinished bool // a term began to rewrite them and did not finish
+	from       *state
+	unfinished bool // a term began to rewrite the records and did not finish
 }
 
-// carryover is called when the term is over.
-func (s *state) carryover() Carryover {
-	r := Carryover{LastAccepted: s.intake.lastAccepted}
-	for _, e := range s.events {
+// carryover is called when the term is over: it may keep the core.
+func (s *state) carryover() Carryover { return Carryover{LastAccepted: s.intake.lastAccepted, from: s} }
+
+// Records yields the records of events that are open, and of those that are closed and have Pods left, in the order of their
+// IDs.
+func (c *Carryover) Records() iter.Seq[Record] {
+	return func(yield func(Record) bool) {
+		if c.from == nil {
+			return
+		}
+		for _, id := range c.from.recordedIDs() {
+			if !yield(c.from.recordOf(id)) {
+				return
+			}
+		}
+	}
+}
+
+// recordedIDs are the events that have a record, sorted.
+func (s *state) recordedIDs() []event.ID {
+	var ids []event.ID
+	for id, e := range s.events {
 		if e.recorded {
-			r.Records = append(r.Records, s.record(e))
+			ids = append(ids, id)
 		}
 	}
 	for _, rm := range s.removals.byPod {
 		if rm.event == nil {
-			r.Records = append(r.Records, tombstone(rm.eventID))
+			ids = append(ids, rm.eventID)
 		}
 	}
-	for t := range s.queue.all() {
-		for i := range t.packed {
-			p := &t.packed[i]
-			r.Records = append(r.Records, Record{Event: p.event(t.template), Slots: make([]SlotRecord, p.slots)})
-		}
+	for ref := range s.scheduler.AllPacked() {
+		ids = append(ids, s.scheduler.Event(ref))
 	}
-	slices.SortFunc(r.Records, func(a, b Record) int { return a.Event.EventID.Compare(b.Event.EventID) })
-	r.Records = slices.CompactFunc(r.Records, func(a, b Record) bool { return a.Event.EventID == b.Event.EventID })
-	return r
+	slices.SortFunc(ids, event.ID.Compare)
+	return slices.Compact(ids)
+}
+
+func (s *state) recordOf(id event.ID) Record {
+	if e := s.events[id]; e != nil {
+		return s.record(e)
+	}
+	ref := s.scheduler.Find(id)
+	if ref == 0 {
+		return tombstone(id)
+	}
+	ev := recallPacked(id, s.scheduler.Fields(ref))
+	return Record{Event: ev, Slots: make([]SlotRecord, ev.PodCount), AcceptedAt: s.scheduler.AcceptedAt(ref)}
 }
 
 // tombstone is the record of a closed event of which no more is known.
@@ -49,26 +78,24 @@ func (s *state) record(e *trackedEvent) Record {
 	if e.closed {
 		return Record{Event: e.Event, Settled: true, Closed: true, Counts: e.counts}
 	}
-	rec := Record{Event: e.Event, Settled: e.settled, Slots: make([]SlotRecord, len(e.slots))}
+	rec := Record{
+		Event: e.Event, Settled: e.settled, Slots: make([]SlotRecord, len(e.slots)), AcceptedAt: e.acceptedAt, RefusedAt: e.refusedAt,
+	}
 	for i := range e.slots {
 		rec.Slots[i] = e.slots[i].record()
 	}
-	if e.isScaleDown() && e.settled {
+	if e.takesWorkers() && e.settled {
 		rec.Victims, rec.Counts = e.victims, s.committedCounts(e)
 	}
 	return rec
 }
 
-// committedCounts are the outcomes of a scale_down's victims without those on their way.
+// committedCounts are the outcomes of the victims of a scale_down or cancel without those on their way.
 func (s *state) committedCounts(e *trackedEvent) Counts {
 	c := e.counts
-	for _, v := range e.victims {
-		of := s.events[v.Event]
-		if of == nil {
-			continue
-		}
-		if sl := &of.slots[v.Slot-1]; sl.phase == slotEnding && sl.outcome != nil {
-			c.Add(sl.outcome.State, -1)
+	for _, w := range s.uncommitted {
+		if o, ok := w.(Outcome); ok && o.SelectedBy == e.EventID {
+			c.Add(o.State, -1)
 		}
 	}
 	return c

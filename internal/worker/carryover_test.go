@@ -3,6 +3,7 @@ package worker_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,8 +28,8 @@ func exceedCapacity(t *testing.T, m *terms) (worker.Carryover, []event.ID) {
 	}
 	m.redis.Flush()
 	r := m.waitForEnd(t, worker.ErrTermOver)
-	if len(r.Records) != len(ids) || r.LastAccepted != ids[len(ids)-1] {
-		t.Fatalf("the carryover has %d records and the last accepted ID %v", len(r.Records), r.LastAccepted)
+	if records := slices.Collect(r.Records()); len(records) != len(ids) || r.LastAccepted != ids[len(ids)-1] {
+		t.Fatalf("the carryover has %d records and the last accepted ID %v", len(records), r.LastAccepted)
 	}
 	return r, ids
 }

@@ -29,7 +29,7 @@ func TestClockJumps(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				set := testSettings()
 				set.Skew = skew
-				m := NewManager(nil, nil, nil, set, Carryover{}, slog.New(slog.DiscardHandler))
+				m := NewManager(Ports{}, set, Carryover{}, slog.New(slog.DiscardHandler))
 				m.began = moveWallClock(t, m.began, -by) // the clock has jumped by that since
 				begin := m.began.Round(0).Add(skew)
 				first := m.now()

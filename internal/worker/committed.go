@@ -20,6 +20,10 @@ func (s *state) committed(n int) {
 			s.eventRebuilt(s.events[w.Record.Event.EventID])
 		case Select:
 			s.victimsCommitted(s.events[w.ID])
+		case Cancel:
+			s.cancelCommitted(s.events[w.ID])
+		case Pause:
+			s.pauseCommitted(w)
 		case Progress:
 			if w.State == StateRetrying {
 				s.nextAttempt(s.slotOf(w.Report), w.At)
@@ -57,8 +61,12 @@ func acceptedID(w Write) event.ID {
 
 func (s *state) accepted(e *trackedEvent) {
 	e.recorded = true
+	s.intake.accepted(&e.Event)
 	if e.IdempotencyKey != "" {
 		s.intake.expiring = append(s.intake.expiring, expiring{id: e.EventID, key: e.IdempotencyKey})
+	}
+	if s.orphans.get(e.EventID) != nil && e.Type == event.ScaleUp {
+		s.enterTracked(e)
 	}
 	s.attachOrphanPods(e)
 	if s.listed {
@@ -71,14 +79,13 @@ func (s *state) slotOf(r Report) *slot { return &s.events[r.ID].slots[r.Slot-1] 
 // ended plans the removal of the Pod of a worker whose outcome is committed.
 func (s *state) ended(sl *slot) {
 	sl.phase = slotEnded
-	mayRun := sl.holdsCapacity
-	s.setHoldsCapacity(sl, false)
 	switch ref := s.podOf(sl); {
 	case sl.absent:
 		s.dropRemoval(s.removals.get(ref))
 	case sl.uid != "":
-		s.planRemoval(ref, sl.event.EventID, s.removeAt(sl, sl.ended), mayRun)
+		s.handPlace(sl, s.planRemoval(ref, sl.event.EventID, s.removeAt(sl, sl.ended)))
 	}
+	s.scheduler.Release(&sl.place)
 	if o := sl.seen; o != nil {
 		sl.seen = nil
 		s.handleLatePod(sl, o)
@@ -88,7 +95,7 @@ func (s *state) ended(sl *slot) {
 // nextAttempt gives a worker its next Pod after a backoff, and plans the removal of the one before.
 func (s *state) nextAttempt(sl *slot, at time.Time) {
 	if !sl.absent {
-		s.planRemoval(s.podOf(sl), sl.event.EventID, at.Add(s.FailedTTL), false)
+		s.planRemoval(s.podOf(sl), sl.event.EventID, at.Add(s.FailedTTL))
 	}
 	s.resetSlot(sl, at)
 }
@@ -96,10 +103,14 @@ func (s *state) nextAttempt(sl *slot, at time.Time) {
 // resetSlot makes a slot ready for its next attempt, after a backoff that counts from the record of the end of the last one.
 // A selected one gets none.
 func (s *state) resetSlot(sl *slot, ended time.Time) {
+	s.scheduler.Release(&sl.place)
 	*sl = slot{event: sl.event, number: sl.number, attempt: sl.attempt + 1, settled: true, phase: slotBackoff, selectedBy: sl.selectedBy}
-	if sl.selectedBy != nil {
+	switch failing := sl.event.failing; {
+	case sl.selectedBy != nil:
 		s.terminate(sl)
-		return
+	case failing != nil && sl.failsWaiting():
+		s.end(sl, *failing)
+	default:
+		s.wakeAt(sl, ended.Add(retry.Backoff(sl.attempt+1, time.Minute)))
 	}
-	s.wakeAt(sl, ended.Add(retry.Backoff(sl.attempt+1, time.Minute)))
 }

@@ -37,7 +37,9 @@ func ExampleManager() {
 		MaxWorkers: 10, MaxWaiting: 100, MaxAttempts: 3, CreateConcurrency: 4, DeleteConcurrency: 4,
 		PendingTimeout: time.Minute, ImagePullTimeout: time.Minute, SucceededTTL: time.Minute, FailedTTL: time.Minute,
 	}
-	m := worker.NewManager(redis.Source(), redis, cluster, settings, worker.Carryover{}, slog.New(slog.DiscardHandler))
+	m := worker.NewManager(worker.Ports{
+		Source: redis.Source(), Journal: redis, Cluster: cluster, Controls: redis.Controls(),
+	}, settings, worker.Carryover{}, slog.New(slog.DiscardHandler))
 
 	take, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

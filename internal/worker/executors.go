@@ -7,8 +7,12 @@ import (
 	"time"
 
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/retry"
 )
+
+// controlInterval is how often operators' commands are asked for.
+const controlInterval = time.Second
 
 // The goroutines that carry effects out. Each turns effects into inputs, one at a time.
 
@@ -46,6 +50,14 @@ func (m *Manager) reader(ctx, take context.Context) {
 	}
 }
 
+// startCreator starts another create executor if every one there is may be busy: how many are needed shows under load only.
+func (m *Manager) startCreator(ctx context.Context) {
+	if m.creators < m.state.createsInFlight && m.creators < m.state.CreateConcurrency {
+		m.creators++
+		m.group.Go(func() { m.createExecutor(ctx) })
+	}
+}
+
 func (m *Manager) createExecutor(ctx context.Context) {
 	for {
 		select {
@@ -55,6 +67,18 @@ func (m *Manager) createExecutor(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// controlReader asks for the commands of operators. Redis may be away: that ends no term, and no command is lost.
+func (m *Manager) controlReader(ctx context.Context, last event.ID) {
+	for retry.Sleep(ctx, controlInterval) {
+		batch, err := m.controls.Read(ctx, last)
+		if err != nil || len(batch) == 0 {
+			continue
+		}
+		last = batch[len(batch)-1].ID
+		m.reply(ctx, commands{batch})
 	}
 }
 

@@ -17,7 +17,7 @@ func (s *state) follow(sl *slot, o *Observation) {
 	}
 	if sl.node == "" && o.Node != "" {
 		sl.node = o.Node
-		s.queue.of(sl.event.Template).lastScheduled = s.now
+		s.progress.isScheduled(sl.event.Template, s.now)
 	}
 	sl.deleting = sl.deleting || !o.Deleting.IsZero()
 	sl.protected = o.Protected
@@ -39,7 +39,7 @@ func (s *state) evaluate(sl *slot, o *Observation) {
 		sl.pullingSince = s.now
 	}
 	sl.ended = o.Phase.Ended()
-	a := attempt{since: sl.since, pullingSince: sl.pullingSince, lastScheduled: s.queue.of(sl.event.Template).lastScheduled}
+	a := attempt{since: sl.since, pullingSince: sl.pullingSince, lastScheduled: s.progress.lastScheduled(sl.event.Template)}
 	s.apply(sl, o, verdict(s.now, &s.Settings, a, o))
 }
 
@@ -98,6 +98,8 @@ func (s *state) checked(in checked) {
 	}
 	sl := &e.slots[in.slot-1]
 	switch {
+	case sl.phase == slotAmbiguous && in.UID == "":
+		s.ambiguousChecked(sl, in)
 	case sl.phase != slotUnverified || sl.uid != in.UID: // the watch saw it again
 	case errors.Is(in.err, ErrNameConflict), in.err == nil && in.pod == nil:
 		sl.absent = true
@@ -105,9 +107,6 @@ func (s *state) checked(in checked) {
 	case in.err != nil:
 		sl.tries++
 		s.wakeAt(sl, s.now.Add(retry.Backoff(sl.tries, recheckInterval)))
-	case sl.uid == "": // a selected one, whose POST was never answered
-		s.podCreated(sl, in.pod.Ref.UID)
-		s.observeSlot(sl, in.pod)
 	default:
 		s.handleHiddenPod(sl, in.pod)
 	}

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/worker/queue"
 )
 
 // input is one thing that happened. The kinds are listed here; step handles each.
@@ -11,8 +12,16 @@ type input interface{ isInput() }
 
 type (
 	loaded struct { // at the start of a term, before anything else, in pages
-		records      []Record // those still open, in the order of their IDs
-		lastAccepted event.ID // the highest ID accepted before
+		records      []Record          // those still open, in the order of their IDs
+		lastAccepted event.ID          // the highest ID accepted before
+		paused       map[string]Paused // queues, AllQueues among them
+		obeyed       event.ID          // the last command applied before
+	}
+	commands struct{ batch []Command } // of operators
+	reloaded struct {                  // the operator's files have changed
+		policy    *queue.Policy
+		rules     event.Rules
+		templates []string // whose contents are others now, sorted
 	}
 	entries  struct{ batch []Entry } // read from the stream
 	observed struct {                // from the watch
@@ -44,6 +53,8 @@ type (
 )
 
 func (loaded) isInput()   {}
+func (commands) isInput() {}
+func (reloaded) isInput() {}
 func (entries) isInput()  {}
 func (observed) isInput() {}
 func (written) isInput()  {}
@@ -58,10 +69,13 @@ func (tick) isInput()     {}
 type effect interface{ isEffect() }
 
 type (
-	write  struct{ Write }   // commit this, after all writes before it
-	create struct{ PodSpec } // start the Pod of an attempt
-	remove struct{ PodRef }  // delete a Pod whose worker's outcome is recorded
-	check  struct {          // ask what became of a Pod that the watch does not show; with slot 0, which event an orphan's is
+	write  struct{ Write } // commit this, after all writes before it
+	create struct {        // start the Pod of an attempt
+		PodSpec
+		choice queue.Choice
+	}
+	remove struct{ PodRef } // delete a Pod whose worker's outcome is recorded
+	check  struct {         // ask what became of a Pod that the watch does not show; with slot 0, which event an orphan's is
 		PodRef
 		event event.ID
 		slot  int

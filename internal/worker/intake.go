@@ -16,6 +16,7 @@ type intake struct {
 	undecided   []Entry               // read and not decided on yet, in stream order
 	refusals    map[event.ID]*refusal // entries whose refusal is not committed, or was since the last batch but one was read
 	keys        map[string]keyOwner   // idempotency keys of tracked events
+	accepting   map[string]int        // scale_ups whose acceptance is not committed, by queue
 	expiring    []expiring            // what refusals and keys may forget once another batch has come
 	forgettable int                   // how many of expiring may go once nothing is undecided
 }
@@ -38,7 +39,7 @@ type expiring struct {
 }
 
 func newIntake() intake {
-	return intake{refusals: make(map[event.ID]*refusal), keys: make(map[string]keyOwner)}
+	return intake{refusals: make(map[event.ID]*refusal), keys: make(map[string]keyOwner), accepting: make(map[string]int)}
 }
 
 // push adds one batch of the reader.
@@ -93,4 +94,14 @@ func (in *intake) forget() {
 		}
 	}
 	in.expiring, in.forgettable = in.expiring[in.forgettable:], 0
+}
+
+// accepted handles the commit of an acceptance.
+func (in *intake) accepted(ev *event.Event) {
+	if ev.Type != event.ScaleUp {
+		return
+	}
+	if in.accepting[ev.Queue]--; in.accepting[ev.Queue] == 0 {
+		delete(in.accepting, ev.Queue)
+	}
 }

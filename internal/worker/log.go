@@ -34,7 +34,19 @@ func logWrite(ctx context.Context, log *slog.Logger, w Write) {
 	case Select:
 		log.LogAttrs(ctx, slog.LevelInfo, "victims selected", eventID(w.ID), taskID(w.TaskID),
 			slog.Int("victims", len(w.Victims)), slog.Int("asked", w.Asked))
-	case Reject, Ack, Restore: // logged when it was decided, or not worth a line
+	case Refuse:
+		log.LogAttrs(ctx, slog.LevelWarn, "Pod refused; the event waits", eventID(w.ID), taskID(w.TaskID), slog.String("queue", w.Queue),
+			slog.String("refusal", w.Message))
+	case Cancel:
+		log.LogAttrs(ctx, slog.LevelInfo, "event cancels workers", eventID(w.ID), taskID(w.TaskID),
+			slog.Int("waiting", w.Waiting), slog.Int("with_pod", w.WithPod))
+	case Pause:
+		message := "queue resumed"
+		if w.On {
+			message = "queue paused"
+		}
+		log.LogAttrs(ctx, slog.LevelInfo, message, slog.String("queue", w.Queue), slog.String("by", w.By), slog.String("reason", w.Reason))
+	case Reject, Ack, Restore, View: // logged when it was decided, or not worth a line
 	}
 }
 

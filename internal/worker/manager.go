@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
+	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/worker/queue"
 )
 
 // lookupExecutors is how many checks and finds are in flight at most.
@@ -19,6 +21,7 @@ type Manager struct {
 	source    Source
 	journal   Journal
 	cluster   Cluster
+	controls  Controls
 	log       *slog.Logger
 	state     *state
 	carryover Carryover // of the term before
@@ -34,7 +37,9 @@ type Manager struct {
 	lookups      chan effect // checks and finds
 	failed       chan error  // the first error that ends the term
 	snapshots    chan chan<- Snapshot
+	reloads      chan Reload
 
+	creators       int       // create executors that run
 	pendingLookups []effect  // checks and finds that no executor has taken yet
 	batch          []Write   // for the next batch
 	urgent         bool      // a create or a delete waits for a write of it
@@ -43,10 +48,26 @@ type Manager struct {
 	paused         bool      // intake is
 }
 
+// Ports are what a Manager works with.
+type Ports struct {
+	Source   Source
+	Journal  Journal
+	Cluster  Cluster
+	Controls Controls
+}
+
+// Reload is what the operator's files say now.
+type Reload struct {
+	Policy    *queue.Policy
+	Rules     event.Rules
+	Templates []string // whose contents have changed, sorted
+}
+
 // NewManager starts nothing. The carryover is that of the term right before in the same process, with no other leader since.
-func NewManager(src Source, j Journal, c Cluster, set Settings, r Carryover, log *slog.Logger) *Manager {
+func NewManager(p Ports, set Settings, r Carryover, log *slog.Logger) *Manager {
 	return &Manager{
-		source: src, journal: j, cluster: c, log: log, state: newState(set), carryover: r, began: time.Now(),
+		source: p.Source, journal: p.Journal, cluster: p.Cluster, controls: p.Controls, log: log, state: newState(set), carryover: r,
+		began:        time.Now(),
 		entries:      make(chan []Entry),
 		observations: newObservationBuffer(),
 		// As large as the number of executors, so that hardly any reply waits for the loop.
@@ -56,6 +77,7 @@ func NewManager(src Source, j Journal, c Cluster, set Settings, r Carryover, log
 		lookups:   make(chan effect),
 		failed:    make(chan error, 1),
 		snapshots: make(chan chan<- Snapshot),
+		reloads:   make(chan Reload),
 	}
 }
 
@@ -76,9 +98,8 @@ func (m *Manager) Run(take, work context.Context) error {
 			m.fail(fmt.Errorf("watch Pods: %w", err))
 		}
 	})
-	for range m.state.CreateConcurrency {
-		m.group.Go(func() { m.createExecutor(ctx) })
-	}
+	obeyed := m.state.controls.obeyed
+	m.group.Go(func() { m.controlReader(ctx, obeyed) })
 	for range m.state.DeleteConcurrency {
 		m.group.Go(func() { m.deleteExecutor(ctx) })
 	}
@@ -123,6 +144,14 @@ func (m *Manager) Snapshot(ctx context.Context) (snap Snapshot, ok bool) {
 	}
 }
 
+// Reload hands over what the operator's files say now; it returns when the term has taken it, or ctx ends.
+func (m *Manager) Reload(ctx context.Context, r Reload) {
+	select {
+	case m.reloads <- r:
+	case <-ctx.Done():
+	}
+}
+
 // now is the core's clock: the API server's, as far as it was known when the term began, and from then on it only runs
 // forward, whatever happens to the machine's.
 func (m *Manager) now() time.Time {
@@ -154,6 +183,8 @@ func (m *Manager) loop(ctx, take context.Context) error {
 		case reply := <-m.snapshots:
 			reply <- m.state.snapshot()
 			continue
+		case r := <-m.reloads:
+			in = reloaded{policy: r.Policy, rules: r.Rules, templates: r.Templates}
 		case batch := <-m.intake():
 			in = entries{batch}
 		case <-m.observations.wake:
@@ -225,6 +256,7 @@ func (m *Manager) dispatch(ctx context.Context, effects []effect) {
 			m.batch = append(m.batch, e.Write)
 			m.urgent = m.urgent || isUrgent(e.Write)
 		case create:
+			m.startCreator(ctx)
 			m.creates <- e
 		case remove:
 			m.removes <- e

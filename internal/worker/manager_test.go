@@ -41,10 +41,15 @@ func startHarness(t *testing.T, set worker.Settings) *harness {
 	return b
 }
 
+// ports are those of one Redis and one cluster.
+func ports(redis *workertest.Redis, journal worker.Journal, cluster worker.Cluster) worker.Ports {
+	return worker.Ports{Source: redis.Source(), Journal: journal, Cluster: cluster, Controls: redis.Controls()}
+}
+
 func (b *harness) startTerm(t *testing.T, set worker.Settings) {
 	take, stop := context.WithCancel(t.Context())
 	b.stop = stop
-	m := worker.NewManager(b.redis.Source(), b.redis, b.cluster, set, worker.Carryover{}, slog.New(slog.DiscardHandler))
+	m := worker.NewManager(ports(b.redis, b.redis, b.cluster), set, worker.Carryover{}, slog.New(slog.DiscardHandler))
 	go func() { b.done <- m.Run(take, t.Context()) }()
 }
 
@@ -207,7 +212,7 @@ func TestUnreadableRecordStopsNothing(t *testing.T) {
 		take, stop := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		journal := unreadableJournal{redis, event.ID{Ms: 1}}
-		m := worker.NewManager(redis.Source(), journal, cluster, settings(), worker.Carryover{}, slog.New(slog.DiscardHandler))
+		m := worker.NewManager(ports(redis, journal, cluster), settings(), worker.Carryover{}, slog.New(slog.DiscardHandler))
 		go func() { done <- m.Run(take, t.Context()) }()
 		time.Sleep(time.Minute)
 		if posts := cluster.Posts(); len(posts) != 1 || posts[0] != "otto-agent-1-2-0" || redis.Pending() != 1 {

@@ -36,7 +36,7 @@ func (m *model) createPod(p PodSpec) (string, error) {
 	}
 	m.addPod(p)
 	if n := m.podsHoldingCapacity(); n > m.set.MaxWorkers && !m.latePostRan {
-		m.fatal("%d Pods hold capacity: at most %d, the core counts %d: %v", n, m.set.MaxWorkers, m.core.holdingCapacity, m.podNames())
+		m.fatal("%d Pods hold capacity: at most %d, the core counts %d: %v", n, m.set.MaxWorkers, m.core.holding(), m.podNames())
 	}
 	return m.pods[p.Name].obs.Ref.UID, nil
 }
@@ -107,13 +107,18 @@ func (m *model) podNames() []string {
 // checkCreate fails unless the event is accepted and the worker has no outcome.
 func (m *model) checkCreate(p PodSpec) {
 	rec := m.records[p.Event.EventID]
+	for _, name := range []string{AllQueues, p.Event.Queue} {
+		if _, paused := m.paused[name]; paused {
+			m.fatal("%s is created, and %s is paused", p.Name, name)
+		}
+	}
 	switch {
 	case rec == nil:
 		m.fatal("%s is created before its event is recorded", p.Name)
 	case rec.Closed || rec.Slots[p.Slot-1].State.IsOutcome():
 		m.fatal("%s is created although its worker has an outcome", p.Name)
-	case m.selected[Victim{p.Event.EventID, p.Slot}]:
-		m.fatal("%s is created although a scale_down selected its worker", p.Name)
+	case m.selected[Victim{p.Event.EventID, p.Slot}], m.isCancelled(Victim{p.Event.EventID, p.Slot}):
+		m.fatal("%s is created although its worker is selected", p.Name)
 	case p.Attempt > 1 && rec.Slots[p.Slot-1].State != StateRetrying && rec.Slots[p.Slot-1].Attempt != p.Attempt:
 		m.fatal("%s is created although attempt %d is not over", p.Name, p.Attempt-1)
 	}
@@ -133,7 +138,7 @@ func (m *model) checkRemove(ref PodRef) {
 	if rec == nil && !closed {
 		m.fatal("%s is deleted, and its event has no record", ref.Name)
 	}
-	if rec == nil || rec.Closed || m.selected[Victim{p.obs.Event, p.obs.Slot}] {
+	if rec == nil || rec.Closed || m.selected[Victim{p.obs.Event, p.obs.Slot}] || m.isCancelled(Victim{p.obs.Event, p.obs.Slot}) {
 		return
 	}
 	sl := rec.Slots[p.obs.Slot-1]

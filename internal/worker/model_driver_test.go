@@ -169,8 +169,8 @@ func (m *model) checkEnd() {
 		m.checkEntry(e.ID)
 	}
 	c := m.core
-	if c.holdingCapacity != 0 || len(c.events)+len(c.removals.byPod)+len(c.lookups.byEvent)+len(c.orphans.byEvent) != 0 {
-		m.fatal("the core keeps %d holding capacity, %d events, %d removals, %d lookups, %d orphans", c.holdingCapacity, len(c.events),
+	if c.holding() != 0 || len(c.events)+len(c.removals.byPod)+len(c.lookups.byEvent)+len(c.orphans.byEvent) != 0 {
+		m.fatal("the core keeps %d holding capacity, %d events, %d removals, %d lookups, %d orphans", c.holding(), len(c.events),
 			len(c.removals.byPod), len(c.lookups.byEvent), len(c.orphans.byEvent))
 	}
 }

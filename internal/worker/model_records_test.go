@@ -2,6 +2,8 @@ package worker
 
 import (
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
 )
@@ -12,9 +14,11 @@ func (m *model) commit(n int, replyLost bool) {
 	if n == 0 {
 		return
 	}
+	m.onTheWay = slices.Clone(m.writes)
 	batch := m.writes[:n]
 	m.writes = m.writes[n:]
 	for _, x := range batch {
+		m.onTheWay = m.onTheWay[1:]
 		m.apply(x)
 	}
 	if replyLost {
@@ -44,6 +48,13 @@ func (m *model) apply(x Write) {
 		m.setSlot(x.Report)
 	case Select:
 		m.applySelect(x)
+	case Cancel:
+		m.applyCancel(x)
+	case Refuse:
+		m.applyRefuse(x)
+	case Pause:
+		m.applyPause(x)
+	case View:
 	case Restore:
 		m.applyRestore(x)
 	case Outcome:
@@ -64,7 +75,7 @@ func (m *model) applyAccept(x Accept) {
 	if m.records[id] != nil {
 		m.fatal("event %s is accepted twice", id)
 	}
-	m.records[id] = &Record{Event: x.Event}
+	m.records[id] = &Record{Event: x.Event, AcceptedAt: x.At}
 	if x.Event.Type == event.ScaleUp {
 		m.records[id].Slots = make([]SlotRecord, x.Event.PodCount)
 	}
@@ -78,8 +89,9 @@ func (m *model) applyAccept(x Accept) {
 }
 
 func (m *model) applyOutcome(x Outcome) {
-	if v := (Victim{x.ID, x.Slot}); m.selected[v] == (x.SelectedBy == event.ID{}) || m.selected[v] && x.State == StateFailed {
-		m.fatal("%s is %s, selected by %q: selected %v", x.Worker, x.State, x.SelectedBy, m.selected[v])
+	v := Victim{x.ID, x.Slot}
+	if selected := m.selected[v] || m.isCancelled(v); selected == x.SelectedBy.IsZero() || selected && x.State == StateFailed {
+		m.fatal("%s is %s, selected by %q: selected %v, cancelled %v", x.Worker, x.State, x.SelectedBy, m.selected[v], m.isCancelled(v))
 	}
 	if rec := m.records[x.SelectedBy]; rec != nil {
 		rec.Counts.Add(x.State, 1)
@@ -104,11 +116,15 @@ func (m *model) applySettle(x Settle) {
 func (m *model) applyClose(x Close) {
 	rec := m.records[x.ID]
 	want := len(rec.Slots) + len(rec.Victims)
+	if rec.Event.Type == event.Cancel {
+		want = rec.Counts.Total()
+		m.checkCancelled(x.ID)
+	}
 	if x.Counts.Total() != want || !rec.Settled || rec.Closed {
 		m.fatal("event %s closes with %+v of %d, settled %v, closed %v", x.ID, x.Counts, want, rec.Settled, rec.Closed)
 	}
-	if rec.Event.Type == event.ScaleDown && rec.Counts != x.Counts {
-		m.fatal("scale_down %s closes with %+v, its victims have %+v", x.ID, x.Counts, rec.Counts)
+	if rec.Event.Type != event.ScaleUp && rec.Counts != x.Counts {
+		m.fatal("%s %s closes with %+v, its victims have %+v", rec.Event.Type, x.ID, x.Counts, rec.Counts)
 	}
 	rec.Closed = true
 	m.closed[x.ID] = x.Counts
@@ -116,18 +132,24 @@ func (m *model) applyClose(x Close) {
 
 // applySelect checks a selection: workers of earlier events, without an outcome, none twice, and as many as possible.
 func (m *model) applySelect(x Select) {
-	free := 0
+	free, cancelled := 0, 0
 	for id, rec := range m.records {
-		if rec.Closed || id.Compare(x.ID) > 0 || x.TaskID != "" && rec.Event.TaskID() != x.TaskID {
+		if rec.Closed || id.Compare(x.ID) > 0 || x.TaskID != "" && rec.Event.TaskID() != x.TaskID ||
+			rec.Event.Queue != m.records[x.ID].Event.Queue {
 			continue
 		}
 		for i, sl := range rec.Slots {
-			if !sl.State.IsOutcome() && !m.selected[Victim{id, i + 1}] {
+			v := Victim{id, i + 1}
+			switch {
+			case sl.State.IsOutcome(), m.selected[v]:
+			case m.isCancelled(v): // perhaps only since the scale_down has selected
+				cancelled++
+			default:
 				free++
 			}
 		}
 	}
-	if n := len(x.Victims); n != min(free, x.Asked) && !m.someProtected {
+	if n := len(x.Victims); (n < min(free, x.Asked) || n > min(free+cancelled, x.Asked)) && !m.someProtected {
 		m.fatal("scale_down %s selects %d of %d, it asks for %d", x.ID, n, free, x.Asked)
 	}
 	rec := m.records[x.ID]
@@ -152,10 +174,92 @@ func (m *model) applyRestore(x Restore) {
 	for _, v := range rec.Victims {
 		m.selected[v] = true
 	}
+	if rec.Event.Type == event.Cancel && rec.Settled {
+		m.selectTargets(&rec)
+	}
 	if k := rec.Event.IdempotencyKey; k != "" {
 		m.keys[k] = keyOwner{id, x.Hash}
 	}
 	m.raiseLastAccepted(id)
+}
+
+// applyCancel checks nothing: the record is the predicate. From now on its targets are selected.
+func (m *model) applyCancel(x Cancel) {
+	rec := m.records[x.ID]
+	rec.Settled = true
+	m.selectTargets(rec)
+	m.ack(x.ID)
+}
+
+func (m *model) selectTargets(rec *Record) {
+	for _, of := range m.records {
+		if !m.isTarget(&rec.Event, &of.Event) {
+			continue
+		}
+		for i, sl := range of.Slots {
+			if v := (Victim{of.Event.EventID, i + 1}); !sl.State.IsOutcome() && !m.endsOnTheWay(v) {
+				if !m.isCancelled(v) {
+					m.cancelled[v] = rec.Event.EventID
+				}
+			}
+		}
+	}
+}
+
+func (m *model) isCancelled(v Victim) bool { return !m.cancelled[v].IsZero() }
+
+// endsOnTheWay reports whether an outcome was emitted before the cancel was committed: it stands, and is nobody's.
+func (m *model) endsOnTheWay(v Victim) bool {
+	return slices.ContainsFunc(m.onTheWay, func(w Write) bool {
+		o, ok := w.(Outcome)
+		return ok && o.ID == v.Event && o.Slot == v.Slot && o.SelectedBy.IsZero()
+	})
+}
+
+// isTarget is the predicate of a cancel, written once more.
+func (*model) isTarget(cancel, of *event.Event) bool {
+	if of.Type != event.ScaleUp || of.EventID.Compare(cancel.EventID) >= 0 {
+		return false
+	}
+	if cancel.Target != (event.ID{}) {
+		return of.EventID == cancel.Target
+	}
+	return of.Queue == cancel.Queue && of.Metadata["task_id"] == cancel.Metadata["task_id"]
+}
+
+// checkCancelled fails unless every worker that a cancel takes has its outcome.
+func (m *model) checkCancelled(id event.ID) {
+	for _, of := range m.records {
+		if of.Closed || !m.isTarget(&m.records[id].Event, &of.Event) {
+			continue
+		}
+		for i, sl := range of.Slots {
+			v := Victim{of.Event.EventID, i + 1}
+			if m.cancelled[v] == id && !m.selected[v] && !sl.State.IsOutcome() { // a scale_down's victim is its own
+				m.fatal("cancel %s closes, and slot %d of %s has no outcome", id, i+1, of.Event.EventID)
+			}
+		}
+	}
+}
+
+func (m *model) applyRefuse(x Refuse) {
+	rec := m.records[x.ID]
+	if rec == nil || rec.Closed || m.refused[x.ID] == 0 {
+		m.fatal("event %s waits for a refusal that it never had", x.ID)
+	}
+	rec.RefusedAt = x.At
+}
+
+func (m *model) applyPause(x Pause) {
+	if x.Command.Compare(m.obeyed) <= 0 {
+		m.fatal("command %s is obeyed twice", x.Command)
+	}
+	m.obeyed = x.Command
+	if x.On {
+		m.paused[x.Queue] = Paused{By: x.By, At: x.At, Reason: x.Reason}
+	} else {
+		delete(m.paused, x.Queue)
+	}
 }
 
 func (m *model) setSlot(r Report) {
@@ -165,6 +269,12 @@ func (m *model) setSlot(r Report) {
 	}
 	if old := rec.Slots[r.Slot-1]; old.State.IsOutcome() {
 		m.fatal("%s is %s after its outcome %s", r.Worker, r.State, old.State)
+	}
+	if r.Reason == ReasonRefused && m.refused[r.ID] == 0 {
+		m.fatal("%s is refused, and no POST of its event was", r.Worker)
+	}
+	if r.State == StateCreated || r.State.IsOutcome() {
+		rec.RefusedAt = time.Time{}
 	}
 	rec.Slots[r.Slot-1] = SlotRecord{
 		Attempt: r.Attempt, State: r.State, UID: r.UID, Node: r.Node, Reason: r.Reason,

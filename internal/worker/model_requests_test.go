@@ -16,7 +16,14 @@ func (m *model) serveCreate(i int, fate string) {
 	case "forbidden":
 		r.err = ErrForbidden
 	case "refused":
+		m.refused[c.Event.EventID]++
 		r.err = ErrRefused
+	case "quota":
+		m.refused[c.Event.EventID]++
+		r.err = ErrQuota
+	case "admission":
+		m.refused[c.Event.EventID]++
+		r.err = ErrAdmission
 	case "request lost": // never carried out, or later
 		m.late = append(m.late, latePost{c.PodSpec, m.now.Add(lateLimit)})
 		r.err = ErrUnknown

@@ -14,8 +14,10 @@ func (m *model) flush() {
 	m.note("flush, carryover %+v", r)
 	m.read, m.first, m.lastAccepted = len(m.entries), len(m.entries), event.ID{}
 	m.records, m.keys, m.pending, m.selected = map[event.ID]*Record{}, map[string]keyOwner{}, map[event.ID]bool{}, map[Victim]bool{}
-	for i := range r.Records {
-		m.apply(Restore{Record: r.Records[i], Hash: r.Records[i].Event.Hash()})
+	m.cancelled = map[Victim]event.ID{}
+	m.paused, m.obeyed = map[string]Paused{}, event.ID{}
+	for rec := range r.Records() {
+		m.apply(Restore{Record: rec, Hash: rec.Event.Hash()})
 	}
 	m.beginTermWith(r)
 }

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -31,6 +32,9 @@ type model struct {
 	dups         map[event.ID]event.ID
 	outcomes     map[string]int // entries on the status stream, by worker
 	closed       map[event.ID]Counts
+	paused       map[string]Paused
+	obeyed       event.ID
+	sent         []Command // of operators
 
 	// Kubernetes
 	pods       map[string]*modelPod
@@ -41,6 +45,7 @@ type model struct {
 
 	// in flight
 	writes   []Write
+	onTheWay []Write // while some are applied: those that are not yet
 	creates  []create
 	removes  []remove
 	requests []effect
@@ -49,10 +54,13 @@ type model struct {
 	ahead []Entry // a batch that was read and not delivered yet
 	terms int
 
-	selected    map[Victim]bool   // by a recorded Select
-	lostEntries map[event.ID]bool // lost with Redis before they were accepted
+	refused     map[event.ID]int    // POSTs of an event that were refused
+	selected    map[Victim]bool     // by a recorded Select
+	cancelled   map[Victim]event.ID // targets of recorded Cancels: of the first one
+	lostEntries map[event.ID]bool   // lost with Redis before they were accepted
 
 	late          []latePost
+	largestStep   int  // effects
 	someProtected bool // a scale_down may select fewer workers than there are
 	latePostRan   bool // a late POST created a Pod: MaxWorkers may be exceeded by it
 }
@@ -70,6 +78,7 @@ func newModel(set Settings, fatal func(string, ...any)) *model {
 		pending: map[event.ID]bool{}, records: map[event.ID]*Record{}, keys: map[string]keyOwner{}, dead: map[event.ID]string{},
 		dups: map[event.ID]event.ID{}, outcomes: map[string]int{}, closed: map[event.ID]Counts{}, pods: map[string]*modelPod{},
 		posted: map[string]int{}, takenNames: map[string]bool{}, selected: map[Victim]bool{}, lostEntries: map[event.ID]bool{},
+		paused: map[string]Paused{}, refused: map[event.ID]int{}, cancelled: map[Victim]event.ID{},
 	}
 	m.fatal = func(format string, args ...any) {
 		fatal("%s\n%s", strings.Join(m.history[max(0, len(m.history)-30):], "\n"), fmt.Sprintf(format, args...))
@@ -94,7 +103,7 @@ func (m *model) beginTermWith(r Carryover) {
 	}
 	m.core = newState(m.set)
 	m.writes, m.creates, m.removes, m.requests, m.replies, m.watched, m.ahead = nil, nil, nil, nil, nil, nil, nil
-	in := loaded{lastAccepted: higher(m.lastAccepted, r.LastAccepted)}
+	in := loaded{lastAccepted: higher(m.lastAccepted, r.LastAccepted), paused: maps.Clone(m.paused), obeyed: m.obeyed}
 	for _, r := range m.sortedRecords() {
 		if !r.Closed {
 			in.records = append(in.records, m.copyOf(r))
@@ -136,7 +145,9 @@ func (m *model) copyOf(r *Record) Record {
 
 func (m *model) step(in input) {
 	m.note("in %T %+v", in, in)
-	for _, e := range m.core.step(m.now, in) {
+	effects := m.core.step(m.now, in)
+	m.largestStep = max(m.largestStep, len(effects))
+	for _, e := range effects {
 		m.note("   out %T %+v", e, e)
 		switch e := e.(type) {
 		case write:
@@ -155,8 +166,8 @@ func (m *model) step(in input) {
 	if n := len(m.creates); n > m.set.CreateConcurrency {
 		m.fatal("%d POSTs in flight: at most %d", n, m.set.CreateConcurrency)
 	}
-	if m.core.holdingCapacity > m.set.MaxWorkers && m.terms == 1 {
-		m.fatal("%d workers hold capacity: at most %d", m.core.holdingCapacity, m.set.MaxWorkers)
+	if m.core.holding() > m.set.MaxWorkers && m.terms == 1 {
+		m.fatal("%d workers hold capacity: at most %d", m.core.holding(), m.set.MaxWorkers)
 	}
 }
 

@@ -36,7 +36,7 @@ func (s *state) observePod(o *Observation) {
 	case o.Slot < 1 || o.Slot > len(e.slots):
 		s.warn(errcode.UnknownSlot, "pod", o.Ref.Name)
 	case o.Attempt < e.slots[o.Slot-1].attempt && !o.Gone:
-		s.planRemoval(o.Ref, o.Event, s.endOf(o).Add(s.FailedTTL), !o.Phase.Ended())
+		s.holdPlace(s.planRemoval(o.Ref, o.Event, s.endOf(o).Add(s.FailedTTL)), !o.Phase.Ended())
 	case o.Attempt == e.slots[o.Slot-1].attempt, e.slots[o.Slot-1].outcome != nil:
 		s.observeSlot(&e.slots[o.Slot-1], o)
 	}
@@ -94,16 +94,10 @@ func (s *state) observeSlot(sl *slot, o *Observation) {
 		if s.listed && sl.event.recorded {
 			s.claimSeenPods(sl.event)
 		}
-	case slotBackoff, slotRequeued:
-		s.queue.of(sl.event.Template).retries.remove(sl)
+	case slotBackoff, slotAmbiguous:
 		s.podCreated(sl, o.Ref.UID)
 		s.observeSlot(sl, o)
 	case slotActive, slotUnverified:
-		if sl.uid == "" { // a victim whose POST was never answered
-			s.podCreated(sl, o.Ref.UID)
-			s.observeSlot(sl, o)
-			return
-		}
 		s.follow(sl, o)
 	case slotEnding:
 		if o.Ref.UID != sl.uid {
@@ -125,10 +119,10 @@ func (s *state) handleLatePod(sl *slot, o *Observation) {
 	switch {
 	case o.Gone:
 	case o.Ref.UID == sl.uid:
-		s.planRemoval(o.Ref, o.Event, s.removeAt(sl, o.Phase.Ended()), !o.Phase.Ended())
+		s.holdPlace(s.planRemoval(o.Ref, o.Event, s.removeAt(sl, o.Phase.Ended())), !o.Phase.Ended())
 	default:
 		s.warn(errcode.LatePod, "event_id", sl.event.EventID.String(), "pod", o.Ref.Name)
-		s.planRemoval(o.Ref, o.Event, s.now, !o.Phase.Ended())
+		s.holdPlace(s.planRemoval(o.Ref, o.Event, s.now), !o.Phase.Ended())
 	}
 }
 
@@ -191,10 +185,10 @@ func (s *state) handleUnowned(o Observation, q *lookup) {
 	case rec == nil && (!o.Phase.Ended() || o.Event.Compare(s.intake.lastAcceptedBefore) > 0):
 		s.addOrphan(o)
 	case !o.Phase.Ended():
-		s.planRemoval(o.Ref, o.Event, s.now, true)
+		s.holdPlace(s.planRemoval(o.Ref, o.Event, s.now), true)
 	case o.Phase == PhaseSucceeded:
-		s.planRemoval(o.Ref, o.Event, s.endOf(&o).Add(s.SucceededTTL), false)
+		s.planRemoval(o.Ref, o.Event, s.endOf(&o).Add(s.SucceededTTL))
 	default:
-		s.planRemoval(o.Ref, o.Event, s.endOf(&o).Add(s.FailedTTL), false)
+		s.planRemoval(o.Ref, o.Event, s.endOf(&o).Add(s.FailedTTL))
 	}
 }

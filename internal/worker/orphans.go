@@ -141,13 +141,11 @@ func decodeOrigin(id event.ID, origin *event.Event) (event.Event, bool) {
 // eventRebuilt activates a rebuilt event. A worker without a Pod may have run: it is lost.
 func (s *state) eventRebuilt(e *trackedEvent) {
 	e.recorded = true
+	e.failing = &decision{state: StateLost, reason: ReasonRecordLost, message: "its record was lost, and it has no Pod"}
+	s.enterTracked(e)
 	s.attachOrphanPods(e)
 	s.claimSeenPods(e)
-	for i := range e.slots {
-		if sl := &e.slots[i]; sl.phase == slotWaiting {
-			s.end(sl, decision{state: StateLost, reason: ReasonRecordLost, message: "its record was lost, and it has no Pod"})
-		}
-	}
+	s.agenda.push(&failChore{event: e})
 }
 
 func (e *trackedEvent) lastSeen(slot int) *Observation {

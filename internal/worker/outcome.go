@@ -4,7 +4,7 @@ package worker
 func (s *state) end(sl *slot, d decision) {
 	if sl.selectedBy != nil && d.state == StateFailed { // most likely by our own SIGTERM
 		code := d.exitCode
-		d = verdictScaledDown(sl)
+		d = verdictSelected(sl)
 		d.exitCode = code
 	}
 	r := s.report(sl, d)
@@ -12,8 +12,9 @@ func (s *state) end(sl *slot, d decision) {
 		r.Began = sl.since
 	}
 	if sl.uid == "" || sl.ended || sl.absent || d.reason == ReasonNodeLost {
-		s.setHoldsCapacity(sl, false)
+		s.scheduler.Release(&sl.place)
 	}
+	s.setStartable(sl, false)
 	sl.phase, sl.since, sl.seen, sl.outcome = slotEnding, s.now, nil, r.Record()
 	sl.event.counts.Add(d.state, 1)
 	if by := sl.selectedBy; by != nil {
@@ -27,7 +28,6 @@ func (s *state) end(sl *slot, d decision) {
 	if sl.selectedBy != nil {
 		s.close(sl.selectedBy)
 	}
-	s.probeNow()
 }
 
 // retryOrFail ends an attempt, and the worker if it was the last one it may have.
@@ -37,7 +37,7 @@ func (s *state) retryOrFail(sl *slot, d decision) {
 		s.end(sl, d)
 		return
 	}
-	s.setHoldsCapacity(sl, false)
+	s.scheduler.Release(&sl.place)
 	sl.phase = slotEnding
 	s.write(Progress{s.report(sl, d)})
 }

@@ -94,7 +94,9 @@ type Cluster interface {
 var (
 	ErrExists       = errors.New("the Pod exists and is ours")           // as good as created
 	ErrNameConflict = errors.New("another owner's Pod has this name")    // try again later
-	ErrRefused      = errors.New("the API server refuses this Pod")      // quota, admission, invalid: the operator has to fix it
+	ErrRefused      = errors.New("the API server refuses this Pod")      // by a policy, or invalid: the operator has to fix it
+	ErrQuota        = errors.New("the namespace's quota is full")        // nothing was made: wait for a place
+	ErrAdmission    = errors.New("an admission webhook fails")           // nothing was made: its server has to be fixed
 	ErrUnavailable  = errors.New("the API server is unavailable")        // 429, 5xx: back off
 	ErrForbidden    = errors.New("the API server forbids the request")   // 401, RBAC 403, namespace gone: the operator has to fix it
 	ErrUnknown      = errors.New("the API server's answer is not known") // it may exist now: try again, same name

@@ -28,6 +28,8 @@ const (
 	ReasonRecordLost    = "RecordLost"
 	ReasonDeleted       = "Deleted"
 	ReasonScaledDown    = "ScaledDown"
+	ReasonCancelled     = "Cancelled"
+	ReasonStartDeadline = "StartDeadlineExceeded"
 )
 
 // Reason is why a worker waits, is retried or has ended. The verdict on a Pod, metric labels, `check`, Kubernetes Events, the

@@ -20,6 +20,11 @@ var reasons = []Reason{
 		Fix:   "Fix what the worker's `message` says, then send the event again.",
 	},
 	{
+		Name: ReasonStartDeadline, Class: ClassStart, Code: "OTTO549", States: []State{StateFailed},
+		Cause: "The worker had no Pod within `start_deadline_seconds`, or its queue's `start_deadline`.",
+		Fix:   "Raise the deadline, the queue's weight or cap, or `OTTO_MAX_WORKERS`; `ottoscaler get queues` shows what limits it.",
+	},
+	{
 		Name: ReasonNameTaken, Class: ClassStart, Code: "OTTO502", States: []State{StateFailed},
 		Cause: "A Pod of another owner has the worker's name, see OTTO311.",
 		Fix:   "Delete or rename that Pod, then send the event again.",
@@ -243,4 +248,5 @@ var reasons = []Reason{
 			"has the user who deleted it.",
 	},
 	{Name: ReasonScaledDown, Class: ClassRemoval, States: []State{StateCancelled}},
+	{Name: ReasonCancelled, Class: ClassRemoval, States: []State{StateCancelled}},
 }

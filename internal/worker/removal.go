@@ -9,6 +9,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/retry"
+	"github.com/ottoscaler/ottoscaler/internal/worker/queue"
 )
 
 // removalPhase is how far the removal of a Pod has come.
@@ -30,21 +31,23 @@ const (
 
 // removal is a Pod whose worker's outcome (or the end of whose attempt) is recorded: kept for its TTL, then deleted.
 type removal struct {
-	ref           PodRef
-	eventID       event.ID
-	event         *trackedEvent // nil: it is not tracked
-	victim        *slot         // not nil: selected by a scale_down; its outcome follows when its Pod has ended or is gone
-	holdsCapacity bool          // it may still run
-	phase         removalPhase
-	at            time.Time
-	tries         int // DELETEs that failed
-	accepted      int // DELETEs that were accepted
+	ref      PodRef
+	eventID  event.ID
+	event    *trackedEvent // nil: it is not tracked
+	victim   *slot         // not nil: selected by a scale_down or cancel; its outcome follows when its Pod has ended or is gone
+	place    queue.Place   // it may still run; zero: it does not, or its event is not tracked
+	counted  bool          // it may still run, and its event is not tracked: in removals.unscheduled
+	phase    removalPhase
+	at       time.Time
+	tries    int // DELETEs that failed
+	accepted int // DELETEs that were accepted
 }
 
 // removals are all Pods that are to be deleted, by name: a name is one Pod at a time.
 type removals struct {
-	byPod map[string]*removal
-	due   []*removal // oldest first; one that is done meanwhile is still there
+	byPod       map[string]*removal
+	due         []*removal // oldest first; one that is done meanwhile is still there
+	unscheduled int        // Pods that may still run and have no place: the scheduler does not know their events
 }
 
 func newRemovals() removals { return removals{byPod: make(map[string]*removal)} }
@@ -100,7 +103,7 @@ func (r *removals) sorted() []*removal {
 }
 
 // planRemoval plans the removal of a Pod. Called only when the record that allows it is committed.
-func (s *state) planRemoval(ref PodRef, id event.ID, at time.Time, holdsCapacity bool) *removal {
+func (s *state) planRemoval(ref PodRef, id event.ID, at time.Time) *removal {
 	rm, isNew := s.removals.plan(ref)
 	if isNew {
 		rm.eventID, rm.event, rm.at = id, s.events[id], at
@@ -109,20 +112,30 @@ func (s *state) planRemoval(ref PodRef, id event.ID, at time.Time, holdsCapacity
 		}
 		s.timers.set(timer{at: at, removal: rm})
 	}
-	s.setRemovalHolds(rm, holdsCapacity)
 	return rm
 }
 
-// setRemovalHolds counts a removal in or out of what holds capacity.
-func (s *state) setRemovalHolds(rm *removal, yes bool) {
-	if rm.holdsCapacity == yes {
-		return
-	}
-	rm.holdsCapacity = yes
-	if yes {
-		s.holdingCapacity++
-	} else {
-		s.holdingCapacity--
+// handPlace gives the place of an ended slot to the removal of its Pod, which may still run.
+func (s *state) handPlace(sl *slot, rm *removal) {
+	s.holdPlace(rm, false)
+	rm.place, sl.place = sl.place, queue.Place{}
+}
+
+// holdPlace counts the Pod of a removal in or out of those that may still run.
+func (s *state) holdPlace(rm *removal, yes bool) {
+	switch held := rm.counted || rm.place != (queue.Place{}); {
+	case held == yes:
+	case !yes:
+		s.scheduler.Release(&rm.place)
+		if rm.counted {
+			rm.counted = false
+			s.removals.unscheduled--
+		}
+	case rm.event != nil && rm.event.ref != 0:
+		rm.place = s.scheduler.Occupy(rm.event.ref)
+	default:
+		rm.counted = true
+		s.removals.unscheduled++
 	}
 }
 
@@ -161,7 +174,9 @@ func (s *state) removed(in removed) {
 		s.podGone(rm)
 	case in.err == nil:
 		rm.accepted++
-		s.setRemovalHolds(rm, rm.holdsCapacity && rm.accepted == 1) // a Pod on a lost node must not hold capacity for ever
+		if rm.accepted > 1 { // a Pod on a lost node must not hold capacity for ever
+			s.holdPlace(rm, false)
+		}
 		s.postpone(rm, goneTimeout)
 	default:
 		if rm.tries == 0 {
@@ -184,7 +199,6 @@ func (s *state) podGone(rm *removal) {
 		sl.absent = true
 		s.apply(sl, nil, verdictMissing(sl))
 	}
-	s.probeNow()
 }
 
 // dropRemoval forgets a removal, if there is one.
@@ -193,7 +207,7 @@ func (s *state) dropRemoval(rm *removal) {
 		return
 	}
 	s.removals.drop(rm)
-	s.setRemovalHolds(rm, false)
+	s.holdPlace(rm, false)
 	if rm.event != nil {
 		rm.event.pods--
 		s.forgetIfDone(rm.event)
@@ -204,5 +218,8 @@ func (s *state) dropRemoval(rm *removal) {
 func (s *state) forgetIfDone(e *trackedEvent) {
 	if e.closed && e.pods == 0 {
 		delete(s.events, e.EventID)
+		if e.ref != 0 {
+			s.scheduler.Remove(e.ref)
+		}
 	}
 }

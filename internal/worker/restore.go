@@ -1,12 +1,17 @@
 package worker
 
-import "github.com/ottoscaler/ottoscaler/internal/event"
+import (
+	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
+)
 
 // load rebuilds the core from the open records, at the start of a term, page by page. Nothing is started before the first
 // complete observation shows which Pods there are.
 func (s *state) load(in loaded) {
 	before := higher(s.intake.lastAcceptedBefore, in.lastAccepted)
 	s.intake.lastAcceptedBefore, s.intake.lastAccepted, s.intake.lastDecided = before, before, before
+	s.loadControls(in)
 	for i := range in.records {
 		s.restoreEvent(&in.records[i])
 	}
@@ -20,21 +25,31 @@ func higher(a, b event.ID) event.ID {
 }
 
 func (s *state) restoreEvent(rec *Record) {
-	e := newEvent(rec.Event, s.now)
+	e := newEvent(rec.Event, notAfter(acceptedAt(rec), s.now))
+	e.refusedAt = notAfter(rec.RefusedAt, s.now)
 	e.recorded, e.settling, e.settled = true, rec.Settled, rec.Settled
 	s.track(e)
-	if e.isScaleDown() {
+	switch e.Type {
+	case event.ScaleDown:
 		s.restoreVictims(e, rec)
+		return
+	case event.Cancel:
+		e.counts = rec.Counts
+		return
+	}
+	for i := range e.slots {
+		if i < len(rec.Slots) {
+			restorePhase(&e.slots[i], rec.Slots[i])
+		}
+	}
+	s.enter(e) // most of a hundred thousand are packed now
+	if s.events[e.EventID] == nil {
 		return
 	}
 	for i := range e.slots {
 		if i < len(rec.Slots) {
 			s.restoreSlot(&e.slots[i], rec.Slots[i])
 		}
-	}
-	if e.isUntouched() { // most of a hundred thousand are
-		s.pack(e)
-		return
 	}
 	// A crash between two commits may have left the last writes of an event out.
 	s.settle(e)
@@ -56,24 +71,51 @@ func (s *state) restoreVictims(e *trackedEvent, rec *Record) {
 	s.close(e)
 }
 
+// acceptedAt is when an event was accepted: a record of an old version may not say.
+func acceptedAt(rec *Record) time.Time {
+	if rec.AcceptedAt.IsZero() {
+		return rec.Event.EventID.Time()
+	}
+	return rec.AcceptedAt
+}
+
+// notAfter is at, unless that is zero or ahead of now: somebody's clock was ahead of ours.
+func notAfter(at, now time.Time) time.Time {
+	if at.After(now) {
+		return now
+	}
+	return at
+}
+
+// restorePhase says how far a slot had come, before the scheduler counts those that may start.
+func restorePhase(sl *slot, rec SlotRecord) {
+	switch {
+	case rec.Attempt < 1:
+	case rec.State.IsOutcome():
+		sl.phase = slotEnded
+	case rec.State == StateRetrying:
+		sl.phase = slotBackoff
+	default:
+		sl.phase = slotActive
+	}
+}
+
 func (s *state) restoreSlot(sl *slot, rec SlotRecord) {
 	if rec.Attempt < 1 {
 		return
 	}
-	if rec.At.After(s.now) { // somebody's clock was ahead of ours
-		rec.At = s.now
-	}
+	rec.At = notAfter(rec.At, s.now)
 	sl.attempt, sl.uid, sl.node, sl.since = rec.Attempt, rec.UID, rec.Node, rec.At
 	sl.settled = true
 	sl.event.settledSlots++
 	switch {
 	case rec.State.IsOutcome():
-		sl.phase, sl.outcome = slotEnded, &rec
+		sl.outcome = &rec
 		sl.event.counts.Add(rec.State, 1)
 	case rec.State == StateRetrying:
 		s.resetSlot(sl, rec.At)
 	default:
-		sl.phase, sl.running = slotActive, rec.State == StateRunning
-		s.setHoldsCapacity(sl, true)
+		sl.running = rec.State == StateRunning
+		s.occupy(sl)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/worker/queue"
 )
 
 // activateScaleDown lets a scale_down act: it selects its victims, unless an earlier term did.
@@ -30,14 +31,11 @@ func (s *state) selectVictims(e *trackedEvent) {
 	s.close(e)
 }
 
-// selectSlot marks a slot as selected and takes it off its queue.
+// selectSlot marks a slot as selected: it does not start any more.
 func (s *state) selectSlot(e *trackedEvent, sl *slot) {
 	sl.selectedBy = e
 	e.pendingVictims++
-	if sl.phase == slotRequeued {
-		s.queue.of(sl.event.Template).retries.remove(sl)
-		sl.phase = slotBackoff
-	}
+	s.setStartable(sl, false)
 }
 
 // victimsCommitted terminates the victims of a scale_down whose selection is recorded.
@@ -46,12 +44,25 @@ func (s *state) victimsCommitted(e *trackedEvent) {
 	s.terminateVictims(e)
 }
 
-func (s *state) terminateVictims(e *trackedEvent) {
-	for _, v := range e.victims {
+func (s *state) terminateVictims(e *trackedEvent) { s.agenda.push(&terminateChore{event: e}) }
+
+// terminateChore terminates the victims of a scale_down.
+type terminateChore struct {
+	event *trackedEvent
+	next  int
+}
+
+func (c *terminateChore) do(s *state) (done bool) {
+	for ; c.next < len(c.event.victims); c.next++ {
+		if !s.hasBudget() {
+			return false
+		}
+		v := c.event.victims[c.next]
 		if of := s.events[v.Event]; of != nil {
 			s.terminate(&of.slots[v.Slot-1])
 		}
 	}
+	return true
 }
 
 // terminate ends a victim as far as that is possible now: without a Pod at once, else when its Pod is gone. Called
@@ -61,17 +72,11 @@ func (s *state) terminate(sl *slot) {
 		return
 	}
 	switch sl.phase {
-	case slotWaiting, slotBackoff, slotRequeued:
-		if sl.mayExist { // there may be a Pod whose answer was lost
-			s.verify(sl)
-			return
-		}
-		s.end(sl, verdictScaledDown(sl))
+	case slotWaiting, slotBackoff:
+		s.end(sl, verdictSelected(sl))
 	case slotActive, slotUnverified:
-		if sl.uid != "" {
-			s.planRemoval(s.podOf(sl), sl.event.EventID, s.now, false).victim = sl
-		}
-	case slotCreating, slotEnding, slotEnded: // its reply comes here again; or it has its outcome
+		s.planRemoval(s.podOf(sl), sl.event.EventID, s.now).victim = sl
+	case slotCreating, slotAmbiguous, slotEnding, slotEnded: // its reply comes here again; or it has its outcome
 	}
 }
 
@@ -100,24 +105,42 @@ func (c candidate) compare(other candidate) int {
 
 // candidates are the workers that a scale_down selects, the first one first, as many as it asks for at most.
 func (s *state) candidates(e *trackedEvent) []candidate {
+	if e.TaskID() != "" {
+		return e.first(s.taskCandidates(e))
+	}
 	all := s.waitingCandidates(e)
 	for _, of := range s.events {
-		if !e.mayTake(of.EventID, of.TaskID()) {
-			continue
-		}
-		for i := range of.slots {
-			if c, ok := of.slots[i].candidate(); ok {
-				all = append(all, c)
-			}
+		if e.mayTake(&of.Event) {
+			all = of.addCandidates(all)
 		}
 	}
+	return e.first(all)
+}
+
+// first are the candidates that are selected first.
+func (e *trackedEvent) first(all []candidate) []candidate {
 	slices.SortFunc(all, candidate.compare)
 	return all[:min(len(all), e.PodCount)]
 }
 
-// mayTake reports whether a scale_down may select workers of an event.
-func (e *trackedEvent) mayTake(id event.ID, task string) bool {
-	return id.Compare(e.EventID) < 0 && (e.TaskID() == "" || e.TaskID() == task)
+// mayTake reports whether a scale_down or cancel may select workers of an event.
+func (e *trackedEvent) mayTake(of *event.Event) bool {
+	switch {
+	case of.EventID.Compare(e.EventID) >= 0:
+		return false
+	case !e.Target.IsZero():
+		return of.EventID == e.Target
+	}
+	return of.Queue == e.Queue && (e.TaskID() == "" || e.TaskID() == of.TaskID())
+}
+
+func (e *trackedEvent) addCandidates(all []candidate) []candidate {
+	for i := range e.slots {
+		if c, ok := e.slots[i].candidate(); ok {
+			all = append(all, c)
+		}
+	}
+	return all
 }
 
 // candidate is not ok for a worker that has its outcome, is selected already, or is protected.
@@ -127,13 +150,10 @@ func (sl *slot) candidate() (candidate, bool) {
 		return c, false
 	}
 	switch sl.phase {
-	case slotCreating:
+	case slotCreating, slotAmbiguous:
 		c.class = classUnscheduled
-	case slotWaiting, slotBackoff, slotRequeued, slotEnding, slotEnded: // ending without an outcome: it would start again
+	case slotWaiting, slotBackoff, slotEnding, slotEnded: // ending without an outcome: it would start again
 		c.class, c.since = classNoPod, time.Time{}
-		if sl.mayExist {
-			c.class = classUnscheduled
-		}
 	case slotActive, slotUnverified:
 		switch {
 		case sl.node == "":
@@ -145,29 +165,47 @@ func (sl *slot) candidate() (candidate, bool) {
 	return c, true
 }
 
-// waitingCandidates are slots of packed events, of the newest events first, no more than are asked for.
+// waitingCandidates are slots of packed events of a queue, of the newest events first, no more than are asked for.
 func (s *state) waitingCandidates(e *trackedEvent) []candidate {
 	var found []candidate
-	for t := range s.queue.all() {
-		n := 0
-		for i := len(t.packed) - 1; i >= 0 && n < e.PodCount; i-- {
-			p := &t.packed[i]
-			if !p.mayBeOfTask(e.TaskID()) || !e.mayTake(p.id, t.taskOf(p, e.TaskID())) {
-				continue
-			}
-			for slot := p.slots; slot > 0 && n < e.PodCount; slot, n = slot-1, n+1 {
-				found = append(found, candidate{id: p.id, slot: slot})
-			}
+	for ref := range s.scheduler.Waiting(e.Queue) {
+		if len(found) >= e.PodCount {
+			break
+		}
+		if id := s.scheduler.Event(ref); id.Compare(e.EventID) < 0 {
+			found = s.addPacked(found, ref, e.PodCount)
 		}
 	}
 	return found
 }
 
-// taskOf is the task of a packed event, if it is of interest which.
-func (t *templateQueue) taskOf(p *packedEvent, asked string) string {
-	if asked == "" {
-		return ""
+// addPacked adds the slots of a packed event, the highest first, up to n candidates in all.
+func (s *state) addPacked(all []candidate, ref queue.Ref, n int) []candidate {
+	for slot := s.scheduler.Slots(ref); slot > 0 && len(all) < n; slot-- {
+		all = append(all, candidate{id: s.scheduler.Event(ref), slot: slot})
 	}
-	ev := p.event(t.template)
-	return ev.TaskID()
+	return all
+}
+
+// taskCandidates are those of one task: of its packed events the newest ones, no more slots than are asked for.
+func (s *state) taskCandidates(e *trackedEvent) []candidate {
+	var all []candidate
+	var packed []queue.Ref
+	for ref := range s.scheduler.OfTask(e.Queue, e.TaskID()) {
+		id := s.scheduler.Event(ref)
+		if id.Compare(e.EventID) >= 0 {
+			continue
+		}
+		if of := s.events[id]; of != nil {
+			all = of.addCandidates(all)
+		} else {
+			packed = append(packed, ref)
+		}
+	}
+	slices.SortFunc(packed, func(a, b queue.Ref) int { return s.scheduler.Event(b).Compare(s.scheduler.Event(a)) })
+	var waiting []candidate
+	for _, ref := range packed {
+		waiting = s.addPacked(waiting, ref, e.PodCount)
+	}
+	return append(all, waiting...)
 }

@@ -21,8 +21,10 @@ func TestSimulation(t *testing.T) {
 		maps.Copy(actions, requestActions(m))
 		maps.Copy(actions, processActions(m))
 		maps.Copy(actions, podActions(m))
+		maps.Copy(actions, operatorActions(m))
 		t.Repeat(actions)
 		m.takenNames = map[string]bool{}
+		m.resumeAll()
 		m.runToEnd()
 		m.checkEnd()
 	})
@@ -70,14 +72,49 @@ func drawFields(t *rapid.T) map[string]string {
 	if k := rapid.IntRange(0, 3).Draw(t, "task"); k > 0 {
 		fields["task_id"] = fmt.Sprint("task-", k)
 	}
-	if oneIn(t, 4, "down") {
+	if oneIn(t, 3, "queue") {
+		fields["queue"] = "web"
+	}
+	switch rapid.IntRange(0, 7).Draw(t, "kind") {
+	case 0, 1:
 		fields["type"] = "scale_down"
+	case 2:
+		cancelFields(t, fields)
+	case 3:
+		fields["max_parallel"] = "1"
+	case 4:
+		fields["start_deadline_seconds"] = "60"
+	case 5:
+		fields["priority"] = "high"
 	}
 	return fields
 }
 
+// cancelFields makes a cancel of the fields: of a task, or of one of the first events.
+func cancelFields(t *rapid.T, fields map[string]string) {
+	fields["type"] = "cancel"
+	delete(fields, "pod_count")
+	delete(fields, "template")
+	if fields["task_id"] == "" {
+		delete(fields, "queue")
+		fields["event_id"] = fmt.Sprint(time.Unix(1_756_659_802, 0).UnixMilli(), "-", rapid.IntRange(0, 3).Draw(t, "target"))
+	}
+}
+
+func operatorActions(m *model) map[string]func(*rapid.T) {
+	return map[string]func(*rapid.T){
+		"command": func(t *rapid.T) {
+			m.command(rapid.SampledFrom([]string{AllQueues, "default", "web"}).Draw(t, "queue"), rapid.Bool().Draw(t, "pause"))
+		},
+		"obey": func(*rapid.T) { m.deliverCommands() },
+		"reload": func(t *rapid.T) {
+			m.reload(rapid.IntRange(0, 3).Draw(t, "cap"), rapid.Int64Range(1, 3).Draw(t, "weight"))
+		},
+	}
+}
+
 func requestActions(m *model) map[string]func(*rapid.T) {
-	fates := []string{"", "", "", "", "unavailable", "forbidden", "refused", "request lost", "reply lost"}
+	fates := []string{"", "", "", "", "", "unavailable", "forbidden", "refused", "refused", "quota", "admission", "request lost", "reply lost"}
 	return map[string]func(*rapid.T){
 		"commit": func(t *rapid.T) { m.commit(rapid.IntRange(1, 9).Draw(t, "n"), oneIn(t, 20, "reply lost")) },
 		"create": func(t *rapid.T) {

@@ -1,15 +1,19 @@
 package worker
 
-import "time"
+import (
+	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/worker/queue"
+)
 
 // slotPhase is how far a slot has come.
 type slotPhase uint8
 
 const (
-	slotWaiting    slotPhase = iota // no Pod was asked for yet, or not for this attempt
+	slotWaiting    slotPhase = iota // for its turn: no Pod was asked for yet, or not for this attempt
 	slotCreating                    // a POST is in flight
-	slotBackoff                     // until wakeTime, then it is queued again
-	slotRequeued                    // in its queue's retries
+	slotAmbiguous                   // the reply to a POST was lost: the API server is asked whether there is a Pod
+	slotBackoff                     // until wakeTime, then it waits for its turn again
 	slotActive                      // its Pod exists, as far as is known
 	slotUnverified                  // the watch does not show its Pod: the API server is asked
 	slotEnding                      // its outcome, or the end of this attempt, is being written
@@ -21,47 +25,57 @@ type slot struct {
 	event   *trackedEvent
 	number  int // 1..
 	attempt int // 1..
-	tries   int // POSTs of this attempt that did not succeed
+	tries   int // requests of this attempt that did not succeed: POSTs whose name was taken, GETs
 	phase   slotPhase
 
-	holdsCapacity bool // counted in state.holdingCapacity: it has, or may have, a Pod
-	mayExist      bool // a reply to a POST of this attempt was lost
-	settled       bool // that it was created, or its outcome, is committed or on its way
-	running       bool // recorded as running
-	deleting      bool // a deletion by somebody else was seen
-	unbound       bool // the watch showed its deletion, and that it was on no node
-	protected     bool // its owner lets no scale_down take it
-	ended         bool // no container of its Pod will run any more
-	absent        bool // the API server itself said that its Pod is gone
-	uid           string
-	node          string
-	selectedBy    *trackedEvent // the scale_down that takes it: never created again, never retried
-	outcome       *SlotRecord   // once it has one
+	place      queue.Place // the right to have a Pod: it has, or may have, one; zero: none
+	startable  bool        // the scheduler counts it among those that may start
+	settled    bool        // that it was created, or its outcome, is committed or on its way
+	running    bool        // recorded as running
+	deleting   bool        // a deletion by somebody else was seen
+	unbound    bool        // the watch showed its deletion, and that it was on no node
+	protected  bool        // its owner lets no scale_down take it
+	ended      bool        // no container of its Pod will run any more
+	absent     bool        // the API server itself said that its Pod is gone
+	uid        string
+	node       string
+	selectedBy *trackedEvent // the scale_down or cancel that takes it: never created again, never retried
+	outcome    *SlotRecord   // once it has one
 
 	since        time.Time    // when its Pod was created, then when it ran; when its name was found taken; when it ended
 	pullingSince time.Time    // since when its image cannot be pulled
 	seen         *Observation // the last one, as long as time alone may change what it means
+	postedUntil  time.Time    // slotAmbiguous: until when a POST may still be carried out
 	wakeTime     time.Time
 }
 
-// startable: nothing was tried for it, and it is not selected.
-func (sl *slot) startable() bool { return sl.phase == slotWaiting && sl.selectedBy == nil }
+// holdsPlace reports whether the slot has, or may have, a Pod.
+func (sl *slot) holdsPlace() bool { return sl.place != queue.Place{} }
 
 func (s *state) podOf(sl *slot) PodRef {
 	return PodRef{Name: s.Names.Pod(sl.event.EventID, sl.number, sl.attempt), UID: sl.uid}
 }
 
-// setHoldsCapacity counts a slot in or out of what holds capacity.
-func (s *state) setHoldsCapacity(sl *slot, yes bool) {
-	if sl.holdsCapacity == yes {
+// occupy gives a slot whose Pod exists the place for it.
+func (s *state) occupy(sl *slot) {
+	s.setStartable(sl, false)
+	if !sl.holdsPlace() {
+		sl.place = s.scheduler.Occupy(sl.event.ref)
+	}
+}
+
+// setStartable counts a slot in or out of what may start.
+func (s *state) setStartable(sl *slot, yes bool) {
+	switch {
+	case sl.startable == yes:
 		return
+	case yes:
+		s.scheduler.AddSlots(sl.event.ref, 1)
+		sl.event.nextSlot = min(sl.event.nextSlot, sl.number-1)
+	default:
+		s.scheduler.AddSlots(sl.event.ref, -1)
 	}
-	sl.holdsCapacity = yes
-	if yes {
-		s.holdingCapacity++
-	} else {
-		s.holdingCapacity--
-	}
+	sl.startable = yes
 }
 
 func (s *state) wakeAt(sl *slot, at time.Time) {
@@ -74,23 +88,20 @@ func (s *state) wake(sl *slot) {
 	sl.wakeTime = time.Time{}
 	switch sl.phase {
 	case slotBackoff:
-		if sl.selectedBy == nil {
-			sl.phase = slotRequeued
-			s.queue.of(sl.event.Template).retries.add(sl)
-		}
+		s.waitForTurn(sl)
 	case slotActive:
 		if sl.seen != nil {
 			s.evaluate(sl, sl.seen)
 		}
-	case slotUnverified:
+	case slotUnverified, slotAmbiguous:
 		s.check(sl)
 	}
 }
 
 // podCreated records that a slot's Pod exists, and handles what the watch showed of it before that was known.
 func (s *state) podCreated(sl *slot, uid string) {
-	s.setHoldsCapacity(sl, true)
-	sl.phase, sl.uid, sl.since, sl.mayExist = slotActive, uid, s.now, false
+	s.occupy(sl)
+	sl.phase, sl.uid, sl.since, sl.wakeTime = slotActive, uid, s.now, time.Time{}
 	r := s.report(sl, decision{state: StateCreated})
 	if sl.attempt == 1 {
 		r.Began = sl.event.acceptedAt

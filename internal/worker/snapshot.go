@@ -1,5 +1,7 @@
 package worker
 
+import "slices"
+
 // Snapshot is how things stand at one moment of a term.
 type Snapshot struct {
 	EventsOpen    int // accepted and not closed
@@ -11,29 +13,33 @@ type Snapshot struct {
 	WorkersCreating int // their POST is in flight
 	WorkersStarting int // their Pod exists and does not run yet
 	WorkersRunning  int
-	WorkersUnknown  int // the watch does not show their Pod; the API server is asked
+	WorkersUnknown  int // the watch does not show their Pod, or the reply to its POST was lost; the API server is asked
 
 	CapacityAvailable int // how many more workers may have a Pod now
 	MaxWorkers        int
 
 	PodsRetained int      // of ended workers, until their TTL is over, or being deleted
-	Parked       []string // the templates whose Pods the API server refuses, sorted
+	Parked       []string // the templates of which some queue's Pods are not accepted, sorted
+
+	Queues       []QueueView // by name
+	CreateLimit  int         // POSTs in flight that the API server bears
+	QuotaCredits int         // freed places that Pods held back by a quota may try for
 }
 
 // snapshot changes nothing.
 func (s *state) snapshot() Snapshot {
 	snap := Snapshot{MaxWaiting: s.MaxWaiting, MaxWorkers: s.MaxWorkers, PodsRetained: len(s.removals.byPod)}
 	snap.CapacityAvailable = max(0, s.capacity())
-	for t := range s.queue.all() {
-		snap.EventsWaiting += t.len()
-		snap.EventsOpen += len(t.packed)
-		for i := range t.packed {
-			snap.WorkersWaiting += t.packed[i].slots
-		}
-		if t.parking.parked() {
-			snap.Parked = append(snap.Parked, t.template)
+	snap.EventsWaiting, snap.WorkersWaiting = s.scheduler.Len(), s.scheduler.WaitingSlots()
+	snap.EventsOpen = s.scheduler.PackedEvents()
+	snap.Queues, snap.CreateLimit, snap.QuotaCredits = s.queueViews(), s.scheduler.Limit(), s.scheduler.Credits()
+	for _, q := range snap.Queues {
+		for _, l := range q.Lanes {
+			snap.Parked = append(snap.Parked, l.Template)
 		}
 	}
+	slices.Sort(snap.Parked)
+	snap.Parked = slices.Compact(snap.Parked)
 	for _, e := range s.events {
 		if e.recorded && !e.closed {
 			snap.EventsOpen++
@@ -47,13 +53,13 @@ func (s *state) snapshot() Snapshot {
 
 func (snap *Snapshot) count(sl *slot) {
 	switch sl.phase {
-	case slotWaiting, slotBackoff, slotRequeued:
+	case slotBackoff:
 		if sl.selectedBy == nil {
 			snap.WorkersWaiting++
 		}
 	case slotCreating:
 		snap.WorkersCreating++
-	case slotUnverified:
+	case slotUnverified, slotAmbiguous:
 		snap.WorkersUnknown++
 	case slotActive:
 		if sl.running {
@@ -61,6 +67,6 @@ func (snap *Snapshot) count(sl *slot) {
 		} else {
 			snap.WorkersStarting++
 		}
-	case slotEnding, slotEnded:
+	case slotWaiting, slotEnding, slotEnded: // the scheduler counts those that wait
 	}
 }

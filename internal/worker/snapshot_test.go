@@ -14,7 +14,9 @@ func TestSnapshot(t *testing.T) {
 	check := func(when string, want Snapshot) {
 		t.Helper()
 		want.MaxWaiting, want.MaxWorkers = set.MaxWaiting, set.MaxWorkers
-		if diff := cmp.Diff(want, m.core.snapshot()); diff != "" {
+		got := m.core.snapshot()
+		got.Queues, got.CreateLimit = nil, 0 // see TestViews
+		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", when, diff)
 		}
 	}
@@ -50,7 +52,7 @@ func TestSnapshot(t *testing.T) {
 	m.add(map[string]string{"type": "scale_up", "pod_count": "4"})
 	m.deliverNew(1)
 	m.commit(9, false)
-	if got := m.core.snapshot(); got.EventsOpen != 2 || got.EventsWaiting != 1 || got.WorkersWaiting != 4 {
+	if got := m.core.snapshot(); got.EventsOpen != 2 || got.EventsWaiting != 2 || got.WorkersWaiting != 4 {
 		t.Errorf("another event waiting: %+v", got)
 	}
 }

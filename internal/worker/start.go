@@ -2,183 +2,217 @@ package worker
 
 import (
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/retry"
 	"github.com/ottoscaler/ottoscaler/internal/text"
+	"github.com/ottoscaler/ottoscaler/internal/worker/queue"
 )
 
-// startWorkers creates Pods while there is capacity, an API server that answers, and something to start.
+const (
+	// postTimeout is how long after a lost reply a POST may still be carried out. Longer than any request is allowed to take.
+	postTimeout = 20 * time.Second
+	// maxNameBackoff is the longest pause between two requests about one name: it is another owner's, or the reply was lost.
+	maxNameBackoff = 10 * time.Second
+)
+
+// startWorkers creates Pods while the scheduler has one to start.
 func (s *state) startWorkers() {
 	if !s.listed || s.stopping {
 		return
 	}
-	for t := range s.queue.all() {
-		t.started.prune()
-	}
-	unaccounted := s.lookups.activePods() + s.orphans.activePods()
-	for s.createsInFlight < s.throttle.limit(s.now, s.CreateConcurrency) {
-		t := s.queue.next(s.now, s.holdingCapacity+unaccounted < s.MaxWorkers)
-		if t == nil {
+	for s.hasBudget() {
+		c, ok := s.scheduler.Next(s.now, s.capacity())
+		if !ok {
 			return
 		}
-		s.start(s.takeSlot(t))
-		t.parking.probing = t.parking.parked()
+		e := s.eventAt(c.Ref)
+		sl := s.takeSlot(e)
+		if by := s.cancelOf(&e.Event); by != nil { // it is in force, and has not come to this event yet
+			s.withdraw(sl, c)
+			s.cancelSlot(by, sl)
+			continue
+		}
+		s.start(sl, c)
 	}
+	s.agenda.more = true
 }
 
-// takeSlot takes the slot off a queue that starts next.
-func (s *state) takeSlot(t *templateQueue) *slot {
-	if len(t.retries) > 0 {
-		return t.retries.take()
-	}
-	return s.takeWaitingSlot(t)
+// withdraw takes a choice back: nothing is sent.
+func (s *state) withdraw(sl *slot, c queue.Choice) {
+	s.scheduler.Withdraw(c)
+	sl.phase, sl.startable = slotWaiting, true
+	sl.event.nextSlot = min(sl.event.nextSlot, sl.number-1)
 }
 
-func (s *state) takeWaitingSlot(t *templateQueue) *slot {
-	if t.packedFirst() {
-		s.track(t.unpack(0))
+// takeSlot takes the first slot of an event that may start. The scheduler counts it as started already.
+func (s *state) takeSlot(e *trackedEvent) *slot {
+	for !e.slots[e.nextSlot].startable {
+		e.nextSlot++
 	}
-	e := t.started[0]
 	sl := &e.slots[e.nextSlot]
-	e.nextSlot++
-	t.started.prune()
+	sl.startable = false
 	return sl
 }
 
 // start creates a slot's Pod.
-func (s *state) start(sl *slot) {
-	s.setHoldsCapacity(sl, true)
-	sl.phase = slotCreating
+func (s *state) start(sl *slot, c queue.Choice) {
+	sl.place, sl.phase = c.Place, slotCreating
 	s.createsInFlight++
-	s.emit(create{PodSpec{Name: s.podOf(sl).Name, Event: &sl.event.Event, Slot: sl.number, Attempt: sl.attempt}})
+	s.emit(create{PodSpec{Name: s.podOf(sl).Name, Event: &sl.event.Event, Slot: sl.number, Attempt: sl.attempt}, c})
 }
 
 // created handles the reply to a create.
 func (s *state) created(in created) {
 	s.createsInFlight--
-	sl := &s.events[in.Event.EventID].slots[in.Slot-1]
-	t := s.queue.of(sl.event.Template)
-	if in.err != nil && !errors.Is(in.err, ErrExists) {
-		s.createFailed(sl, t, in.err)
-		return
-	}
-	s.unthrottle()
-	s.unpark(t)
-	unseen := sl.seen == nil
-	s.podCreated(sl, in.uid)
-	if in.err != nil && unseen && sl.phase == slotActive { // it may have ended before it was known to be ours
-		s.verify(sl)
+	e := s.events[in.Event.EventID]
+	sl, answer := &e.slots[in.Slot-1], answerOf(in.err)
+	v := s.scheduler.Answer(s.now, in.choice, answer, serverMessage(in.err))
+	s.logVerdict(e, v, in.err)
+	switch answer {
+	case queue.Created:
+		unseen := sl.seen == nil
+		s.podCreated(sl, in.uid)
+		if in.err != nil && unseen && sl.phase == slotActive { // it may have ended before it was known to be ours
+			s.verify(sl)
+		}
+	case queue.Unknown:
+		s.replyLost(sl)
+	case queue.Conflict:
+		sl.place = queue.Place{}
+		s.nameConflict(sl)
+	default:
+		s.notCreated(sl, v, in.err)
 	}
 }
 
-// createFailed decides when to try again.
-func (s *state) createFailed(sl *slot, t *templateQueue, err error) {
-	sl.tries++
-	t.parking.probing = false
+// answerOf is what a reply means to the scheduler.
+func answerOf(err error) queue.Answer {
+	for _, a := range []struct {
+		err    error
+		answer queue.Answer
+	}{
+		{ErrExists, queue.Created},
+		{ErrNameConflict, queue.Conflict},
+		{ErrQuota, queue.Quota},
+		{ErrAdmission, queue.Admission},
+		{ErrRefused, queue.Refused},
+		{ErrUnavailable, queue.Busy},
+		{ErrForbidden, queue.Denied},
+	} {
+		if errors.Is(err, a.err) {
+			return a.answer
+		}
+	}
+	if err == nil {
+		return queue.Created
+	}
+	return queue.Unknown
+}
+
+func serverMessage(err error) string {
+	if err == nil {
+		return ""
+	}
+	return text.Ellipsis(err.Error(), maxMessage)
+}
+
+// logVerdict says once that Pods of a queue and template are not accepted, and once that they are again.
+func (s *state) logVerdict(e *trackedEvent, v queue.Verdict, err error) {
 	switch {
-	case errors.Is(err, ErrRefused):
-		s.unthrottle()
-		s.park(t, text.Ellipsis(err.Error(), maxMessage))
-		s.retryLater(sl, 0)
-	case errors.Is(err, ErrNameConflict):
-		s.unthrottle()
-		s.unpark(t)
+	case v.Opened:
+		s.warn(errcode.CreateFailed, "queue", e.Queue, "template", e.Template, "error", err)
+	case v.Closed:
+		s.info("API server accepts Pods again", "queue", e.Queue, "template", e.Template)
+	}
+}
+
+// notCreated handles a POST that certainly created nothing. The scheduler has given the place back and counts the slot among
+// those that may start.
+func (s *state) notCreated(sl *slot, v queue.Verdict, err error) {
+	e := sl.event
+	sl.place, sl.phase, sl.startable = queue.Place{}, slotWaiting, !v.Expired
+	if !v.Expired {
+		e.nextSlot = min(e.nextSlot, sl.number-1)
+	}
+	if v.FirstRefusal {
+		e.refusedAt = s.now
+		s.write(Refuse{ID: e.EventID, TaskID: e.TaskID(), Queue: e.Queue, Message: serverMessage(err), At: s.now})
+	}
+	if v.Expired {
+		s.failWaiting(e, decision{state: StateFailed, reason: ReasonRefused, message: serverMessage(err)})
+	}
+	s.settleWaiting(sl)
+}
+
+// settleWaiting decides what becomes of a slot that is about to wait: it was seen, selected, or its event fails meanwhile.
+func (s *state) settleWaiting(sl *slot) {
+	switch {
+	case sl.seen != nil: // an earlier POST of ours has arrived
+		s.podCreated(sl, sl.seen.Ref.UID)
+	case sl.selectedBy != nil:
+		s.setStartable(sl, false)
+		s.terminate(sl)
+	case sl.event.failing != nil && sl.failsWaiting():
+		s.end(sl, *sl.event.failing)
+	}
+}
+
+// waitForTurn lets a slot start again when it is its turn.
+func (s *state) waitForTurn(sl *slot) {
+	sl.phase = slotWaiting
+	s.setStartable(sl, sl.selectedBy == nil)
+	s.settleWaiting(sl)
+}
+
+// replyLost handles a POST of which nobody knows whether it was carried out: the API server is asked. The place is kept.
+func (s *state) replyLost(sl *slot) {
+	if sl.seen != nil {
+		s.podCreated(sl, sl.seen.Ref.UID)
+		return
+	}
+	sl.phase, sl.tries, sl.postedUntil = slotAmbiguous, 1, s.now.Add(postTimeout)
+	s.wakeAt(sl, s.now.Add(retry.Backoff(1, maxNameBackoff)))
+}
+
+// ambiguousChecked handles the answer: what is not there may still be created until the POST has certainly timed out.
+func (s *state) ambiguousChecked(sl *slot, in checked) {
+	switch {
+	case errors.Is(in.err, ErrNameConflict):
+		s.scheduler.Release(&sl.place)
 		s.nameConflict(sl)
+	case in.err != nil, in.pod == nil && s.now.Before(sl.postedUntil):
+		sl.tries++
+		at := s.now.Add(retry.Backoff(sl.tries, maxNameBackoff))
+		if in.err == nil && at.After(sl.postedUntil) {
+			at = sl.postedUntil
+		}
+		s.wakeAt(sl, at)
+	case in.pod == nil:
+		s.scheduler.Release(&sl.place)
+		s.waitForTurn(sl)
 	default:
-		sl.mayExist = sl.mayExist || !errors.Is(err, ErrUnavailable) && !errors.Is(err, ErrForbidden)
-		s.throttleAll(err)
-		s.retryLater(sl, retry.Backoff(sl.tries, maxThrottle))
+		s.podCreated(sl, in.pod.Ref.UID)
+		s.observeSlot(sl, in.pod)
 	}
 }
 
 // nameConflict handles a name that another owner's Pod has: it may go away.
 func (s *state) nameConflict(sl *slot) {
+	sl.tries++
 	if sl.since.IsZero() {
-		sl.since = s.now
+		sl.since, sl.tries = s.now, 1
 		s.warn(errcode.NameConflict, "event_id", sl.event.EventID.String(), "worker", s.podOf(sl).Name)
 	}
-	if s.now.Sub(sl.since) < s.PendingTimeout {
-		s.retryLater(sl, retry.Backoff(sl.tries, maxThrottle))
+	if s.now.Sub(sl.since) >= s.PendingTimeout {
+		s.end(sl, decision{state: StateFailed, reason: ReasonNameTaken, message: "a Pod that is not ours has the name " + s.podOf(sl).Name})
 		return
 	}
-	s.end(sl, decision{state: StateFailed, reason: ReasonNameTaken, message: "a Pod that is not ours has the name " + s.podOf(sl).Name})
-}
-
-// throttleAll slows all creates down after an answer that no single slot caused.
-func (s *state) throttleAll(err error) {
-	if s.throttle.tries == 0 {
-		s.warn(errcode.CreateFailed, "error", err)
-	}
-	s.throttle.failed(s.now)
-}
-
-// unthrottle ends what throttleAll began.
-func (s *state) unthrottle() {
-	if s.throttle.tries > 0 {
-		s.info("API server accepts Pods again")
-	}
-	s.throttle = throttle{}
-}
-
-// retryLater tries a slot's POST again after a while. It holds capacity meanwhile only if there may be a Pod: once a reply
-// was lost, a later refusal does not prove that there is none.
-func (s *state) retryLater(sl *slot, d time.Duration) {
-	if sl.seen != nil { // an earlier POST of ours has arrived
-		s.podCreated(sl, sl.seen.Ref.UID)
-		return
-	}
-	s.setHoldsCapacity(sl, sl.mayExist)
 	sl.phase = slotBackoff
-	if sl.selectedBy == nil {
-		s.wakeAt(sl, s.now.Add(d))
+	if sl.selectedBy != nil {
+		s.terminate(sl)
 		return
 	}
-	s.terminate(sl)
-}
-
-// park stops the queue of a template whose Pods the API server refuses.
-func (s *state) park(t *templateQueue, refusal string) {
-	if !t.parking.parked() {
-		s.warn(errcode.TemplateParked, "template", t.template, "refusal", refusal)
-	}
-	t.parking.refused(s.now, refusal)
-}
-
-func (s *state) unpark(t *templateQueue) {
-	if t.parking.parked() {
-		s.info("API server accepts the template's Pods again", "template", t.template)
-	}
-	t.parking = parking{}
-}
-
-// probeNow lets parked queues try again: a Pod has ended, so a quota may have capacity.
-func (s *state) probeNow() {
-	for t := range s.queue.all() {
-		t.parking.probeNow(s.now)
-	}
-}
-
-// expire fails the slots that never got a Pod for the whole timeout of parking.
-func (s *state) expire(t *templateQueue) {
-	if !t.parking.parked() || s.now.Sub(t.parking.since) < s.PendingTimeout {
-		return
-	}
-	overdue := func(accepted time.Time) bool { return s.now.Sub(accepted) >= s.PendingTimeout }
-	for t.started.prune(); t.len() > 0 && overdue(t.headAcceptedAt()); {
-		s.failRefused(s.takeWaitingSlot(t), t.parking.refusal)
-	}
-	t.retries = slices.DeleteFunc(t.retries, func(sl *slot) bool {
-		if sl.holdsCapacity || sl.attempt > 1 || !overdue(sl.event.acceptedAt) {
-			return false
-		}
-		s.failRefused(sl, t.parking.refusal)
-		return true
-	})
-}
-
-func (s *state) failRefused(sl *slot, refusal string) {
-	s.end(sl, decision{state: StateFailed, reason: ReasonRefused, message: refusal})
+	s.wakeAt(sl, s.now.Add(retry.Backoff(sl.tries, maxNameBackoff)))
 }

@@ -1,12 +1,14 @@
 package worker
 
 import (
+	"cmp"
 	"log/slog"
 	"slices"
 	"time"
 
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/worker/queue"
 )
 
 // Settings bound what the core does. All of them are the operator's.
@@ -14,10 +16,12 @@ type Settings struct {
 	Rules event.Rules
 	Names event.Names
 
+	Policy *queue.Policy // when a term begins; a reload brings others. nil: the default one
+
 	MaxWorkers        int // how many workers may run or be pending at once
 	MaxWaiting        int // how many events may wait for capacity before intake pauses
 	MaxAttempts       int // how many Pods a worker may get
-	CreateConcurrency int // POSTs in flight
+	CreateConcurrency int // POSTs in flight, at most: the scheduler finds out how many the API server bears
 	DeleteConcurrency int // DELETEs in flight
 
 	PendingTimeout   time.Duration // unscheduled, refused, or its name taken for so long: failed
@@ -33,42 +37,50 @@ type Settings struct {
 // it arrives as a later input. Whatever must not happen before a write is committed (a create before its event's
 // record, a delete before its worker's outcome) is returned only by the step that learns of that commit.
 //
-// Its parts own their data: queue who starts next, lookups what is read, removals what is deleted, orphans what has no
-// record, timers when to look again. Decisions that need several of them are methods of state.
+// Its parts own their data: the scheduler who starts next, lookups what is read, removals what is deleted, orphans what has
+// no record, timers when to look again, the agenda what is too much for one step. Decisions that need several of them are
+// methods of state.
 type state struct {
 	Settings
 
-	events map[event.ID]*trackedEvent // accepted, but for those that are packed in the queue
+	events map[event.ID]*trackedEvent // accepted, but for those that are packed in the scheduler
 	intake intake
 
-	queue    queue
-	lookups  lookups
-	removals removals
-	orphans  orphans
-	timers   timers
-	throttle throttle
+	scheduler *queue.Scheduler
+	progress  progress
+	lookups   lookups
+	removals  removals
+	orphans   orphans
+	timers    timers
+	agenda    agenda
+	controls  controls
+	views     views
 
 	uncommitted      []Write // emitted and not committed, oldest first
-	holdingCapacity  int     // workers that have, or may have, a Pod; and Pods of ended workers that may still run
 	createsInFlight  int
 	deletesInFlight  int
 	requestsInFlight int  // checks and finds
 	listed           bool // the first complete observation is in
 	stopping         bool
 
-	now time.Time
-	out []effect
+	now    time.Time
+	out    []effect
+	budget int // how many effects this step may have in all, but for those of its input
 }
 
 func newState(s Settings) *state {
+	s.Policy = cmp.Or(s.Policy, queue.Default())
 	return &state{
-		Settings: s,
-		events:   make(map[event.ID]*trackedEvent),
-		intake:   newIntake(),
-		queue:    newQueue(),
-		lookups:  newLookups(),
-		removals: newRemovals(),
-		orphans:  newOrphans(),
+		Settings:  s,
+		events:    make(map[event.ID]*trackedEvent),
+		intake:    newIntake(),
+		scheduler: queue.New(queue.Limits{Create: s.CreateConcurrency, PendingTimeout: s.PendingTimeout}, s.Policy),
+		progress:  newProgress(),
+		lookups:   newLookups(),
+		removals:  newRemovals(),
+		orphans:   newOrphans(),
+		controls:  newControls(s.Policy),
+		views:     newViews(),
 	}
 }
 
@@ -93,35 +105,56 @@ func (s *state) step(now time.Time, in input) []effect {
 		s.checked(in)
 	case found:
 		s.found(in)
+	case commands:
+		s.obey(in.batch)
+	case reloaded:
+		s.reload(in)
 	case stop:
 		s.stopping = true
 	case tick:
 	}
+	s.expireWaiting()
+	s.runAgenda()
 	s.fireTimers()
 	s.startWorkers()
 	s.sendDeletes()
+	s.publishViews()
 	return s.out
 }
 
 // next is when step wants a tick although nothing happens; the zero time: never.
 func (s *state) next() time.Time {
-	at := s.timers.next()
-	at = earliest(at, s.throttle.until, s.now)
-	return earliest(at, s.queue.wakeTime(s.now), s.now)
+	if s.unfinished() {
+		return s.now
+	}
+	at := earliest(s.timers.next(), s.scheduler.Wake(s.now), s.now)
+	return earliest(at, s.views.at, s.now)
+}
+
+// earliest is the earlier of two times; the second one does not count if it is zero or not after now.
+func earliest(a, b, now time.Time) time.Time {
+	if b.After(now) && (a.IsZero() || b.Before(a)) {
+		return b
+	}
+	return a
 }
 
 // full reports whether so many events wait that intake should pause.
-func (s *state) full() bool { return s.queue.len() >= s.MaxWaiting }
+func (s *state) full() bool { return s.scheduler.Len() >= s.MaxWaiting }
 
 // idle reports whether nothing is in flight and everything is committed: a stopping Manager may end.
 func (s *state) idle() bool {
-	return s.createsInFlight == 0 && s.deletesInFlight == 0 && s.requestsInFlight == 0 && len(s.uncommitted) == 0
+	return s.createsInFlight == 0 && s.deletesInFlight == 0 && s.requestsInFlight == 0 && len(s.uncommitted) == 0 &&
+		s.agenda.empty()
 }
 
 // capacity is how many more workers may have a Pod now.
 func (s *state) capacity() int {
-	return s.MaxWorkers - s.holdingCapacity - s.lookups.activePods() - s.orphans.activePods()
+	return s.MaxWorkers - s.holding() - s.lookups.activePods() - s.orphans.activePods()
 }
+
+// holding is how many workers have, or may have, a Pod, Pods of ended workers that may still run included.
+func (s *state) holding() int { return s.scheduler.Live() + s.removals.unscheduled }
 
 func (s *state) emit(e effect) { s.out = append(s.out, e) }
 

@@ -6,12 +6,14 @@ import (
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
+	"github.com/ottoscaler/ottoscaler/internal/worker/queue"
 )
 
 func testSettings() Settings {
 	return Settings{
 		Rules:      event.Rules{MaxPods: 1000, Deadlines: map[string]time.Duration{"": 6 * time.Hour, "big": time.Hour}},
 		Names:      event.NewNames(event.DefaultInstance, event.DefaultStream),
+		Policy:     queue.Default(),
 		MaxWorkers: 6, MaxWaiting: 100, MaxAttempts: 3, CreateConcurrency: 4, DeleteConcurrency: 2,
 		PendingTimeout: 15 * time.Minute, ImagePullTimeout: 2 * time.Minute,
 		SucceededTTL: 30 * time.Second, FailedTTL: 10 * time.Minute,

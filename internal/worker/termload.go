@@ -19,13 +19,17 @@ func (m *Manager) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	paused, obeyed, err := m.controls.Load(ctx)
+	if err != nil {
+		return fmt.Errorf("read what operators paused: %w", err)
+	}
 	events := 0
 	for after := (event.ID{}); ; {
 		page, err := m.journal.Open(ctx, after, openPage)
 		if err != nil {
 			return fmt.Errorf("read open records: %w", err)
 		}
-		m.dispatch(ctx, m.state.step(m.now(), loaded{records: page, lastAccepted: lastAccepted}))
+		m.dispatch(ctx, m.state.step(m.now(), loaded{records: page, lastAccepted: lastAccepted, paused: paused, obeyed: obeyed}))
 		events += len(page)
 		if len(page) < openPage {
 			break
@@ -42,21 +46,32 @@ func (m *Manager) load(ctx context.Context) error {
 // beginTerm fences earlier terms off. If Redis lost its data under the last one, the open records are rewritten.
 func (m *Manager) beginTerm(ctx context.Context) (event.ID, error) {
 	lastAccepted, known, err := m.journal.Begin(ctx)
-	if err != nil || known && !m.carryover.unfinished || m.carryover.LastAccepted.IsZero() {
+	if err != nil {
 		return lastAccepted, err
 	}
+	if known && !m.carryover.unfinished || m.carryover.LastAccepted.IsZero() {
+		m.carryover = Carryover{} // Redis has it all: what an earlier term knew is not kept through this one
+		return lastAccepted, nil
+	}
 	m.carryover.unfinished = true
-	records := m.carryover.Records
-	errcode.Error(m.log, errcode.RedisDataLost, "records", len(records))
-	for len(records) > 0 {
-		var batch []Write
-		for _, rec := range records[:min(len(records), restorePage)] {
-			batch = append(batch, Restore{Record: rec, Hash: rec.Event.Hash(), At: m.now()})
+	errcode.Error(m.log, errcode.RedisDataLost)
+	var batch []Write
+	for rec := range m.carryover.Records() {
+		batch = append(batch, Restore{Record: rec, Hash: rec.Event.Hash(), At: m.now()})
+		if len(batch) < restorePage {
+			continue
 		}
 		if err := m.journal.Commit(ctx, batch); err != nil {
 			return lastAccepted, err
 		}
-		records = records[len(batch):]
+		batch = nil
 	}
-	return higher(lastAccepted, m.carryover.LastAccepted), nil
+	if len(batch) > 0 {
+		if err := m.journal.Commit(ctx, batch); err != nil {
+			return lastAccepted, err
+		}
+	}
+	last := higher(lastAccepted, m.carryover.LastAccepted)
+	m.carryover = Carryover{}
+	return last, nil
 }

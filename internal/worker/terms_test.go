@@ -70,7 +70,7 @@ func (m *terms) startNext(t *testing.T, r worker.Carryover) {
 	t.Helper()
 	take, stop := context.WithCancel(t.Context())
 	m.stop, m.done = stop, make(chan error, 1)
-	m.manager = worker.NewManager(m.redis.Source(), m.journal, m.cluster, settings(), r, slog.New(slog.DiscardHandler))
+	m.manager = worker.NewManager(ports(m.redis, m.journal, m.cluster), settings(), r, slog.New(slog.DiscardHandler))
 	go func() { m.done <- m.manager.Run(take, t.Context()) }()
 }
 

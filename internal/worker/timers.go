@@ -76,7 +76,4 @@ func (s *state) fireTimers() {
 			}
 		}
 	}
-	for t := range s.queue.all() {
-		s.expire(t)
-	}
 }

@@ -1,30 +1,35 @@
 package worker
 
 import (
+	"math"
 	"time"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/worker/queue"
 )
 
 // trackedEvent is an event the core keeps track of: accepted, and not yet forgotten.
 type trackedEvent struct {
 	event.Event
+	ref        queue.Ref // in the scheduler; zero: a scale_down, a cancel, or not there yet
 	acceptedAt time.Time
-	recorded   bool // its record is committed
-	settling   bool // its Settle, or its Select, is emitted
-	settled    bool // and committed
-	closing    bool // its Close is emitted
-	closed     bool // and committed
+	refusedAt  time.Time // when the API server first refused a Pod of it, while that counts; zero: never
+	recorded   bool      // its record is committed
+	settling   bool      // its Settle, Select or Cancel is emitted
+	settled    bool      // and committed
+	closing    bool      // its Close is emitted
+	closed     bool      // and committed
 
-	slots        []slot // index 0 is slot 1; none of a scale_down
-	queued       bool   // in its queue, or was
-	nextSlot     int    // how many of them, from the first on, were taken off the queue
-	settledSlots int    // how many were created or have an outcome, committed or on its way
-	counts       Counts // outcomes, committed or on their way; a scale_down's: those of its victims
-	pods         int    // removals that are not done
+	slots        []slot    // index 0 is slot 1; none of a scale_down or cancel
+	nextSlot     int       // no slot before it may start
+	settledSlots int       // how many were created or have an outcome, committed or on its way
+	counts       Counts    // outcomes, committed or on their way; of a scale_down or cancel: those of its victims
+	pods         int       // removals that are not done
+	failing      *decision // its slots without a Pod end like this; nil: they do not
 
 	victims        []Victim // of a scale_down, once it has selected
-	pendingVictims int      // how many of them have no outcome
+	pendingVictims int      // of a scale_down or cancel: those without an outcome
+	selecting      bool     // a cancel that has not found all its victims yet
 }
 
 func newEvent(ev event.Event, acceptedAt time.Time) *trackedEvent {
@@ -38,21 +43,15 @@ func newEvent(ev event.Event, acceptedAt time.Time) *trackedEvent {
 	return e
 }
 
-// skip moves the range of slots to start past those that are under way already, or that never will be.
-func (e *trackedEvent) skip() {
-	for e.nextSlot < len(e.slots) && !e.slots[e.nextSlot].startable() {
-		e.nextSlot++
-	}
-}
-
 // isUntouched reports whether nothing of the event is under way, so that it may wait packed.
 func (e *trackedEvent) isUntouched() bool {
 	for i := range e.slots {
-		if sl := &e.slots[i]; !sl.startable() || sl.seen != nil {
+		sl := &e.slots[i]
+		if sl.phase != slotWaiting || sl.attempt > 1 || sl.selectedBy != nil || sl.seen != nil || sl.holdsPlace() {
 			return false
 		}
 	}
-	return true
+	return e.refusedAt.IsZero() && e.failing == nil
 }
 
 // findEvent is the event of that ID, unpacked if it waits; nil if it is not known.
@@ -60,41 +59,92 @@ func (s *state) findEvent(id event.ID) *trackedEvent {
 	if e := s.events[id]; e != nil {
 		return e
 	}
-	if t, i := s.queue.find(id); t != nil {
-		return s.track(t.unpack(i))
+	if ref := s.scheduler.Find(id); ref != 0 {
+		return s.unpack(ref)
 	}
 	return nil
 }
+
+// eventAt is the event at a ref, unpacked if it waits.
+func (s *state) eventAt(ref queue.Ref) *trackedEvent { return s.findEvent(s.scheduler.Event(ref)) }
 
 func (s *state) track(e *trackedEvent) *trackedEvent {
 	s.events[e.EventID] = e
 	return e
 }
 
-// isPacked reports whether the event of that ID is queued with nothing under way.
+// isPacked reports whether the event of that ID waits with nothing under way.
 func (s *state) isPacked(id event.ID) bool {
-	t, _ := s.queue.find(id)
-	return t != nil
+	ref := s.scheduler.Find(id)
+	return ref != 0 && s.scheduler.Packed(ref)
 }
 
-// pack stops tracking an event of which nothing is under way: it waits in its queue.
-func (s *state) pack(e *trackedEvent) {
+// unpack tracks an event that waited packed: something of it is about to happen.
+func (s *state) unpack(ref queue.Ref) *trackedEvent {
+	at := s.scheduler.AcceptedAt(ref)
+	e := newEvent(recallPacked(s.scheduler.Event(ref), s.scheduler.Unpack(ref)), at)
+	e.ref, e.recorded = ref, true
+	for i := range e.slots {
+		e.slots[i].startable = true
+	}
+	return s.track(e)
+}
+
+// recallPacked is the event that was packed with these fields.
+func recallPacked(id event.ID, fields map[string]string) event.Event {
+	ev, bad := event.Recall(id, fields, math.MaxInt32)
+	if bad != nil {
+		panic("a packed event does not decode: " + bad.Reason) // a bug: it was decoded once
+	}
+	return ev
+}
+
+// enter hands an event to the scheduler: packed if nothing of it is under way. Its slots wait for their turn.
+func (s *state) enter(e *trackedEvent) {
+	if !e.isUntouched() {
+		s.enterTracked(e)
+		return
+	}
+	entry := s.entryOf(e)
+	entry.Slots, entry.Fields = len(e.slots), e.Fields()
 	delete(s.events, e.EventID)
-	s.queue.of(e.Template).packed.add(packEvent(e))
+	s.scheduler.Add(entry)
+}
+
+// enterTracked is enter for an event that is tracked on: something of it is under way, or about to be.
+func (s *state) enterTracked(e *trackedEvent) {
+	e.ref = s.scheduler.Add(s.entryOf(e))
+	for i := range e.slots {
+		if sl := &e.slots[i]; sl.phase == slotWaiting {
+			s.setStartable(sl, sl.selectedBy == nil && e.failing == nil)
+		}
+	}
+}
+
+func (s *state) entryOf(e *trackedEvent) queue.Entry {
+	entry := queue.Entry{
+		ID: e.EventID, Queue: e.Queue, Template: e.Template, Shape: s.controls.policy.Shape(&e.Event), Task: e.TaskID(),
+		AcceptedAt: e.acceptedAt, RefusedAt: e.refusedAt, Priority: s.controls.policy.ClassNumber(e.Priority), MaxParallel: e.MaxParallel,
+	}
+	if e.StartDeadline > 0 {
+		entry.StartBy = e.acceptedAt.Add(e.StartDeadline)
+	}
+	return entry
 }
 
 // activate lets an event act whose record is committed, once it is known which Pods there are.
 func (s *state) activate(e *trackedEvent) {
-	if e.isScaleDown() {
+	switch {
+	case e.Type == event.ScaleDown:
 		s.activateScaleDown(e)
 		return
+	case e.Type == event.Cancel:
+		s.activateCancel(e)
+		return
+	case e.ref == 0:
+		s.enter(e)
 	}
 	s.claimSeenPods(e)
-	if !e.queued && e.isUntouched() {
-		s.pack(e)
-		return
-	}
-	s.queue.of(e.Template).started.add(e)
 }
 
 // claimSeenPods finds the slots whose Pod the watch has shown already: the process died between the create and its record.
@@ -106,13 +156,14 @@ func (s *state) claimSeenPods(e *trackedEvent) {
 	}
 }
 
-// hasOpenWorkers reports whether an outcome is missing: of a scale_up one of its workers', of a scale_down one of its
-// victims', or their selection.
+// hasOpenWorkers reports whether an outcome is missing: of a scale_up one of its workers', of a scale_down or cancel one of
+// its victims', or their selection.
 func (e *trackedEvent) hasOpenWorkers() bool {
-	if e.isScaleDown() {
-		return !e.settling || e.pendingVictims > 0
+	if e.takesWorkers() {
+		return !e.settling || e.selecting || e.pendingVictims > 0
 	}
 	return e.counts.Total() < len(e.slots)
 }
 
-func (e *trackedEvent) isScaleDown() bool { return e.Type == event.ScaleDown }
+// takesWorkers reports whether the event takes workers away instead of starting them.
+func (e *trackedEvent) takesWorkers() bool { return e.Type != event.ScaleUp }

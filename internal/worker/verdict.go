@@ -3,6 +3,8 @@ package worker
 import (
 	"fmt"
 	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
 // maxMessage bounds what is kept of a message for people, in bytes.
@@ -94,12 +96,16 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// verdictScaledDown is what becomes of a victim.
-func verdictScaledDown(sl *slot) decision {
-	return decision{
+// verdictSelected is what becomes of a victim of a scale_down or cancel.
+func verdictSelected(sl *slot) decision {
+	d := decision{
 		action: actEnd, state: StateCancelled, reason: ReasonScaledDown,
 		message: fmt.Sprintf("terminated by the scale_down %s", sl.selectedBy.EventID),
 	}
+	if sl.selectedBy.Type == event.Cancel {
+		d.reason, d.message = ReasonCancelled, fmt.Sprintf("cancelled by event %s", sl.selectedBy.EventID)
+	}
+	return d
 }
 
 // verdictMissing decides what it means that a Pod is gone although its end was not recorded. What was never bound to a node
@@ -107,7 +113,7 @@ func verdictScaledDown(sl *slot) decision {
 func verdictMissing(sl *slot) decision {
 	switch {
 	case sl.selectedBy != nil:
-		return verdictScaledDown(sl)
+		return verdictSelected(sl)
 	case sl.unbound && sl.node == "":
 		return decision{action: actRetry, state: StateRetrying, reason: ReasonDeleted, message: "the Pod was deleted before it had a node"}
 	case sl.deleting:

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/worker/queue"
 )
 
 // Write is one change of the records with its entry on the status stream. The kinds are listed below; a Journal
@@ -113,7 +114,7 @@ type (
 )
 
 // AllQueues stands for every queue in a Pause.
-const AllQueues = "*"
+const AllQueues = queue.AllQueues
 
 func (Accept) isWrite()    {}
 func (Duplicate) isWrite() {}

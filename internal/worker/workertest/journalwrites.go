@@ -29,6 +29,7 @@ func (r *Redis) apply(w worker.Write) error {
 		delete(r.pending, w.ID)
 	case worker.Restore:
 		return r.restore(w)
+	case worker.View:
 	default:
 		return r.change(w)
 	}
