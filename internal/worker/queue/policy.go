@@ -46,3 +46,13 @@ type Overrides struct {
 	MilliCPU    int64    // the highest; 0: none
 	MemoryBytes int64    // the highest; 0: none
 }
+
+// queue is one queue's policy, or the defaults.
+func (p *Policy) queue(name string) QueuePolicy {
+	q, ok := p.Queues[name]
+	if !ok {
+		q = p.Defaults
+	}
+	q.Weight = max(q.Weight, 1)
+	return q
+}
