@@ -11,15 +11,12 @@ type Record struct {
 	Event   event.Event
 	Slots   []SlotRecord // index 0 is slot 1; always PodCount of them; all zero once Closed, when only counts are kept
 	Settled bool
-
-	AcceptedAt time.Time // zero: not known
-	RefusedAt  time.Time // when the API server first refused a Pod of it, while that counts; zero: never
-
 	Closed  bool
 	Counts  Counts   // of a scale_down: its victims' outcomes so far; of a scale_up only once Closed
 	Victims []Victim // of a scale_down that is settled: those it terminates
 
 	AcceptedAt time.Time // ms; zero: not known
+	RefusedAt  time.Time // ms; when the API server first refused a Pod of it, while that counts; zero: never
 }
 
 // Victim is one slot that a scale_down has selected.

@@ -71,7 +71,9 @@ func (s *Scheduler) judge(c Choice, a Answer, message string, v *Verdict) {
 		s.refused(c, message, v)
 	case Quota:
 		s.quotaFull(c, message, v)
-	case Admission, Unknown:
+	case Admission:
+		s.admissionFailed(c, message, v)
+	case Unknown:
 		c.lane.failed(s.now, c, a, message)
 	case Busy, Denied:
 		s.sitOut(c.lane)
@@ -105,7 +107,8 @@ func (s *Scheduler) created(c Choice) {
 	l.provenAt = s.answers
 	l.line.template.lastPod = s.now
 	if en := s.entryOf(c); en != nil && en.more != nil {
-		en.more.refusedAt, en.more.refusals = 0, 0
+		en.more.refusedAt, en.more.refusals, en.more.back = 0, 0, 0
+		s.settleEvent(c.Ref)
 	}
 	switch {
 	case !l.quota.full || c.Credit:
@@ -119,6 +122,7 @@ func (s *Scheduler) created(c Choice) {
 // refused sets the event aside. Three events in a row shut the lane: then it is more than the event.
 func (s *Scheduler) refused(c Choice, message string, v *Verdict) {
 	l, b := c.lane, &c.lane.breaker
+	l.refusal = message
 	if en := s.entryOf(c); en != nil {
 		s.noteRefusal(en, l, v)
 		v.Expired = s.overdue(en, l)
@@ -154,6 +158,16 @@ func (s *Scheduler) quotaFull(c Choice, message string, v *Verdict) {
 	if l.quota.exceeded(s.now, c, s.posts, message) {
 		s.fullLanes++
 	}
+}
+
+// admissionFailed shuts the lane at once, and starts the clock of the event: nothing was made, and whoever waits for a webhook
+// that is down for long wants to know.
+func (s *Scheduler) admissionFailed(c Choice, message string, v *Verdict) {
+	if en := s.entryOf(c); en != nil {
+		s.noteRefusal(en, c.lane, v)
+		v.Expired = s.overdue(en, c.lane)
+	}
+	c.lane.failed(s.now, c, Admission, message)
 }
 
 // failed shuts the lane at once; answers to POSTs that were sent before it was shut shut it no longer.

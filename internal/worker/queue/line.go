@@ -58,8 +58,9 @@ type lane struct {
 	first    key       // of the first of events
 	nextBack instant   // when the first of aside comes back
 
-	inFlight int // POSTs
-	window   int // how many may be
+	inFlight int    // POSTs
+	window   int    // how many may be
+	refusal  string // what the API server said to the last Pod that it refused
 	breaker  breaker
 	quota    quota
 	tried    uint64 // the number of its last POST

@@ -56,3 +56,6 @@ func (p *Policy) queue(name string) QueuePolicy {
 	q.Weight = max(q.Weight, 1)
 	return q
 }
+
+// Queue is what holds for a queue of that name: its own policy, or the defaults.
+func (p *Policy) Queue(name string) QueuePolicy { return p.queue(name) }

@@ -38,6 +38,7 @@ type Scheduler struct {
 	fullLanes int // lanes whose quota is full
 
 	waiting  int // events with slots to start
+	slots    int // of them
 	creating int // POSTs in flight
 	trying   int // trials among them
 	capacity int // at the last Next
@@ -128,6 +129,7 @@ func (s *Scheduler) setSlots(r Ref, n int) {
 	en := s.at(r)
 	was := en.slots
 	en.slots = int32(max(n, 0))
+	s.slots += int(en.slots - was)
 	if d := sign(en.slots) - sign(was); d != 0 {
 		s.waiting += d
 		en.lane.line.queue.waiting += d

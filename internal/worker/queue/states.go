@@ -24,7 +24,7 @@ type QueueState struct {
 type LaneState struct {
 	Template string // empty: the built-in one
 	Shape    string
-	State    string // open: one trial at a time; quota: waits for a freed place
+	State    string // open: one trial at a time; refused: each of its events was; quota: waits for a freed place
 	Cause    string // refused, quota, admission, unknown
 	Message  string // what the API server said
 	Since    time.Time
@@ -48,7 +48,7 @@ func (s *Scheduler) view(q *queue) QueueState {
 	}
 	for _, ln := range q.lines {
 		for _, l := range ln.lanes {
-			if l.breaker.open || l.quota.full {
+			if l.breaker.open || l.quota.full || l.allAside() {
 				v.Lanes = append(v.Lanes, s.laneState(l))
 			}
 		}
@@ -66,11 +66,18 @@ func (s *Scheduler) laneState(l *lane) LaneState {
 		v.Since, v.Next = s.time(b.since), s.time(sooner(0, b.until, s.now))
 		return v
 	}
+	if l.allAside() {
+		v.State, v.Cause, v.Message, v.Next = "refused", Refused.String(), l.refusal, s.time(l.nextBack)
+		return v
+	}
 	q := &l.quota
 	v.State, v.Cause, v.Message = "quota", Quota.String(), q.message
 	v.Since, v.Next = s.time(q.since), s.time(sooner(0, q.until, s.now))
 	return v
 }
+
+// allAside reports whether all that waits was refused, each event for itself.
+func (l *lane) allAside() bool { return l.events.len() == 0 && l.aside.len() > 0 }
 
 // oldest is when the event was accepted that waits longest: the first of those that wait packed, which are in the order in
 // which they were accepted, or of the others.

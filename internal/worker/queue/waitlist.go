@@ -12,6 +12,8 @@ type waitlist struct {
 	byID   buckets
 	byTask buckets
 	names  nameSets
+
+	packedCount int
 }
 
 func newWaitlist() waitlist {
@@ -38,6 +40,7 @@ func (w *waitlist) open(e *Entry, l *lane) Ref {
 	if e.Fields != nil {
 		en.packed = w.names.pack(e.Fields)
 		l.line.queue.packed.add(w, r)
+		w.packedCount++
 	}
 	return r
 }
@@ -64,6 +67,7 @@ func (w *waitlist) close(r Ref) {
 	if en.packed != "" {
 		en.lane.line.queue.packed.drop(w, r)
 		w.names.drop(en.packed)
+		w.packedCount--
 	}
 	w.unlinkID(r)
 	if en.task != 0 {
@@ -81,6 +85,7 @@ func (w *waitlist) unpack(r Ref) map[string]string {
 	}
 	en.lane.line.queue.packed.drop(w, r)
 	w.names.drop(en.packed)
+	w.packedCount--
 	en.packed = ""
 	return fields
 }

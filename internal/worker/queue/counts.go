@@ -1,0 +1,54 @@
+package queue
+
+import "iter"
+
+// Withdraw takes a choice back whose POST was not sent: its event is cancelled. The slot may start again, as far as the
+// Scheduler knows.
+func (s *Scheduler) Withdraw(c Choice) {
+	s.changeQueue(c.lane, func() {
+		s.permit(c, -1)
+		s.takeBack(c)
+		s.startAgain(c)
+	})
+}
+
+// WaitingIn is how many events of a queue have slots to start.
+func (s *Scheduler) WaitingIn(queue string) int {
+	if q := s.queues[queue]; q != nil {
+		return q.waiting
+	}
+	return 0
+}
+
+// Knows reports whether a queue is one of the policy or has open events.
+func (s *Scheduler) Knows(queue string) bool { return s.queues[queue] != nil }
+
+// UnnamedQueues is how many queues have open events and are not in the policy.
+func (s *Scheduler) UnnamedQueues() int {
+	n := 0
+	for _, q := range s.queues {
+		if !q.named {
+			n++
+		}
+	}
+	return n
+}
+
+// WaitingSlots is how many slots may start, of all events.
+func (s *Scheduler) WaitingSlots() int { return s.slots }
+
+// PackedEvents is how many events wait packed.
+func (s *Scheduler) PackedEvents() int { return s.packedCount }
+
+// AllPacked yields the packed events, in no particular order.
+func (s *Scheduler) AllPacked() iter.Seq[Ref] {
+	return func(yield func(Ref) bool) {
+		for _, q := range s.queues {
+			for r := q.packed.oldest; r != 0; r = s.at(r).newer {
+				if !yield(r) {
+					return
+				}
+			}
+		}
+	}
+}
