@@ -15,9 +15,9 @@ func (s *state) failWaiting(e *trackedEvent, d decision) {
 	s.agenda.push(&failChore{event: e})
 }
 
-// expireWaiting fails the events that had to start by now and did not.
+// expireWaiting fails the events that had to start by now and did not: a few at a time, since each is unpacked for it.
 func (s *state) expireWaiting() {
-	if !s.listed {
+	if !s.listed || !s.agenda.empty() {
 		return
 	}
 	for _, ref := range s.scheduler.Expire(s.now) {

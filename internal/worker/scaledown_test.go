@@ -45,6 +45,7 @@ func TestScaleDownSelection(t *testing.T) {
 		},
 		"as many as asked for":        {[]string{"pod_count", "3"}, nil, []of{{third, 2}, {third, 1}, {second, 3}}},
 		"of one task":                 {[]string{"pod_count", "9", "task_id", "one"}, nil, []of{{first, 3}, {first, 2}, {first, 1}}},
+		"of another queue":            {[]string{"pod_count", "9", "queue", "web"}, nil, nil},
 		"of a task by its exact name": {[]string{"pod_count", "9", "task_id", "on"}, nil, nil},
 		"of a waiting task":           {[]string{"pod_count", "2", "task_id", "two"}, nil, []of{{third, 2}, {third, 1}}},
 		"without those that ended": {[]string{"pod_count", "9", "task_id", "one"}, func(m *model, ids [3]event.ID) {

@@ -52,7 +52,7 @@ func TestSnapshot(t *testing.T) {
 	m.add(map[string]string{"type": "scale_up", "pod_count": "4"})
 	m.deliverNew(1)
 	m.commit(9, false)
-	if got := m.core.snapshot(); got.EventsOpen != 2 || got.EventsWaiting != 2 || got.WorkersWaiting != 4 {
+	if got := m.core.snapshot(); got.EventsOpen != 2 || got.EventsWaiting != 1 || got.WorkersWaiting != 4 {
 		t.Errorf("another event waiting: %+v", got)
 	}
 }
