@@ -113,8 +113,8 @@ func (s *state) step(now time.Time, in input) []effect {
 		s.stopping = true
 	case tick:
 	}
-	s.expireWaiting()
 	s.runAgenda()
+	s.expireWaiting()
 	s.fireTimers()
 	s.startWorkers()
 	s.sendDeletes()
