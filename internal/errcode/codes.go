@@ -10,6 +10,8 @@ const (
 	Kubernetes      Code = "OTTO105"
 	ClusterAccess   Code = "OTTO106"
 	UnknownVariable Code = "OTTO107"
+	ReloadFailed    Code = "OTTO108"
+	Queues          Code = "OTTO110"
 
 	StreamReadFailed      Code = "OTTO201"
 	TermRestart           Code = "OTTO202"
