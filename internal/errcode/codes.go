@@ -10,6 +10,7 @@ const (
 	Kubernetes      Code = "OTTO105"
 	ClusterAccess   Code = "OTTO106"
 	UnknownVariable Code = "OTTO107"
+	ReloadFailed    Code = "OTTO108"
 
 	StreamReadFailed      Code = "OTTO201"
 	TermRestart           Code = "OTTO202"
@@ -35,6 +36,7 @@ const (
 	APIWarning       Code = "OTTO310"
 	NameConflict     Code = "OTTO311"
 	EventNotWritten  Code = "OTTO312"
+	BreakerOpen      Code = "OTTO313"
 
 	EntryRejected         Code = "OTTO401"
 	IntakePaused          Code = "OTTO402"
@@ -46,6 +48,7 @@ const (
 	PodWithoutOrigin      Code = "OTTO408"
 	EventRebuilt          Code = "OTTO409"
 	StoppedUnfinished     Code = "OTTO410"
+	QueuePaused           Code = "OTTO411"
 
 	EntryTrimmed Code = "OTTO535"
 	EntryPoison  Code = "OTTO536"

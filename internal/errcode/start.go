@@ -40,4 +40,10 @@ var startEntries = []Entry{
 		"A variable begins with `OTTO_` and is not one of this version: it is misspelled, or of another version.",
 		"Correct or remove it; the line suggests the name that was probably meant.",
 	},
+	{
+		ReloadFailed, "configuration not reloaded; the old one stays in effect",
+		"`OTTO_QUEUES_FILE` or a file in `OTTO_WORKER_TEMPLATES` was changed, and what it says now is invalid; the line has the file, " +
+			"the path in it, the value and what is allowed. Everything continues as before the change, but a restart would fail.",
+		"Correct the file. It is read again within five seconds.",
+	},
 }
