@@ -112,10 +112,7 @@ func queueState(v *worker.QueueView) string {
 	return "idle"
 }
 
-// laneOpen is the state of a lane whose breaker is open.
-const laneOpen = "open"
-
-func isOpen(l worker.LaneView) bool { return l.State == laneOpen }
+func isOpen(l worker.LaneView) bool { return l.State == worker.LaneOpen }
 
 func queueCells(rows []queueRow, wide bool, now time.Time) [][]string {
 	cells := make([][]string, 0, len(rows))

@@ -18,6 +18,11 @@ type Snapshot struct {
 
 	PodsRetained int      // of ended workers, until their TTL is over, or being deleted
 	Parked       []string // the templates whose Pods the API server refuses, sorted
+
+	Queues       []QueueView // those that are configured or have open events
+	AllPaused    bool        // somebody paused all queues at once
+	CreateLimit  int         // how many POSTs may be in flight now
+	QuotaCredits int         // places freed under a full quota that were not tried again yet
 }
 
 // snapshot changes nothing.
