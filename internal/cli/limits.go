@@ -18,7 +18,7 @@ func diagnoseWaiting(f facts) diagnosis {
 		return noLeader
 	}
 	for _, limit := range []func(facts) (diagnosis, bool){
-		limitedByPause, limitedByCap, limitedByItself, limitedByRefusal, limitedByLane, limitedByDryRun, limitedByCapacity, limitedByLeader, limitedByOthers,
+		limitedByPause, limitedByCap, limitedByItself, limitedByRefusal, limitedByLane, limitedByDryRun, limitedByLeader, limitedByCapacity, limitedByOthers,
 	} {
 		if d, binds := limit(f); binds {
 			return d
@@ -130,6 +130,16 @@ func limitedByDryRun(f facts) (diagnosis, bool) {
 	return withCode(errcode.CreateFailed, "The API server accepts no Pod, or none from this account: %v", f.dryRunErr), f.dryRunErr != nil
 }
 
+// limitedByLeader is what the leader itself says of the queue: also the limits that nobody else sees. Of capacity more is known
+// here, and a pause that is over may still be in what it published.
+func limitedByLeader(f facts) (diagnosis, bool) {
+	v := f.view(f.queue())
+	if v == nil || v.Limit == "" || v.Paused != nil || strings.HasPrefix(v.Limit, "capacity ") {
+		return diagnosis{}, false
+	}
+	return diagnosis{What: fmt.Sprintf("Queue %s waits: %s.", v.Name, strings.TrimSuffix(v.Limit, "."))}, true
+}
+
 func limitedByCapacity(f facts) (diagnosis, bool) {
 	what := []string{"Waiting for capacity: " + f.capacity()}
 	if v := f.view(f.queue()); v != nil {
@@ -156,15 +166,6 @@ func nextFreed(own *worker.QueueView, all []worker.QueueView) string {
 		return "the next freed is its own"
 	}
 	return fmt.Sprintf("the next freed is of queue %s, which holds %d at weight %d", first.Name, first.Live, first.Weight)
-}
-
-// limitedByLeader is what the leader itself says of the queue.
-func limitedByLeader(f facts) (diagnosis, bool) {
-	v := f.view(f.queue())
-	if v == nil || v.Limit == "" {
-		return diagnosis{}, false
-	}
-	return diagnosis{What: fmt.Sprintf("Queue %s waits: %s.", v.Name, strings.TrimSuffix(v.Limit, "."))}, true
 }
 
 func limitedByOthers(f facts) (diagnosis, bool) {

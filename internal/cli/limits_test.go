@@ -60,11 +60,11 @@ var lifts = []struct {
 	{"quota", func(f *facts) { f.queues[1].Lanes = f.queues[1].Lanes[:2] }, coded(errcode.TemplateParked,
 		`Quota is full: "failed calling webhook". A place that is freed is tried at once; next trial in 4s.`)},
 	{"dry run", func(f *facts) { f.dryRunErr = nil }, coded(errcode.TemplateParked, "The API server refuses another Pod of its template")},
+	{"the leader's", func(f *facts) { f.queues[1].Limit = "capacity is used up" }, diagnosis{"Queue web waits: the API server rests.", "", ""}},
 	{"capacity", func(f *facts) { f.active = 4 }, diagnosis{
 		"Waiting for capacity: 5 workers running or pending, OTTO_MAX_WORKERS is 5 (the leader's); queue web holds 12 places at weight 3, " +
 			"the next freed is its own; 14 events of its queue come first.", "", "OTTO_MAX_WORKERS",
 	}},
-	{"the leader's", func(f *facts) { f.queues[1].Limit = "" }, diagnosis{"Queue web waits: the API server rests.", "", ""}},
 	{"events before", func(f *facts) { f.ahead = 0 }, diagnosis{"14 events of its queue come first.", "", ""}},
 	{"nothing", func(*facts) {}, diagnosis{"Capacity available: 4 workers", "", "ottoscaler_leader"}},
 }
