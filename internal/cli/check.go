@@ -58,7 +58,7 @@ Exit codes: 0 all checks passed, 2 usage or configuration, 3 a check failed.`,
 }
 
 func printFindings(w io.Writer, out output, findings []finding) error {
-	if out != "table" {
+	if !out.isTable() {
 		return out.print(w, findings, nil, nil)
 	}
 	for _, f := range findings {

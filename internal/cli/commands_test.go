@@ -106,6 +106,7 @@ func TestViewEvent(t *testing.T) {
 		"closed":   {closed, eventView{Count: 2, State: "closed", Done: 2, Failed: 1}},
 	} {
 		test.want.Event, test.want.Type, test.want.Task, test.want.Template, test.want.Age = testID.String(), "scale_up", "task-123", "big", "1h30m"
+		test.want.Queue = "default"
 		if diff := cmp.Diff(test.want, viewEvent(test.rec, now)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
@@ -134,7 +135,7 @@ func TestOutput(t *testing.T) {
 func TestUsage(t *testing.T) {
 	for _, args := range []string{
 		"scale up", "scale sideways 3", "get pods", "get workers 1-1 2-2", "explain", "dead redrive", "frobnicate", "scale up 3 --frob",
-		"version --pprof 127.0.0.1:6060",
+		"version --pprof 127.0.0.1:6060", "cancel", "cancel 1-1 --task t", "pause --by kim", "pause a b --by kim --reason r", "resume a b", "get queues a",
 	} {
 		var out, err bytes.Buffer
 		code := Main(t.Context(), "v1", strings.Fields(args), &out, &err)

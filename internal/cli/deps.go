@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"log/slog"
 
 	"github.com/spf13/cobra"
@@ -8,10 +9,13 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/app"
 	"github.com/ottoscaler/ottoscaler/internal/config"
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/k8s/pods"
 	"github.com/ottoscaler/ottoscaler/internal/k8s/templates"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/redis/control"
 	"github.com/ottoscaler/ottoscaler/internal/redis/inspect"
+	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
 // deps are what the commands for people need. They reach Redis and Kubernetes as `run` does.
@@ -63,6 +67,21 @@ func (d *deps) cluster() (*cluster, error) {
 	cfg.Workers.Namespace = namespace
 	client, err := pods.New(access, app.ClusterOptions(cfg, set, d.version, slog.New(slog.DiscardHandler)))
 	return &cluster{client, namespace, set}, errcode.Wrap(errcode.ClusterAccess, err)
+}
+
+// controls is the way of operators' commands.
+func (d *deps) controls() controls { return controlStream{d} }
+
+type controlStream struct{ *deps }
+
+// Send implements controls.
+func (s controlStream) Send(ctx context.Context, cmd worker.Command) (event.ID, error) {
+	return control.Send(ctx, s.redis, s.cfg.Redis.Stream, cmd)
+}
+
+// Paused implements controls.
+func (s controlStream) Paused(ctx context.Context) (map[string]worker.Paused, error) {
+	return s.reader.Paused(ctx)
 }
 
 // namespace is that of the workers; empty: it is neither configured nor known from a kubeconfig.

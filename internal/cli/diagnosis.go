@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -45,8 +44,8 @@ func diagnose(f facts) []diagnosis {
 		c := f.record.Counts
 		closed := fmt.Sprintf("Closed: %d succeeded, %d failed, %d cancelled, %d lost.", c.Succeeded, c.Failed, c.Cancelled, c.Lost)
 		return append([]diagnosis{{What: closed}}, failureReasons(f.history)...)
-	case f.record != nil && f.record.Event.Type == event.ScaleDown:
-		return []diagnosis{diagnoseScaleDown(f)}
+	case f.record != nil && f.record.Event.Type != event.ScaleUp:
+		return []diagnosis{diagnoseRemoval(f)}
 	case f.record != nil:
 		return diagnoseOpen(f)
 	}
@@ -95,18 +94,15 @@ func diagnoseEntry(f facts) diagnosis {
 	return diagnosis{What: "Acknowledged, still in the stream, and without a record."}
 }
 
-func diagnoseScaleDown(f facts) diagnosis {
-	v := viewEvent(f.record, f.id.Time())
-	return diagnosis{What: fmt.Sprintf("Open: %d workers selected, %d of them have their outcome. "+
-		"The others are terminating within the grace period of their Pods.", len(f.record.Victims), v.Done)}
-}
-
 func diagnoseOpen(f facts) []diagnosis {
 	v := viewEvent(f.record, f.id.Time())
 	all := []diagnosis{{What: fmt.Sprintf("Open: %d workers wait for a Pod, %d have one, %d have their outcome.",
 		v.Waiting, v.Running, v.Done)}}
 	if v.Waiting > 0 {
 		all = append(all, diagnoseWaiting(f))
+		if d, limited := diagnoseDeadline(f); limited {
+			all = append(all, d)
+		}
 	}
 	all = append(all, failureReasons(f.history)...)
 	if f.clusterErr != nil {
@@ -118,28 +114,6 @@ func diagnoseOpen(f facts) []diagnosis {
 		}
 	}
 	return all
-}
-
-// diagnoseWaiting says why workers have no Pod.
-func diagnoseWaiting(f facts) diagnosis {
-	capacity := fmt.Sprintf("%d workers running or pending, OTTO_MAX_WORKERS is %d (%s)", f.active, f.maxWorkers, f.maxWorkersSource)
-	switch {
-	case f.leaderless:
-		return noLeader
-	case errors.Is(f.dryRunErr, worker.ErrRefused):
-		return withCode(errcode.TemplateParked, "The API server refuses another Pod of its template: %v", f.dryRunErr)
-	case f.dryRunErr != nil:
-		return withCode(errcode.CreateFailed, "The API server accepts no Pod, or none from this account: %v", f.dryRunErr)
-	case f.active >= f.maxWorkers:
-		return diagnosis{
-			What: "Waiting for capacity: " + capacity + ".",
-			Fix:  "wait for others to end, or raise OTTO_MAX_WORKERS",
-		}
-	}
-	return diagnosis{
-		What: "Capacity available: " + capacity + ". They are about to start.",
-		Fix:  "if this lasts, check /readyz?verbose and the metric ottoscaler_leader",
-	}
 }
 
 // diagnosePending says why a Pod does not run.

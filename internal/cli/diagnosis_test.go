@@ -65,7 +65,7 @@ func TestDiagnoseClosed(t *testing.T) {
 	closed.Closed, closed.Counts = true, worker.Counts{Succeeded: 2, Lost: 1}
 	down := &worker.Record{
 		Event:   event.Event{EventID: testID, Type: event.ScaleDown, PodCount: 2},
-		Victims: make([]worker.Victim, 2), Counts: worker.Counts{Cancelled: 1},
+		Victims: make([]worker.Victim, 2), Counts: worker.Counts{Cancelled: 1}, Settled: true,
 	}
 	failure := entry("kind", "worker", "index", "2", "state", "failed", "reason", "ErrImagePull", "message", "not found")
 	programError := entry("kind", "worker", "state", "failed", "reason", "Error")

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/text"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
@@ -18,9 +19,10 @@ func newExplain(version string) *cobra.Command {
 		Use:   "explain EVENT|TASK",
 		Short: "Explain the state of an event: its history, what it waits for, and why",
 		Long: `Explain the state of an event: its history since its XADD, what it waits for now, and why. Of a task the newest event is
-explained. It reads Redis and, where reachable, Kubernetes: the event's Pods, the leader and its OTTO_MAX_WORKERS, and, with
-a dry run, whether the API server would accept another Pod. For that the template and the namespaces must be those of "run".
-Without Redis only the Pods of an EVENT are shown, with exit code 1.`,
+explained. For workers without a Pod it names the first limit that binds: a pause, a cap, max_parallel, a refusal, a quota,
+capacity, or the events that come first. It reads Redis and, where reachable, Kubernetes: the event's Pods, the leader and its
+OTTO_MAX_WORKERS, and, with a dry run, whether the API server would accept another Pod. For that the template and the namespaces
+must be those of "run". Without Redis only the Pods of an EVENT are shown, with exit code 1.`,
 		Example: "  ottoscaler explain task-123\n  ottoscaler explain 1756659802903-0 -o json",
 		Args:    oneArg("EVENT or TASK"),
 		RunE: withDeps(version, func(c *cobra.Command, d *deps, args []string) error {
@@ -58,18 +60,25 @@ func explain(f facts) explanation {
 
 func summarize(rec *worker.Record) string {
 	e := &rec.Event
-	s := fmt.Sprintf(": %s, pod_count %d", e.Type, e.PodCount)
-	if e.TaskID() != "" {
-		s += fmt.Sprintf(", task_id %q", e.TaskID())
+	if e.Type == event.Cancel {
+		return ": cancel of " + cancelTarget(e)
 	}
-	if e.Template != "" {
-		s += fmt.Sprintf(", template %q", e.Template)
+	s := fmt.Sprintf(": %s, pod_count %d", e.Type, e.PodCount)
+	for _, field := range []struct{ name, value string }{
+		{"task_id", e.TaskID()}, {"template", e.Template}, {"queue", e.Queue}, {"priority", e.Priority},
+	} {
+		if field.value != "" && field.value != event.DefaultQueue {
+			s += fmt.Sprintf(", %s %q", field.name, field.value)
+		}
+	}
+	if e.MaxParallel > 0 {
+		s += fmt.Sprintf(", max_parallel %d", e.MaxParallel)
 	}
 	return s
 }
 
 func (e explanation) print(w io.Writer, out output) error {
-	if out != "table" {
+	if !out.isTable() {
 		return out.print(w, e, nil, nil)
 	}
 	fmt.Fprintf(w, "Event %s%s\n\n", e.Event, e.Summary)

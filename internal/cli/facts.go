@@ -35,6 +35,8 @@ type facts struct {
 	maxWorkersSource string // where that OTTO_MAX_WORKERS comes from
 	leaderless       bool   // no leader holds the Lease
 
+	queueFacts
+
 	clusterErr error          // why Kubernetes is unavailable
 	pods       []pods.PodView // of the event
 	dryRunErr  error          // the API server's answer to another Pod
@@ -57,10 +59,15 @@ func (d *deps) loadFacts(ctx context.Context, eventOrTask string) (facts, error)
 	if err := d.loadRecord(ctx, &f); err != nil {
 		return f, errcode.Wrap(errcode.Redis, err)
 	}
+	if f.record != nil && !f.record.Closed {
+		if err := d.loadQueues(ctx, &f, open); err != nil {
+			return f, errcode.Wrap(errcode.Redis, err)
+		}
+	}
 	switch {
 	case f.record != nil && f.record.Event.Type == event.ScaleUp:
 		d.loadPods(ctx, &f)
-	case f.entry != nil && !f.entry.Delivered:
+	case f.record != nil && !f.record.Closed, f.entry != nil && !f.entry.Delivered:
 		if cluster, err := d.cluster(); err == nil {
 			d.loadLeader(ctx, cluster, &f)
 		}

@@ -23,6 +23,15 @@ type statusSource interface {
 
 // follow prints the status of an event until its last entry: a table on a terminal, a line for each entry elsewhere.
 func follow(ctx context.Context, source statusSource, id event.ID, w io.Writer) error {
+	last, err := watch(ctx, source, id, w)
+	if err != nil {
+		return err
+	}
+	return exitStatus(last)
+}
+
+// watch is follow; it returns the last entry.
+func watch(ctx context.Context, source statusSource, id event.ID, w io.Writer) (inspect.StatusEntry, error) {
 	update := func(entries []inspect.StatusEntry) error { return printEntries(w, entries) }
 	if isTerminal(w) {
 		update = newLiveTable(w).update
@@ -30,16 +39,16 @@ func follow(ctx context.Context, source statusSource, id event.ID, w io.Writer) 
 	entries, last, err := source.History(ctx, id)
 	for {
 		if ctx.Err() != nil {
-			return fmt.Errorf("stopped watching; the event continues: ottoscaler explain %s", id)
+			return inspect.StatusEntry{}, fmt.Errorf("stopped watching; the event continues: ottoscaler explain %s", id)
 		}
 		if err != nil {
-			return errcode.Wrap(errcode.Redis, err)
+			return inspect.StatusEntry{}, errcode.Wrap(errcode.Redis, err)
 		}
 		if err := update(entries); err != nil {
-			return err
+			return inspect.StatusEntry{}, err
 		}
 		if n := len(entries); n > 0 && entries[n-1].Ends() {
-			return exitStatus(entries[n-1])
+			return entries[n-1], nil
 		}
 		entries, last, err = source.Follow(ctx, id, last)
 	}

@@ -13,11 +13,11 @@ import (
 func newGet(version string) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "get",
-		Short: "List events or workers, from the records in Redis",
+		Short: "List events, workers or queues, from what Redis has",
 		Args:  noArgs,
 		RunE:  showHelp,
 	}
-	c.AddCommand(newGetEvents(version), newGetWorkers(version))
+	c.AddCommand(newGetEvents(version), newGetWorkers(version), newGetQueues(version))
 	return c
 }
 
@@ -58,6 +58,7 @@ type eventView struct {
 	Type     string `json:"type"`
 	Task     string `json:"task_id,omitempty"`
 	Template string `json:"template,omitempty"`
+	Queue    string `json:"queue"`
 	Count    int    `json:"pod_count"`
 	State    string `json:"state"` // waiting, starting, running, closed
 	Waiting  int    `json:"waiting"`
@@ -70,7 +71,7 @@ type eventView struct {
 func viewEvent(rec *worker.Record, now time.Time) eventView {
 	e := &rec.Event
 	v := eventView{
-		Event: e.EventID.String(), Type: string(e.Type), Task: e.TaskID(), Template: e.Template, Count: e.PodCount,
+		Event: e.EventID.String(), Type: string(e.Type), Task: e.TaskID(), Template: e.Template, Queue: queueOf(e), Count: e.PodCount,
 		State: "waiting", Age: formatAge(now.Sub(e.EventID.Time())),
 	}
 	counts := rec.Counts

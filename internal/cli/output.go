@@ -17,10 +17,16 @@ import (
 // output is the format a command prints: a table for people, JSON or YAML for programs.
 type output string
 
+// outputWide is a table with every column that the command has.
+const outputWide output = "wide"
+
 func (o *output) addFlag(c *cobra.Command) {
-	c.Flags().StringVarP((*string)(o), "output", "o", "table", "table, json or yaml")
-	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "yaml"}, cobra.ShellCompDirectiveNoFileComp))
+	c.Flags().StringVarP((*string)(o), "output", "o", "table", "table, wide, json or yaml")
+	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "wide", "json", "yaml"}, cobra.ShellCompDirectiveNoFileComp))
 }
+
+// isTable reports whether people read it.
+func (o output) isTable() bool { return o == "table" || o == outputWide }
 
 // print writes v, or rows below a header. Rows may hold text of producers and Pods: it is made printable.
 func (o *output) print(w io.Writer, v any, header []string, rows [][]string) error {
@@ -36,10 +42,10 @@ func (o *output) print(w io.Writer, v any, header []string, rows [][]string) err
 			_, err = w.Write(b)
 		}
 		return err
-	case "table":
+	case "table", outputWide:
 		return printTable(w, header, rows)
 	}
-	return usageError{fmt.Errorf("--output: got %q, takes table, json or yaml", string(*o))}
+	return usageError{fmt.Errorf("--output: got %q, takes table, wide, json or yaml", string(*o))}
 }
 
 func printTable(w io.Writer, header []string, rows [][]string) error {

@@ -92,7 +92,8 @@ and cleaned up. It is configured by environment variables: see "ottoscaler run -
 		return usageError{fmt.Errorf("%w: see %q", err, c.CommandPath()+" --help")}
 	})
 	root.AddCommand(newRun(version), newHealthcheck(), newVersion(version), newConfig(),
-		newScale(version), newGet(version), newExplain(version), newDead(version), newCheck(version))
+		newScale(version), newCancel(version), newPause(version), newResume(version),
+		newGet(version), newExplain(version), newDead(version), newCheck(version))
 	return root
 }
 

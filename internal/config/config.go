@@ -168,6 +168,9 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // Environ is the environment of this process, for Load and Unknown.
 func Environ() map[string]string { return env.ToMap(os.Environ()) }
 
+// User is the name of whoever runs this process; empty: the environment does not say.
+func User() string { return os.Getenv("USER") }
+
 // Load validates and parses an environment. An empty variable counts as unset. The error has one line per invalid variable, in
 // the order of the reference, with its name, its value and what it takes.
 func Load(environ map[string]string) (Config, error) {

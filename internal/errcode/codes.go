@@ -37,6 +37,7 @@ const (
 	APIWarning       Code = "OTTO310"
 	NameConflict     Code = "OTTO311"
 	EventNotWritten  Code = "OTTO312"
+	BreakerOpen      Code = "OTTO313"
 
 	EntryRejected         Code = "OTTO401"
 	IntakePaused          Code = "OTTO402"
@@ -48,6 +49,7 @@ const (
 	PodWithoutOrigin      Code = "OTTO408"
 	EventRebuilt          Code = "OTTO409"
 	StoppedUnfinished     Code = "OTTO410"
+	QueuePaused           Code = "OTTO411"
 
 	EntryTrimmed Code = "OTTO535"
 	EntryPoison  Code = "OTTO536"

@@ -52,4 +52,10 @@ var eventEntries = []Entry{
 		"The grace period of 20 seconds ended, or Redis or the API server did not answer during the stop.",
 		"Nothing: the records say what is left to do.",
 	},
+	{
+		QueuePaused, "queue paused; its workers do not start",
+		"Somebody ran `ottoscaler pause`; `ottoscaler get queues` shows who, when and why. Events are accepted and wait, and workers " +
+			"that have a Pod continue.",
+		"Run `ottoscaler resume` once the reason is gone.",
+	},
 }

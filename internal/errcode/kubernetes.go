@@ -67,4 +67,12 @@ var kubernetesEntries = []Entry{
 			"answer. Nothing else is affected; it is retried after five minutes where it is denied, otherwise after half a minute.",
 		"Grant the verbs `create` and `patch` of `events.events.k8s.io` in the namespace of the Lease. The log has every failure too.",
 	},
+	{
+		BreakerOpen, "API server accepts no Pods of a queue's template; one trial at a time",
+		"Pods of one queue and template were refused several times in a row, a webhook cannot be called, or replies are lost; the line " +
+			"has the API server's message. One Pod at a time is tried, at growing intervals of up to a minute. Pods of other queues, " +
+			"templates and images are not affected.",
+		"Correct the template, the policy, the webhook or the image, as the message says. The first Pod that is accepted opens the way " +
+			"again; a changed template is tried at once.",
+	},
 }

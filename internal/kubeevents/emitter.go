@@ -19,7 +19,7 @@ type Emitter struct{ to Recorder }
 func NewEmitter(to Recorder) *Emitter { return &Emitter{to} }
 
 // Journal returns j, observed.
-func (e *Emitter) Journal(j worker.Journal) worker.Journal { return &journal{j, e} }
+func (e *Emitter) Journal(j worker.Journal) worker.Journal { return &journal{j, e, make(openLanes)} }
 
 // Cluster returns c, observed.
 func (e *Emitter) Cluster(c worker.Cluster) worker.Cluster { return &cluster{c, e} }
@@ -34,6 +34,11 @@ func (e *Emitter) WatchDenied(err error) {
 	e.emit(accessDenied, errcode.WatchInterrupted, string(errcode.WatchInterrupted), fmt.Sprintf("cannot watch Pods: %v", err))
 }
 
+// ReloadFailed records that the queues file or the templates on disk are invalid, so that the old ones stay in effect.
+func (e *Emitter) ReloadFailed(err error) {
+	e.emit(reloadFailed, errcode.ReloadFailed, "", fmt.Sprintf("configuration not reloaded: %v", err))
+}
+
 func (e *Emitter) emit(k kind, code errcode.Code, subject, message string) {
 	e.to.Record(k.notice(code, code.Entry().Fix, subject, message))
 }
@@ -42,6 +47,7 @@ type journal struct {
 	worker.Journal
 
 	emitter *Emitter
+	open    openLanes
 }
 
 // Commit implements worker.Journal. A write counts only once it is committed.
@@ -58,6 +64,10 @@ func (j *journal) Commit(ctx context.Context, batch []worker.Write) error {
 			j.emitter.ended(w.Report)
 		case worker.Restore:
 			j.emitter.restored(w)
+		case worker.Pause:
+			j.emitter.paused(w)
+		case worker.View:
+			j.emitter.viewed(w, j.open)
 		}
 	}
 	return nil
@@ -115,11 +125,7 @@ func (c *cluster) Create(ctx context.Context, p worker.PodSpec) (string, error) 
 }
 
 func (e *Emitter) parked(p worker.PodSpec, err error) {
-	name := fmt.Sprintf("template %q", p.Event.Template)
-	if p.Event.Template == "" {
-		name = "the built-in template"
-	}
-	message := fmt.Sprintf("events of %s wait, such as %s: %v", name, p.Event.EventID, err)
+	message := fmt.Sprintf("events of %s wait, such as %s: %v", templateName(p.Event.Template), p.Event.EventID, err)
 	e.emit(templateParked, errcode.TemplateParked, p.Event.Template, message)
 }
 

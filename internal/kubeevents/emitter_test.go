@@ -163,7 +163,8 @@ func TestProcess(t *testing.T) {
 	e := NewEmitter(&to)
 	e.StreamOwned(errors.New("owned by blue"))
 	e.WatchDenied(errors.New("forbidden"))
-	want := "StreamOwned//OTTO203, AccessDenied/OTTO304/OTTO304"
+	e.ReloadFailed(errors.New("queues[0].weight: got 0"))
+	want := "StreamOwned//OTTO203, AccessDenied/OTTO304/OTTO304, ReloadFailed//OTTO108"
 	if got := strings.Join(to.short(), ", "); got != want || !strings.Contains(to.all[0].Message, "owned by blue") {
 		t.Errorf("got %q, want %q: %+v", got, want, to.all)
 	}

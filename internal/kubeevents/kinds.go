@@ -7,13 +7,14 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-// Notice is one failure that needs a person.
+// Notice is one failure that needs a person, or the end of one.
 type Notice struct {
 	Reason  string // CamelCase, one of the kinds'
 	Action  string // CamelCase, what Ottoscaler did
 	Subject string // separates those of one Reason that need different fixes: a template, a code; bounded
 	Message string // what happened, to which event, worker or template; may quote others: neither bounded nor clean
-	Fix     string // the code and what to do
+	Fix     string // the code and what to do; empty: nothing
+	Normal  bool   // it is no warning, but the end of what was one
 }
 
 // Recorder writes notices.
@@ -39,6 +40,9 @@ var (
 	cannotStart       = kind{"WorkerCannotStart", "Fail", nil, failed(worker.ClassStart)}
 	attemptsExhausted = kind{"AttemptsExhausted", "Fail", nil, failed(worker.ClassInfrastructure)}
 	workerStuck       = kind{"WorkerStuck", "GiveUp", nil, []string{worker.ReasonNodeLost}}
+	breakerOpen       = kind{"BreakerOpen", "Try", []errcode.Code{errcode.BreakerOpen}, nil}
+	queuePaused       = kind{"QueuePaused", "Wait", []errcode.Code{errcode.QueuePaused}, nil}
+	reloadFailed      = kind{"ReloadFailed", "Keep", []errcode.Code{errcode.ReloadFailed}, nil}
 	workerLost        = kind{"WorkerLost", "GiveUp", nil, []string{worker.ReasonMissing, worker.ReasonRecordLost}}
 )
 
@@ -50,10 +54,24 @@ func failed(c worker.Class) []string {
 // kinds are in the order of docs/events.md.
 var kinds = []kind{
 	templateParked, accessDenied, nameTaken, streamOwned, recordsRestored, entryRejected, cannotStart, attemptsExhausted,
-	workerStuck, workerLost,
+	workerStuck, workerLost, breakerOpen, queuePaused, reloadFailed,
 }
+
+// The ends of two of them are told too. They are no warnings.
+var (
+	breakerClosed = kind{"BreakerClosed", "Start", breakerOpen.codes, nil}
+	queueResumed  = kind{"QueueResumed", "Start", queuePaused.codes, nil}
+)
+
+// endings are the kinds that end another one, in the order of docs/events.md.
+var endings = []struct{ kind, of kind }{{breakerClosed, breakerOpen}, {queueResumed, queuePaused}}
 
 // notice is one of the kind.
 func (k kind) notice(code errcode.Code, fix, subject, message string) Notice {
 	return Notice{Reason: k.reason, Action: k.action, Subject: subject, Message: message, Fix: string(code) + ": " + fix}
+}
+
+// ending is one of a kind of endings.
+func (k kind) ending(subject, message string) Notice {
+	return Notice{Reason: k.reason, Action: k.action, Subject: subject, Message: message, Normal: true}
 }

@@ -21,7 +21,7 @@ Failures that need a person are also written as Kubernetes Events, for people wh
 
     kubectl events -n ottoscaler --for deployment/ottoscaler
 
-A healthy installation writes none. Each Event is a warning about the Deployment that ` + "`OTTO_DEPLOYMENT`" + ` names (the chart sets it),
+A healthy installation writes none. Each Event is about the Deployment that ` + "`OTTO_DEPLOYMENT`" + ` names (the chart sets it),
 else about the Pod that ` + "`POD_NAME`" + ` names; without either, none is written. Its note says what happened, to which event, worker or
 template, then the code and the fix. A repeated failure raises the count of the same Event, with at most one request in ten
 seconds; the note stays that of the first. After half an hour without one, a new Event is written. Kubernetes keeps an Event for
@@ -37,6 +37,13 @@ Only the leader writes them. Nothing waits for them: where they are denied or th
 |---|---|---|---|
 `
 
+const endingsPreamble = `
+All of these are warnings. The ends of some of them are written as normal Events:
+
+| reason | ends |
+|---|---|
+`
+
 // TestReference holds docs/events.md against the kinds.
 func TestReference(t *testing.T) {
 	var b strings.Builder
@@ -45,6 +52,10 @@ func TestReference(t *testing.T) {
 		for _, e := range k.entries() {
 			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.reason, e.Code, e.Cause, e.Fix)
 		}
+	}
+	b.WriteString(endingsPreamble)
+	for _, e := range endings {
+		fmt.Fprintf(&b, "| `%s` | `%s` |\n", e.kind.reason, e.of.reason)
 	}
 	golden.File(t, "../../docs/events.md", b.String())
 }
@@ -66,7 +77,11 @@ func (k kind) entries() []errcode.Entry {
 // TestKinds: Kubernetes accepts each kind, and each fix is complete without another page.
 func TestKinds(t *testing.T) {
 	form, seen := regexp.MustCompile(`^[A-Z][A-Za-z]{1,127}$`), make(map[string]bool)
-	for _, k := range kinds {
+	all := slices.Clone(kinds)
+	for _, e := range endings {
+		all = append(all, e.kind)
+	}
+	for _, k := range all {
 		if !form.MatchString(k.reason) || !form.MatchString(k.action) || seen[k.reason] || len(k.entries()) == 0 {
 			t.Errorf("%+v", k)
 		}

@@ -12,7 +12,14 @@ import (
 
 	"github.com/ottoscaler/ottoscaler/internal/health"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
+	"github.com/ottoscaler/ottoscaler/internal/worker/queue"
 )
+
+// testPolicy configures one queue.
+var testPolicy = &queue.Policy{
+	Defaults: queue.QueuePolicy{Weight: 1},
+	Queues:   map[string]queue.QueuePolicy{"web": {Weight: 3, MaxWorkers: 200}},
+}
 
 // fixture is the metrics of a made-up process.
 type fixture struct {
@@ -29,7 +36,7 @@ type fixture struct {
 func newFixture() *fixture {
 	s := &fixture{registry: prometheus.NewRegistry()}
 	s.inst, s.handler = New(s.registry, Options{
-		Version: "v1.2.3", Templates: []string{"big"},
+		Version: "v1.2.3", Templates: []string{"big"}, Policy: testPolicy,
 		Checks:  []health.Check{{Name: "redis", Run: func(context.Context) error { return s.down }}},
 		Leading: func() bool { return s.leading },
 		Workers: func(context.Context) (worker.Snapshot, bool) { return s.snap, s.leading },
@@ -89,4 +96,5 @@ func changes(values map[string]float64, names ...string) map[string]float64 {
 
 var counted = []string{
 	"events_", "dead_letters_total", "workers_", "attempts", "retries", "pod_requests", "terms", "read_", "create_", "start_", "run_", "record_",
+	"queue_wait_", "queue_rejected_", "trials_",
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
+	"github.com/ottoscaler/ottoscaler/internal/worker/queue"
 )
 
 // Instrumenter counts what passes a term's Source, Journal and Cluster. Of records it counts what was committed: a write
@@ -17,8 +18,20 @@ func (i *Instrumenter) Source(src worker.Source) worker.Source { return &source{
 
 // Journal returns j, instrumented. now is the clock that the writes are stamped with.
 func (i *Instrumenter) Journal(j worker.Journal, now func() time.Time) worker.Journal {
-	return &journal{j, i.metrics, now}
+	return &journal{Journal: j, metrics: i.metrics, now: now}
 }
+
+// Reloaded takes a queues file and templates that are in effect from now on: they name the values of labels. templates are
+// without the built-in one.
+func (i *Instrumenter) Reloaded(p *queue.Policy, templates []string) {
+	q := i.metrics.queues
+	q.catalog.replace(p, templates)
+	q.zero()
+	q.reloaded.Set(1)
+}
+
+// ReloadFailed says that what is on disk is invalid, so that the old configuration stays in effect.
+func (i *Instrumenter) ReloadFailed() { i.metrics.queues.reloaded.Set(0) }
 
 // Cluster returns c, instrumented.
 func (i *Instrumenter) Cluster(c worker.Cluster) worker.Cluster { return &cluster{c, i.metrics} }
@@ -46,6 +59,7 @@ type journal struct {
 
 	metrics *metrics
 	now     func() time.Time
+	expiry  expiry
 }
 
 // Begin implements worker.Journal.
@@ -66,6 +80,9 @@ func (j *journal) Commit(ctx context.Context, batch []worker.Write) error {
 	now := j.now()
 	for _, w := range batch {
 		j.metrics.count(w, now)
+		if j.expiry.count(w) {
+			j.metrics.queues.expired.Inc()
+		}
 	}
 	return nil
 }
@@ -80,6 +97,9 @@ type cluster struct {
 func (c *cluster) Create(ctx context.Context, p worker.PodSpec) (string, error) {
 	uid, err := c.Cluster.Create(ctx, p)
 	c.metrics.requests.WithLabelValues("create", requestResult(err)).Inc()
+	if p.Trial {
+		c.metrics.queues.trials.WithLabelValues(requestResult(err)).Inc()
+	}
 	return uid, err
 }
 

@@ -85,6 +85,7 @@ func newManager(inst *Instrumenter, redis *workertest.Redis) *worker.Manager {
 
 func checkManager(t *testing.T, got map[string]float64) {
 	t.Helper()
+	delete(got, "queue_wait_seconds{default} sum")
 	for _, name := range []string{"create_delay", "start_delay", "record_delay", "read_delay", "run_duration"} {
 		delete(got, name+"_seconds sum") // synthetic time
 	}
@@ -93,7 +94,7 @@ func checkManager(t *testing.T, got map[string]float64) {
 		"events_settled_total": 1, "events_closed_total{scale_up}": 1, "workers_started_total": 3, "attempts_total": 3,
 		"workers_finished_total{Completed,succeeded}": 3, "pod_requests_total{ok,create}": 3, "pod_requests_total{ok,delete}": 3,
 		"read_delay_seconds count": 2, "create_delay_seconds count": 3, "start_delay_seconds count": 3,
-		"run_duration_seconds count": 3, "record_delay_seconds count": 3,
+		"queue_wait_seconds{default} count": 3, "queue_rejected_total{default}": 1, "run_duration_seconds count": 3, "record_delay_seconds count": 3,
 	}, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

@@ -15,7 +15,8 @@ const (
 )
 
 var (
-	eventTypes     = []string{string(event.ScaleUp), string(event.ScaleDown), other}
+	acceptedTypes  = []string{string(event.ScaleUp), string(event.ScaleDown), string(event.Cancel)}
+	eventTypes     = append(slices.Clip(acceptedTypes), other) // what an entry claims to be
 	eventOutcomes  = []string{"accepted", "duplicate", "rejected"}
 	rejectionCodes = append(event.RejectionCodes(), other)
 	lossCauses     = []string{event.CodeTrimmed, event.CodePoison}

@@ -4,8 +4,6 @@ import (
 	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/ottoscaler/ottoscaler/internal/event"
 )
 
 const namespace = "ottoscaler"
@@ -32,12 +30,14 @@ type metrics struct {
 	terms    prometheus.Counter
 
 	readDelay, createDelay, startDelay, runDuration, recordDelay prometheus.Histogram
+
+	queues *queueMetrics
 }
 
 // newMetrics registers each series at zero: a rate needs the sample before the first event.
-func newMetrics(to prometheus.Registerer) *metrics {
-	m := &metrics{}
+func newMetrics(to prometheus.Registerer, c *catalog) *metrics {
 	r := registrar{to}
+	m := &metrics{queues: newQueueMetrics(r, c)}
 	m.registerEvents(r)
 	m.registerWorkers(r)
 	m.registerDurations(r)
@@ -78,7 +78,7 @@ func (m *metrics) zero() {
 	for _, t := range eventTypes {
 		zero(m.events, eventOutcomes, t)
 	}
-	zero(m.closed, []string{string(event.ScaleUp), string(event.ScaleDown)})
+	zero(m.closed, acceptedTypes)
 	zero(m.rejected, rejectionCodes)
 	zero(m.lost, lossCauses)
 	zero(m.retries, retryReasons)
@@ -116,4 +116,16 @@ func (r registrar) histogram(name, help string, bounds []float64) prometheus.His
 	h := prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: bounds})
 	r.to.MustRegister(h)
 	return h
+}
+
+func (r registrar) histograms(name, help string, bounds []float64, labels ...string) *prometheus.HistogramVec {
+	v := prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: bounds}, labels)
+	r.to.MustRegister(v)
+	return v
+}
+
+func (r registrar) gauge(name, help string) prometheus.Gauge {
+	g := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help})
+	r.to.MustRegister(g)
+	return g
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ottoscaler/ottoscaler/internal/health"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
+	"github.com/ottoscaler/ottoscaler/internal/worker/queue"
 )
 
 const maxScrapes = 4 // at once
@@ -27,7 +28,8 @@ type Stream struct {
 // Options are the sources of the gauges. The functions are called at every scrape and have a second each.
 type Options struct {
 	Version   string
-	Templates []string // names; the built-in one has none
+	Templates []string      // names; the built-in one has none
+	Policy    *queue.Policy // of the queues; nil: none is configured
 	Checks    []health.Check
 	Leading   func() bool
 	Workers   func(context.Context) (snap worker.Snapshot, ok bool) // not ok: no term runs here
@@ -41,9 +43,10 @@ func New(registry *prometheus.Registry, o Options) (*Instrumenter, http.Handler)
 		ConstLabels: prometheus.Labels{"version": o.Version},
 	})
 	build.Set(1)
-	registry.MustRegister(build, newStateCollector(o),
+	names := newCatalog(o.Policy, o.Templates)
+	registry.MustRegister(build, newStateCollector(o, names),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return &Instrumenter{newMetrics(registry)}, promhttp.HandlerFor(registry, promhttp.HandlerOpts{
+	return &Instrumenter{newMetrics(registry, names)}, promhttp.HandlerFor(registry, promhttp.HandlerOpts{
 		MaxRequestsInFlight: maxScrapes, DisableCompression: true,
 	})
 }

@@ -21,6 +21,7 @@ const preamble = `# Metrics
 
 ` + "`/metrics` on `OTTO_HTTP_ADDR`" + ` serves these, and those of Go and of the process (` + "`go_*`, `process_*`" + `). Every series
 exists from the start, at zero. No label names a task, an event or a Pod; an unknown reason counts as ` + "`other`" + `.
+` + "`queue`" + ` is a name in the queues file, ` + "`default`, or `other`" + ` for all queues that the file does not name.
 
 Counters and histograms count what was committed to Redis, in the process that committed it: query
 ` + "`sum(increase(…))`" + ` over all replicas. Gauges about workers and events are zero in a standby, so sums are right too. Gauges
@@ -66,7 +67,7 @@ func labels(f *dto.MetricFamily) string {
 	for _, n := range names {
 		slices.Sort(values[n])
 		switch n {
-		case "version", "template", "check":
+		case "version", "template", "check", "queue":
 			all = append(all, "`"+n+"`")
 		default:
 			all = append(all, "`"+n+"`: "+strings.Join(values[n], ", "))

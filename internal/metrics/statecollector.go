@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,21 +15,24 @@ const collectTimeout = time.Second
 // stateCollector reads the gauges anew at every scrape.
 type stateCollector struct {
 	opts  Options
+	names *catalog
 	descs map[string]*prometheus.Desc
 }
 
-func newStateCollector(o Options) *stateCollector {
-	s := &stateCollector{opts: o, descs: make(map[string]*prometheus.Desc)}
-	for _, g := range gauges {
+func newStateCollector(o Options, names *catalog) *stateCollector {
+	s := &stateCollector{opts: o, names: names, descs: make(map[string]*prometheus.Desc)}
+	for _, g := range slices.Concat(gauges, queueGauges) {
 		s.descs[g.name] = prometheus.NewDesc(namespace+"_"+g.name, g.help, g.labels, nil)
 	}
 	return s
 }
 
-var gauges = []struct {
+type gauge struct {
 	name, help string
 	labels     []string
-}{
+}
+
+var gauges = []gauge{
 	{"leader", "1 while this process leads, 0 while it stands by.", nil},
 	{"healthy", "1 for each check of /readyz that passes, else 0.", []string{"check"}},
 	{"workers", "Workers without an outcome, by state.", []string{"state"}},
@@ -89,16 +93,16 @@ func (s *stateCollector) workers(ctx context.Context, set setter) {
 	set("max_waiting_events", float64(snap.MaxWaiting))
 	set("pods_retained", float64(snap.PodsRetained))
 	s.templates(snap.Parked, set)
+	s.queues(&snap, set)
 }
 
 func (s *stateCollector) templates(parked []string, set setter) {
-	byName := make(map[string]bool)
+	byLabel := make(map[string]bool)
 	for _, name := range parked {
-		byName[name] = true
+		byLabel[s.names.template(name)] = true
 	}
-	set("template_parked", toFloat(byName[""]), builtIn)
-	for _, name := range s.opts.Templates {
-		set("template_parked", toFloat(byName[name]), name)
+	for _, label := range s.names.templates() {
+		set("template_parked", toFloat(byLabel[label]), label)
 	}
 }
 

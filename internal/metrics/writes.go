@@ -5,7 +5,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -21,29 +20,22 @@ func (m *metrics) count(w worker.Write, now time.Time) {
 	case worker.Settle:
 		m.settled.Inc()
 	case worker.Close:
-		m.countClose(w)
+		m.closed.WithLabelValues(listed(acceptedTypes, string(w.Type))).Inc()
 	case worker.Progress:
 		m.countProgress(w.Report)
 	case worker.Outcome:
 		m.countOutcome(w.Report, now)
-	case worker.Ack, worker.Select, worker.Restore: // not counted
+	case worker.Ack, worker.Select, worker.Restore, worker.Refuse, worker.Cancel, worker.Pause, worker.View: // not counted
 	}
 }
 
 func (m *metrics) countReject(w worker.Reject) {
 	m.events.WithLabelValues(listed(eventTypes, w.Fields["type"]), "rejected").Inc()
 	m.rejected.WithLabelValues(listed(rejectionCodes, w.Code)).Inc()
+	m.queues.countReject(w)
 	if cause := listed(lossCauses, w.Code); cause != other {
 		m.lost.WithLabelValues(cause).Inc()
 	}
-}
-
-func (m *metrics) countClose(w worker.Close) {
-	kind := event.ScaleUp
-	if w.Slots == 0 {
-		kind = event.ScaleDown
-	}
-	m.closed.WithLabelValues(string(kind)).Inc()
 }
 
 func (m *metrics) countProgress(r worker.Report) {
@@ -54,6 +46,7 @@ func (m *metrics) countProgress(r worker.Report) {
 			m.started.Inc()
 		}
 		observe(m.createDelay, r.Began, r.At)
+		m.queues.countCreated(r)
 	case worker.StateRunning:
 		observe(m.startDelay, r.Began, r.At)
 	case worker.StateRetrying:

@@ -42,19 +42,19 @@ var entryCases = map[string]writeCase{
 	"duplicate of old": {worker.Duplicate{}, values{"events_total{duplicate,other}": 1}},
 	"reject": {
 		worker.Reject{Code: event.CodePodCount, Fields: map[string]string{"type": "scale_up"}},
-		values{"events_total{rejected,scale_up}": 1, "dead_letters_total{invalid_pod_count}": 1},
+		values{"events_total{rejected,scale_up}": 1, "dead_letters_total{invalid_pod_count}": 1, "queue_rejected_total{default}": 1},
 	},
 	"reject, unlisted code": {
 		worker.Reject{Code: unlisted, Fields: map[string]string{"type": unlisted}},
-		values{"events_total{rejected,other}": 1, "dead_letters_total{other}": 1},
+		values{"events_total{rejected,other}": 1, "dead_letters_total{other}": 1, "queue_rejected_total{default}": 1},
 	},
 	"trimmed": {
 		worker.Reject{Code: event.CodeTrimmed},
-		values{"events_total{rejected,other}": 1, "dead_letters_total{trimmed}": 1, "events_lost_total{trimmed}": 1},
+		values{"events_total{rejected,other}": 1, "dead_letters_total{trimmed}": 1, "events_lost_total{trimmed}": 1, "queue_rejected_total{other}": 1},
 	},
 	"settle":     {worker.Settle{}, values{"events_settled_total": 1}},
-	"close up":   {worker.Close{Slots: 1}, values{"events_closed_total{scale_up}": 1}},
-	"close down": {worker.Close{}, values{"events_closed_total{scale_down}": 1}},
+	"close up":   {worker.Close{Type: event.ScaleUp, Slots: 1}, values{"events_closed_total{scale_up}": 1}},
+	"close down": {worker.Close{Type: event.ScaleDown}, values{"events_closed_total{scale_down}": 1}},
 	"ack":        {worker.Ack{}, values{}},
 }
 
@@ -69,7 +69,8 @@ func report(state worker.State, attempt int, reason string, took time.Duration) 
 var workerCases = map[string]writeCase{
 	"created": {
 		worker.Progress{Report: report(worker.StateCreated, 1, "", 20*time.Millisecond)},
-		values{"workers_started_total": 1, "attempts_total": 1, "create_delay_seconds count": 1, "create_delay_seconds sum": 0.02},
+		values{"workers_started_total": 1, "attempts_total": 1, "create_delay_seconds count": 1, "create_delay_seconds sum": 0.02,
+			"queue_wait_seconds{default} count": 1, "queue_wait_seconds{default} sum": 0.02},
 	},
 	"created again": {worker.Progress{Report: report(worker.StateCreated, 2, "", 0)}, values{"attempts_total": 1}},
 	"running": {

@@ -51,3 +51,15 @@ func (k Keys) Status() string { return k.prefix + "status" }
 
 // Dead is the dead-letter stream.
 func (k Keys) Dead() string { return k.prefix + "dead" }
+
+// Refused is the hash of the events whose Pods the API server refused: when it first did, in milliseconds.
+func (k Keys) Refused() string { return k.prefix + "refused" }
+
+// Pause is the hash of the paused queues, worker.AllQueues among them: who paused them, when and why.
+func (k Keys) Pause() string { return k.prefix + "pause" }
+
+// Queues is the hash with how each queue stands, for people: nothing reads it back.
+func (k Keys) Queues() string { return k.prefix + "queues" }
+
+// Control is the stream of operators' commands.
+func (k Keys) Control() string { return k.prefix + "control" }

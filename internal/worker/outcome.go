@@ -49,7 +49,7 @@ func (s *state) close(e *trackedEvent) {
 	}
 	e.closing = true
 	s.write(Close{
-		ID: e.EventID, TaskID: e.TaskID(), IdempotencyKey: e.IdempotencyKey, Slots: len(e.slots),
+		ID: e.EventID, Type: e.Type, TaskID: e.TaskID(), IdempotencyKey: e.IdempotencyKey, Slots: len(e.slots),
 		Counts: e.counts, At: s.now,
 	})
 }
@@ -57,7 +57,7 @@ func (s *state) close(e *trackedEvent) {
 func (s *state) report(sl *slot, d decision) Report {
 	e := sl.event
 	return Report{
-		ID: e.EventID, TaskID: e.TaskID(), Worker: s.Names.Worker(e.EventID, sl.number), Slot: sl.number,
+		ID: e.EventID, TaskID: e.TaskID(), Queue: e.Queue, Worker: s.Names.Worker(e.EventID, sl.number), Slot: sl.number,
 		Attempt: sl.attempt, State: d.state, UID: sl.uid, Node: sl.node, Reason: d.reason, Message: d.message,
 		ExitCode: d.exitCode, At: s.now,
 	}

@@ -111,6 +111,7 @@ type PodSpec struct {
 	Event   *event.Event // shared, never changed
 	Slot    int
 	Attempt int
+	Trial   bool // its lane's breaker is open: this is the one Pod that is tried
 }
 
 // PodRef names one Pod for good: names come back after a deletion, UIDs do not.

@@ -32,3 +32,9 @@ type LaneView struct {
 	Since    time.Time `json:"since"`
 	Next     time.Time `json:"next,omitzero"` // the next trial
 }
+
+// The states of a lane that is not closed.
+const (
+	LaneOpen  = "open"
+	LaneQuota = "quota"
+)

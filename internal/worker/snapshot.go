@@ -21,9 +21,10 @@ type Snapshot struct {
 	PodsRetained int      // of ended workers, until their TTL is over, or being deleted
 	Parked       []string // the templates of which some queue's Pods are not accepted, sorted
 
-	Queues       []QueueView // by name
-	CreateLimit  int         // POSTs in flight that the API server bears
-	QuotaCredits int         // freed places that Pods held back by a quota may try for
+	Queues       []QueueView // those that are configured or have open events
+	AllPaused    bool        // somebody paused all queues at once
+	CreateLimit  int         // how many POSTs may be in flight now
+	QuotaCredits int         // places freed under a full quota that were not tried again yet
 }
 
 // snapshot changes nothing.
@@ -33,6 +34,7 @@ func (s *state) snapshot() Snapshot {
 	snap.EventsWaiting, snap.WorkersWaiting = s.scheduler.Len(), s.scheduler.WaitingSlots()
 	snap.EventsOpen = s.scheduler.PackedEvents()
 	snap.Queues, snap.CreateLimit, snap.QuotaCredits = s.queueViews(), s.scheduler.Limit(), s.scheduler.Credits()
+	_, snap.AllPaused = s.controls.paused[AllQueues]
 	for _, q := range snap.Queues {
 		for _, l := range q.Lanes {
 			snap.Parked = append(snap.Parked, l.Template)

@@ -53,6 +53,7 @@ type (
 	// idempotency key, expire after the record TTL; the status entry `closed`.
 	Close struct {
 		ID             event.ID
+		Type           event.Type // the event's
 		TaskID         string
 		IdempotencyKey string
 		Slots          int // how many slot fields the record has
@@ -135,6 +136,7 @@ func (View) isWrite()      {}
 type Report struct {
 	ID         event.ID
 	TaskID     string
+	Queue      string // the event's; empty: not known
 	Worker     string // the worker's name: that of its first Pod
 	Slot       int    // 1..PodCount
 	Attempt    int    // 1..

@@ -50,7 +50,7 @@ func (r *Recorder) newSeries(n kubeevents.Notice, now time.Time) *series {
 		Reason:              n.Reason,
 		Regarding:           r.regarding(),
 		Note:                note(n),
-		Type:                corev1.EventTypeWarning,
+		Type:                eventType(n),
 	}}
 	s.rename()
 	return s
@@ -63,8 +63,18 @@ func (r *Recorder) regarding() corev1.ObjectReference {
 	return corev1.ObjectReference{APIVersion: "v1", Kind: "Pod", Namespace: r.Namespace, Name: r.Pod}
 }
 
+func eventType(n kubeevents.Notice) string {
+	if n.Normal {
+		return corev1.EventTypeNormal
+	}
+	return corev1.EventTypeWarning
+}
+
 // note cuts what others wrote, never the fix.
 func note(n kubeevents.Notice) string {
+	if n.Fix == "" {
+		return text.Line(n.Message, maxNote)
+	}
 	fix := text.Line(n.Fix, maxFix)
 	return text.Line(n.Message, maxNote-len(fix)-len(". ")) + ". " + fix
 }

@@ -129,3 +129,12 @@ func TestNoteIsBounded(t *testing.T) {
 		}
 	})
 }
+
+// TestNormal: the end of a failure is no warning, and its note has nothing to fix.
+func TestNormal(t *testing.T) {
+	r := &Recorder{Options: Options{Namespace: "ci", Deployment: "main"}}
+	s := r.newSeries(kubeevents.Notice{Reason: "QueueResumed", Action: "Start", Message: "kim resumed\nqueue web", Normal: true}, time.Now())
+	if s.event.Type != "Normal" || s.event.Note != "kim resumed queue web" {
+		t.Errorf("got %s: %q", s.event.Type, s.event.Note)
+	}
+}
