@@ -43,6 +43,7 @@ type App struct {
 	reloader     *reloader
 	servers      []endpoint
 
+	reloads chan struct{} // holds a token after a reload that the term may not have taken yet
 	leading atomic.Bool
 	manager atomic.Pointer[worker.Manager]     // of the current term; nil between terms
 	owned   atomic.Pointer[records.OwnedError] // why the last term did not start, if another installation owns the stream

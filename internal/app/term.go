@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
+	"github.com/ottoscaler/ottoscaler/internal/redis/control"
 	"github.com/ottoscaler/ottoscaler/internal/redis/records"
 	"github.com/ottoscaler/ottoscaler/internal/redis/stream"
 	"github.com/ottoscaler/ottoscaler/internal/retry"
@@ -68,10 +69,13 @@ func (a *App) term(take, work context.Context, before worker.Carryover) (worker.
 	})
 	janitor := records.NewJanitor(journal, records.JanitorOptions{Retention: r.Retention, Every: trimInterval})
 
-	settings := a.settings()
+	inEffect := a.reloader.current.Load()
+	settings := a.settings(inEffect)
 	serverTime := func() time.Time { return time.Now().Add(settings.Skew) }
-	m := worker.NewManager(a.instrumenter.Source(source), a.emitter.Journal(a.instrumenter.Journal(journal, serverTime)),
-		a.emitter.Cluster(a.instrumenter.Cluster(a.cluster)), settings, before, a.log)
+	m := worker.NewManager(worker.Ports{
+		Source: a.instrumenter.Source(source), Journal: a.emitter.Journal(a.instrumenter.Journal(journal, serverTime)),
+		Cluster: a.emitter.Cluster(a.instrumenter.Cluster(a.cluster)), Controls: control.New(a.redis, r.Stream, a.log),
+	}, settings, before, a.log)
 	a.manager.Store(m)
 	defer a.manager.Store(nil)
 
@@ -79,9 +83,27 @@ func (a *App) term(take, work context.Context, before worker.Carryover) (worker.
 	defer stopTrimming()
 	var background errgroup.Group
 	background.Go(func() error { return janitor.Run(trimming) })
+	background.Go(func() error { a.followReloads(trimming, m, inEffect); return nil })
 	err := m.Run(take, work)
 	stopTrimming()
 	return m.Carryover(), errors.Join(err, background.Wait())
+}
+
+// followReloads hands the operator's changes to a term that began with the given files, until ctx ends.
+func (a *App) followReloads(ctx context.Context, m *worker.Manager, inEffect *files) {
+	for {
+		if f := a.reloader.current.Load(); f != inEffect {
+			m.Reload(ctx, worker.Reload{
+				Policy: f.policy, Rules: a.settings(f).Rules, Templates: f.templates.Changed(inEffect.templates),
+			})
+			inEffect = f
+		}
+		select {
+		case <-a.reloads:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // owner is what this installation writes on its stream.

@@ -41,7 +41,7 @@ type Options struct {
 // needs a person into Kubernetes Events. Beside them a Server answers probes and scrapes, and a reloader watches the operator's files, on a
 // leader and on a standby.
 func New(cfg config.Config, o Options) (*App, error) {
-	a := &App{log: o.Logger}
+	a := &App{log: o.Logger, reloads: make(chan struct{}, 1)}
 
 	// The operator decides who gets how much and what a worker may be; an event only names a queue and a template.
 	var err error
@@ -142,13 +142,14 @@ func (a *App) wireServers(set *templates.Set, o Options) error {
 	return nil
 }
 
-// settings are those of a term that starts now.
-func (a *App) settings() worker.Settings {
-	w, set := a.cfg.Workers, a.reloader.current.Load().templates
+// settings are those of a term that starts with these files.
+func (a *App) settings(f *files) worker.Settings {
+	w, set := a.cfg.Workers, f.templates
 	skew := a.cluster.Skew()
 	return worker.Settings{
 		Rules:      event.Rules{MaxPods: w.MaxPodsPerEvent, Deadlines: set.Deadlines()},
 		Names:      Names(a.cfg),
+		Policy:     f.policy,
 		MaxWorkers: w.MaxWorkers, MaxWaiting: w.MaxWaitingEvents, MaxAttempts: w.MaxAttempts,
 		CreateConcurrency: int(a.cfg.Process.CreateConcurrency), DeleteConcurrency: deleteConcurrency,
 		PendingTimeout: w.PendingTimeout, ImagePullTimeout: w.ImagePullTimeout,
@@ -156,10 +157,18 @@ func (a *App) settings() worker.Settings {
 	}
 }
 
-// reloaded puts what the operator has changed into effect. The next term starts with it.
-func (a *App) reloaded(_ *queue.Policy, set *templates.Set, _ []string) {
+// reloaded puts what the operator has changed into effect: for Pods and labels here, for the term in followReloads.
+func (a *App) reloaded(p *queue.Policy, set *templates.Set, _ []string) {
 	a.cluster.UseTemplates(set)
+	a.instrumenter.Reloaded(p, set.Names())
+	select {
+	case a.reloads <- struct{}{}:
+	default:
+	}
 }
 
 // reloadFailed is told once for each error. What was in effect stays.
-func (*App) reloadFailed(error) {}
+func (a *App) reloadFailed(err error) {
+	a.instrumenter.ReloadFailed()
+	a.emitter.ReloadFailed(err)
+}

@@ -24,6 +24,7 @@ const (
 	RecordMissing         Code = "OTTO209"
 	OpenSetInvalid        Code = "OTTO210"
 	IdempotencyKeyInvalid Code = "OTTO211"
+	CommandInvalid        Code = "OTTO219"
 
 	TemplateParked   Code = "OTTO301"
 	CreateFailed     Code = "OTTO302"

@@ -59,4 +59,9 @@ var redisEntries = []Entry{
 			"key were free.",
 		"Find out what else writes to keys that have the stream's name in braces.",
 	},
+	{
+		CommandInvalid, "invalid command on the control stream; ignored",
+		"An entry of the control stream is neither a pause nor a resume: something else than `ottoscaler pause` and `resume` wrote it.",
+		"Send commands with `ottoscaler pause` and `ottoscaler resume`; find out what else may write to the control stream.",
+	},
 }

@@ -75,7 +75,9 @@ func TestManager(t *testing.T) {
 func newManager(inst *Instrumenter, redis *workertest.Redis) *worker.Manager {
 	cluster := workertest.NewCluster()
 	cluster.RunTime = 5 * time.Second
-	return worker.NewManager(inst.Source(redis.Source()), inst.Journal(redis, time.Now), inst.Cluster(cluster), worker.Settings{
+	return worker.NewManager(worker.Ports{
+		Source: inst.Source(redis.Source()), Journal: inst.Journal(redis, time.Now), Cluster: inst.Cluster(cluster), Controls: redis.Controls(),
+	}, worker.Settings{
 		Rules:      event.Rules{MaxPods: 10, Deadlines: map[string]time.Duration{"": 0}},
 		Names:      event.NewNames(event.DefaultInstance, event.DefaultStream),
 		MaxWorkers: 2, MaxWaiting: 10, MaxAttempts: 1, CreateConcurrency: 1, DeleteConcurrency: 1,

@@ -61,5 +61,8 @@ func (k Keys) Pause() string { return k.prefix + "pause" }
 // Queues is the hash with how each queue stands, for people: nothing reads it back.
 func (k Keys) Queues() string { return k.prefix + "queues" }
 
+// ControlMark is the string with the ID of the last command that was applied.
+func (k Keys) ControlMark() string { return k.prefix + "control:mark" }
+
 // Control is the stream of operators' commands.
 func (k Keys) Control() string { return k.prefix + "control" }

@@ -273,7 +273,7 @@ func (m *model) setSlot(r Report) {
 	if r.Reason == ReasonRefused && m.refused[r.ID] == 0 {
 		m.fatal("%s is refused, and no POST of its event was", r.Worker)
 	}
-	if r.State == StateCreated || r.State.IsOutcome() {
+	if r.Refused {
 		rec.RefusedAt = time.Time{}
 	}
 	rec.Slots[r.Slot-1] = SlotRecord{

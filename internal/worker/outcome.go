@@ -49,8 +49,8 @@ func (s *state) close(e *trackedEvent) {
 	}
 	e.closing = true
 	s.write(Close{
-		ID: e.EventID, Type: e.Type, TaskID: e.TaskID(), IdempotencyKey: e.IdempotencyKey, Slots: len(e.slots),
-		Counts: e.counts, At: s.now,
+		ID: e.EventID, Type: e.Type, TaskID: e.TaskID(), Queue: e.Queue, IdempotencyKey: e.IdempotencyKey,
+		Refused: !e.refusedAt.IsZero(), Slots: len(e.slots), Counts: e.counts, At: s.now,
 	})
 }
 

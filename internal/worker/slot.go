@@ -106,6 +106,9 @@ func (s *state) podCreated(sl *slot, uid string) {
 	if sl.attempt == 1 {
 		r.Began = sl.event.acceptedAt
 	}
+	if e := sl.event; !e.refusedAt.IsZero() {
+		r.Refused, e.refusedAt = true, time.Time{}
+	}
 	s.write(Progress{r})
 	s.settleSlot(sl)
 	if o := sl.seen; o != nil {
@@ -127,6 +130,6 @@ func (s *state) settleSlot(sl *slot) {
 func (s *state) settle(e *trackedEvent) {
 	if e.settledSlots == len(e.slots) && !e.settling {
 		e.settling = true
-		s.write(Settle{ID: e.EventID, TaskID: e.TaskID(), At: s.now})
+		s.write(Settle{ID: e.EventID, TaskID: e.TaskID(), Queue: e.Queue, At: s.now})
 	}
 }

@@ -47,6 +47,7 @@ type (
 	Settle struct {
 		ID     event.ID
 		TaskID string
+		Queue  string
 		At     time.Time
 	}
 	// Close ends an event: takes it off the open set, compacts its record to the counts and lets it, and its
@@ -55,8 +56,10 @@ type (
 		ID             event.ID
 		Type           event.Type // the event's
 		TaskID         string
+		Queue          string
 		IdempotencyKey string
-		Slots          int // how many slot fields the record has
+		Refused        bool // a Refuse of it is recorded
+		Slots          int  // how many slot fields the record has
 		Counts         Counts
 		At             time.Time
 	}
@@ -67,6 +70,7 @@ type (
 	Select struct {
 		ID      event.ID
 		TaskID  string
+		Queue   string
 		Victims []Victim
 		Asked   int
 		At      time.Time
@@ -147,6 +151,7 @@ type Report struct {
 	Message    string // for people, at most 1 KiB; may be empty
 	ExitCode   *int
 	At         time.Time
+	Refused    bool     // of `created`: a Refuse of the event is recorded, and counts no longer
 	SelectedBy event.ID // an outcome's: the scale_down that selected the worker, whose counts it goes into; zero: none
 	// Began is when the stage began that this report ends, for metrics: for `created`, when the event was accepted; for
 	// `running`, when the Pod was created; for an outcome, when the run began. Zero: there was no such stage, or its start

@@ -101,16 +101,16 @@ func (j *Journal) listOpen(ctx context.Context) ([]event.ID, error) {
 
 // page returns those of the records that exist, are readable and are not closed.
 func (j *Journal) page(ctx context.Context, ids []event.ID) ([]worker.Record, error) {
-	cmds := make([]*goredis.MapStringStringCmd, len(ids))
+	reads := make([]recordRead, len(ids))
 	_, _ = j.client.Commands().Pipelined(ctx, func(p goredis.Pipeliner) error { // each command has its error
 		for i, id := range ids {
-			cmds[i] = p.HGetAll(ctx, j.keys.Event(id))
+			reads[i] = j.read(ctx, p, id)
 		}
 		return nil
 	})
 	records := make([]worker.Record, 0, len(ids))
 	for i, id := range ids {
-		record, err := j.decode(id, cmds[i])
+		record, err := j.decode(id, reads[i])
 		var unreadable *redis.RecordError
 		switch {
 		case errors.As(err, &unreadable):
@@ -128,13 +128,28 @@ func (j *Journal) page(ctx context.Context, ids []event.ID) ([]worker.Record, er
 
 // Find implements worker.Journal. An unreadable record is a *redis.RecordError.
 func (j *Journal) Find(ctx context.Context, id event.ID) (*worker.Record, error) {
-	return j.decode(id, j.client.Commands().HGetAll(ctx, j.keys.Event(id)))
+	var read recordRead
+	_, _ = j.client.Commands().Pipelined(ctx, func(p goredis.Pipeliner) error { // each command has its error
+		read = j.read(ctx, p, id)
+		return nil
+	})
+	return j.decode(id, read)
+}
+
+// recordRead are the replies that make up a record.
+type recordRead struct {
+	fields  *goredis.MapStringStringCmd
+	refused *goredis.StringCmd
+}
+
+func (j *Journal) read(ctx context.Context, p goredis.Pipeliner, id event.ID) recordRead {
+	return recordRead{p.HGetAll(ctx, j.keys.Event(id)), p.HGet(ctx, j.keys.Refused(), id.String())}
 }
 
 // decode returns nil when there is no record.
-func (j *Journal) decode(id event.ID, cmd *goredis.MapStringStringCmd) (*worker.Record, error) {
+func (j *Journal) decode(id event.ID, read recordRead) (*worker.Record, error) {
 	key, doing := j.keys.Event(id), "reading the record of event "+id.String()
-	fields, err := cmd.Result()
+	fields, err := read.fields.Result()
 	switch {
 	case redis.Replied(err, "WRONGTYPE"):
 		return nil, j.client.Wrap(doing, &redis.RecordError{Key: key, Problem: "not a hash"})
@@ -146,6 +161,9 @@ func (j *Journal) decode(id event.ID, cmd *goredis.MapStringStringCmd) (*worker.
 	record, err := decodeRecord(id, key, fields)
 	if err != nil {
 		return nil, j.client.Wrap(doing, err)
+	}
+	if ms, ok := number(read.refused.Val(), maxStamp); ok && !record.Closed {
+		record.RefusedAt = time.UnixMilli(ms).UTC()
 	}
 	return &record, nil
 }

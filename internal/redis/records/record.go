@@ -65,7 +65,7 @@ func encodeRecord(r *worker.Record, hash string, at time.Time) []any {
 	if len(r.Victims) > 0 {
 		fields = append(fields, fieldVictims, encodeVictims(r.Victims))
 	}
-	if r.Event.Type == event.ScaleDown || r.Closed {
+	if r.Event.Type != event.ScaleUp || r.Closed {
 		fields = append(fields, counts(r.Counts)...)
 	}
 	if r.Closed {

@@ -48,7 +48,7 @@ func rejectedStatus(r worker.Reject) []any {
 
 func workerStatus(r worker.Report) []any {
 	s := newStatus("worker", r.ID, r.TaskID).
-		add("worker", r.Worker).add("index", strconv.Itoa(r.Slot)).add("attempt", strconv.Itoa(r.Attempt)).
+		add("queue", r.Queue).add("worker", r.Worker).add("index", strconv.Itoa(r.Slot)).add("attempt", strconv.Itoa(r.Attempt)).
 		add("state", string(r.State)).add("reason", text.Clip(r.Reason, maxReason))
 	if r.Reason != "" && r.State != worker.StateSucceeded {
 		reason, _ := worker.ReasonOf(r.Reason)
@@ -67,11 +67,16 @@ func scaledDownStatus(c worker.Select) []any {
 		verb = "is"
 	}
 	message := fmt.Sprintf("%d of %d workers %s taken away", len(c.Victims), c.Asked, verb)
-	return newStatus("scaled_down", c.ID, c.TaskID).add("message", message).at(c.At)
+	return newStatus("scaled_down", c.ID, c.TaskID).add("queue", c.Queue).add("message", message).at(c.At)
+}
+
+func cancellingStatus(c worker.Cancel) []any {
+	message := fmt.Sprintf("%d workers waited, %d have a Pod", c.Waiting, c.WithPod)
+	return newStatus("cancelling", c.ID, c.TaskID).add("queue", c.Queue).add("message", message).at(c.At)
 }
 
 func closedStatus(c worker.Close) []any {
-	return append(newStatus("closed", c.ID, c.TaskID), counts(c.Counts)...).at(c.At)
+	return append(newStatus("closed", c.ID, c.TaskID).add("queue", c.Queue), counts(c.Counts)...).at(c.At)
 }
 
 // counts have the same fields in records and in the status stream; a zero is written too.

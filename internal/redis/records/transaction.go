@@ -2,6 +2,7 @@ package records
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/text"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -39,7 +41,7 @@ func (t *transaction) add(w worker.Write) error {
 	case worker.Settle:
 		t.pipe.HSet(t.ctx, t.keys.Event(w.ID), "settled", stamp(w.At))
 		t.ack(w.ID)
-		t.addStatus(newStatus("settled", w.ID, w.TaskID).at(w.At))
+		t.addStatus(newStatus("settled", w.ID, w.TaskID).add("queue", w.Queue).at(w.At))
 	case worker.Close:
 		t.close(w)
 	case worker.Ack:
@@ -48,6 +50,18 @@ func (t *transaction) add(w worker.Write) error {
 		t.selectVictims(w)
 	case worker.Restore:
 		t.restore(w)
+	case worker.Refuse:
+		t.pipe.HSet(t.ctx, t.keys.Refused(), w.ID.String(), w.At.UnixMilli())
+		t.addStatus(newStatus("waiting", w.ID, w.TaskID).add("queue", w.Queue).
+			add("reason", worker.ReasonRefused).add("message", text.Clip(w.Message, maxMessage)).at(w.At))
+	case worker.Cancel:
+		t.pipe.HSet(t.ctx, t.keys.Event(w.ID), "settled", stamp(w.At))
+		t.ack(w.ID)
+		t.addStatus(cancellingStatus(w))
+	case worker.Pause:
+		return t.pause(w)
+	case worker.View:
+		return t.view(w)
 	default:
 		return fmt.Errorf("unknown kind of write: %T", w)
 	}
@@ -58,11 +72,47 @@ func (t *transaction) accept(a worker.Accept) {
 	id := a.Event.EventID
 	t.pipe.HSet(t.ctx, t.keys.Event(id), encodeEvent(&a.Event, a.Hash, a.At)...)
 	t.open(&a.Event, a.Hash)
-	t.addStatus(newStatus("accepted", id, a.Event.TaskID()).at(a.At))
+	t.addStatus(newStatus("accepted", id, a.Event.TaskID()).add("queue", a.Event.Queue).at(a.At))
+}
+
+// pause applies a command once: the mark moves in the same MULTI.
+func (t *transaction) pause(p worker.Pause) error {
+	kind := "resumed"
+	if p.On {
+		kind = "paused"
+		value, err := json.Marshal(worker.Paused{By: p.By, At: p.At.UTC(), Reason: p.Reason})
+		if err != nil {
+			return err
+		}
+		t.pipe.HSet(t.ctx, t.keys.Pause(), p.Queue, value)
+	} else {
+		t.pipe.HDel(t.ctx, t.keys.Pause(), p.Queue)
+	}
+	t.pipe.Set(t.ctx, t.keys.ControlMark(), p.Command.String(), 0)
+	t.addStatus(status{"kind", kind}.add("queue", p.Queue).add("by", p.By).add("message", p.Reason).at(p.At))
+	return nil
+}
+
+// view publishes how queues stand, for people.
+func (t *transaction) view(v worker.View) error {
+	for i := range v.Queues {
+		value, err := json.Marshal(&v.Queues[i])
+		if err != nil {
+			return err
+		}
+		t.pipe.HSet(t.ctx, t.keys.Queues(), v.Queues[i].Name, value)
+	}
+	if len(v.Gone) > 0 {
+		t.pipe.HDel(t.ctx, t.keys.Queues(), v.Gone...)
+	}
+	return nil
 }
 
 func (t *transaction) report(r worker.Report) {
 	t.pipe.HSet(t.ctx, t.keys.Event(r.ID), slotField(r.Slot), encodeSlot(*r.Record()))
+	if r.State == worker.StateCreated && r.Refused {
+		t.pipe.HDel(t.ctx, t.keys.Refused(), r.ID.String())
+	}
 	if !r.SelectedBy.IsZero() {
 		t.pipe.HIncrBy(t.ctx, t.keys.Event(r.SelectedBy), "n_"+string(r.State), 1)
 	}
@@ -72,6 +122,9 @@ func (t *transaction) report(r worker.Report) {
 func (t *transaction) close(c worker.Close) {
 	key := t.keys.Event(c.ID)
 	t.pipe.SRem(t.ctx, t.keys.Open(), c.ID.String())
+	if c.Refused {
+		t.pipe.HDel(t.ctx, t.keys.Refused(), c.ID.String())
+	}
 	t.pipe.HDel(t.ctx, key, append(slotFields(c.Slots), fieldVictims)...)
 	t.pipe.HSet(t.ctx, key, append(counts(c.Counts), "closed", stamp(c.At))...)
 	t.pipe.PExpire(t.ctx, key, t.ttl)
@@ -92,6 +145,9 @@ func (t *transaction) restore(r worker.Restore) {
 	key := t.keys.Event(r.Record.Event.EventID)
 	t.pipe.Del(t.ctx, key)
 	t.pipe.HSet(t.ctx, key, encodeRecord(&r.Record, r.Hash, r.At)...)
+	if !r.Record.RefusedAt.IsZero() {
+		t.pipe.HSet(t.ctx, t.keys.Refused(), r.Record.Event.EventID.String(), r.Record.RefusedAt.UnixMilli())
+	}
 	if r.Record.Closed {
 		t.pipe.PExpire(t.ctx, key, t.ttl)
 		return
