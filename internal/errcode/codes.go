@@ -24,6 +24,8 @@ const (
 	RecordMissing         Code = "OTTO209"
 	OpenSetInvalid        Code = "OTTO210"
 	IdempotencyKeyInvalid Code = "OTTO211"
+	ReplyLost             Code = "OTTO212"
+	TrimmedUnreadable     Code = "OTTO213"
 
 	TemplateParked   Code = "OTTO301"
 	CreateFailed     Code = "OTTO302"

@@ -9,7 +9,8 @@ var redisEntries = []Entry{
 	},
 	{
 		TermRestart, "restarting from persisted records",
-		"A write to Redis failed or its reply was lost, so the records are read again. This is normal if it happens rarely.",
+		"Redis refused a write, lost writes, or did not answer for ten seconds, so the records are read again. This is normal if it " +
+			"happens rarely.",
 		"If it repeats, the error in the line says what Redis refuses: memory (`OOM`), disk (`MISCONF`), permissions (`NOPERM`), or " +
 			"writes to a replica (`READONLY`).",
 	},
@@ -58,5 +59,17 @@ var redisEntries = []Entry{
 		"The value of an idempotency key is not in the expected format: something else wrote it. The entry was accepted as if the " +
 			"key were free.",
 		"Find out what else writes to keys that have the stream's name in braces.",
+	},
+	{
+		ReplyLost, "reply to a write lost; its result was found out",
+		"The reply to a write did not arrive: a connection broke, Redis took too long, or another server became the master. The " +
+			"batch number in Redis told whether the write had been applied (`applied`); if not, it was sent again. Nothing is lost.",
+		"Nothing, if it is rare or came with a failover. If it repeats, the error in the line says what breaks the connections.",
+	},
+	{
+		TrimmedUnreadable, "record unreadable; its entry may be trimmed",
+		"The record of a pending entry that is older than `OTTO_STREAM_RETENTION` cannot be read. The stream is trimmed past it, so that " +
+			"it does not grow for ever. The record stays as it is.",
+		"Inspect the key with `HGETALL`, fix or delete the field that the line names, and restart.",
 	},
 }
