@@ -25,6 +25,8 @@ const (
 	OpenSetInvalid        Code = "OTTO210"
 	IdempotencyKeyInvalid Code = "OTTO211"
 	CommandInvalid        Code = "OTTO219"
+	ReplyLost             Code = "OTTO212"
+	TrimmedUnreadable     Code = "OTTO213"
 
 	TemplateParked   Code = "OTTO301"
 	CreateFailed     Code = "OTTO302"

@@ -9,7 +9,8 @@ var redisEntries = []Entry{
 	},
 	{
 		TermRestart, "restarting from persisted records",
-		"A write to Redis failed or its reply was lost, so the records are read again. This is normal if it happens rarely.",
+		"Redis refused a write, lost writes, or did not answer for ten seconds, so the records are read again. This is normal if it " +
+			"happens rarely.",
 		"If it repeats, the error in the line says what Redis refuses: memory (`OOM`), disk (`MISCONF`), permissions (`NOPERM`), or " +
 			"writes to a replica (`READONLY`).",
 	},
@@ -63,5 +64,17 @@ var redisEntries = []Entry{
 		CommandInvalid, "invalid command on the control stream; ignored",
 		"An entry of the control stream is neither a pause nor a resume: something else than `ottoscaler pause` and `resume` wrote it.",
 		"Send commands with `ottoscaler pause` and `ottoscaler resume`; find out what else may write to the control stream.",
+	},
+	{
+		ReplyLost, "reply to a write lost; its result was found out",
+		"The reply to a write did not arrive: a connection broke, Redis took too long, or another server became the master. The " +
+			"batch number in Redis told whether the write had been applied (`applied`); if not, it was sent again. Nothing is lost.",
+		"Nothing, if it is rare or came with a failover. If it repeats, the error in the line says what breaks the connections.",
+	},
+	{
+		TrimmedUnreadable, "record unreadable; its entry may be trimmed",
+		"The record of a pending entry that is older than `OTTO_STREAM_RETENTION` cannot be read. The stream is trimmed past it, so that " +
+			"it does not grow for ever. The record stays as it is.",
+		"Inspect the key with `HGETALL`, fix or delete the field that the line names, and restart.",
 	},
 }

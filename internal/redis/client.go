@@ -44,7 +44,8 @@ type Client struct {
 	commands *goredis.Client
 	reads    *goredis.Client // one connection: a read that blocks for seconds never delays a command
 	name     string          // which Redis; begins every error
-	db       int
+	opts     Options
+	secure   *tls.Config
 }
 
 // NewClient does not connect yet; it fails on files that cannot be read and options that contradict each other. The
@@ -62,8 +63,18 @@ func NewClient(o Options) (*Client, error) {
 	if o.SentinelMaster != "" && len(o.SentinelAddrs) == 0 {
 		return nil, fmt.Errorf("redis: sentinel master %q without a sentinel address", o.SentinelMaster)
 	}
-	return &Client{commands: o.open(secure, poolSize), reads: o.open(secure, 1), name: "redis " + o.where(), db: o.DB}, nil
+	return newClient(o, secure), nil
 }
+
+func newClient(o Options, secure *tls.Config) *Client {
+	return &Client{
+		commands: o.open(secure, poolSize), reads: o.open(secure, 1), name: "redis " + o.where(), opts: o, secure: secure,
+	}
+}
+
+// Fresh returns a Client of the same Redis that shares no connection with this one, nor the memory of a failed dial, which
+// go-redis keeps for a second. Package records resolves lost replies with it. The caller closes it.
+func (c *Client) Fresh() *Client { return newClient(c.opts, c.secure) }
 
 // Commands is the pool for everything that does not block: the subpackages send their commands through it.
 func (c *Client) Commands() *goredis.Client { return c.commands }
@@ -85,8 +96,8 @@ func (c *Client) Close() error {
 // to reach Redis, and the password, is left to the reader.
 func (c *Client) CLI(command, key string) string {
 	database := ""
-	if c.db != 0 {
-		database = fmt.Sprintf("-n %d ", c.db)
+	if c.opts.DB != 0 {
+		database = fmt.Sprintf("-n %d ", c.opts.DB)
 	}
 	return fmt.Sprintf("redis-cli %s%s '%s'", database, command, strings.ReplaceAll(key, "'", `'\''`))
 }

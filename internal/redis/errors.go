@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -151,6 +152,14 @@ func Replied(err error, code string) bool {
 func IsReply(err error) bool {
 	var reply goredis.Error
 	return errors.As(err, &reply) && !errors.Is(err, goredis.Nil)
+}
+
+// IsUnavailable reports whether Redis replied that it cannot serve for now: it loads its data, or another server has become
+// the master. Package records then tries again on a new connection.
+func IsUnavailable(err error) bool {
+	return slices.ContainsFunc([]string{"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"}, func(code string) bool {
+		return Replied(err, code)
+	})
 }
 
 // IsMissing reports whether a stream that was asked about with XINFO does not exist; the subpackages take it as empty.

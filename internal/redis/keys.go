@@ -34,6 +34,10 @@ func (k Keys) Owner() string { return k.prefix + "owner" }
 // Fence is the string with the token of the newest term.
 func (k Keys) Fence() string { return k.prefix + "fence" }
 
+// Batch is the string with the number of the last batch that the newest term wrote. It is no part of the fence: each batch
+// would then abort the transactions of the janitor.
+func (k Keys) Batch() string { return k.prefix + "batch" }
+
 // LastAcceptedID is the string with the highest ID of the entries that were accepted, rejected or found to be duplicates.
 func (k Keys) LastAcceptedID() string { return k.prefix + "mark" }
 

@@ -130,8 +130,8 @@ func (c *scenario) redisProxy() *harness.TCPProxy {
 }
 
 // replyProxy puts a proxy between the product and Redis that can cut replies.
-func (c *scenario) replyProxy() *harness.ReplyProxy {
-	r := harness.NewReplyProxy(c.t, c.Server.Addr)
+func (c *scenario) replyProxy() *redistest.Proxy {
+	r := redistest.NewProxy(c.t, c.Server.Addr)
 	c.redisAt(r.Addr)
 	return r
 }

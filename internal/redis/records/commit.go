@@ -10,14 +10,14 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-// Commit implements worker.Journal. After an error nothing more is written before the next Begin: a late EXEC of ours may
-// still be on its way, and only a new token stops it.
+// Commit implements worker.Journal. It returns within about 15 s, usually within a millisecond. After an error nothing more
+// is written before the next Begin: a late EXEC of ours may still be on its way, and only a new token stops it.
 func (j *Journal) Commit(ctx context.Context, batch []worker.Write) error {
 	if len(batch) == 0 {
 		return j.client.Wrap("checking the term", j.fence.check(ctx))
 	}
 	lastAccepted := j.nextLastAccepted(batch)
-	err := j.fence.exec(ctx, func(p goredis.Pipeliner) error { return j.queue(ctx, p, batch, lastAccepted) })
+	err := j.fence.commit(ctx, func(p goredis.Pipeliner) error { return j.queue(ctx, p, batch, lastAccepted) })
 	if err != nil {
 		j.fence.drop()
 		return j.client.Wrap(fmt.Sprintf("writing %d changes", len(batch)), err)

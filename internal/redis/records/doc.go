@@ -3,6 +3,6 @@
 // (status.go) and the dead-letter stream (deadletter.go). Janitor trims the source stream.
 //
 // One installation owns a stream (owner.go), and in it one term writes: a term begins by writing a token (term.go), and
-// every later write is one MULTI under WATCH of that token (fence.go). After a write whose result is unknown nothing more
-// is written before the next term.
+// every later write is one MULTI under WATCH of that token (fence.go). What became of a write whose reply was lost is found
+// out by its number (lostreply.go); if that fails, nothing more is written before the next term.
 package records

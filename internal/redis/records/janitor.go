@@ -12,6 +12,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
 	"github.com/ottoscaler/ottoscaler/internal/retry"
+	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
 // JanitorOptions say what a Janitor trims, and how often.
@@ -25,13 +26,14 @@ type JanitorOptions struct {
 type Janitor struct {
 	journal   *Journal
 	opts      JanitorOptions
-	abandoned map[string]bool // the groups that were logged as abandoned
+	abandoned map[string]bool   // the groups that were logged as abandoned
+	passed    map[event.ID]bool // the entries with an unreadable record that were logged
 }
 
 // NewJanitor returns a Janitor of the Journal's stream that trims in the Journal's terms and in no other. It has not
 // contacted Redis yet.
 func NewJanitor(j *Journal, o JanitorOptions) *Janitor {
-	return &Janitor{journal: j, opts: o, abandoned: make(map[string]bool)}
+	return &Janitor{journal: j, opts: o, abandoned: make(map[string]bool), passed: make(map[event.ID]bool)}
 }
 
 // Run trims once every Every until ctx ends, and then returns nil. A pass that fails is logged; the next one may succeed.
@@ -85,14 +87,77 @@ func (j *Janitor) unneeded(ctx context.Context) (event.ID, error) {
 	}
 	before := event.ID{Ms: uint64(old)}
 	for _, g := range groups {
-		if g.name != j.journal.opts.Group && j.isAbandoned(g) {
+		needs := g.needs
+		switch {
+		case g.name == j.journal.opts.Group:
+			if needs, err = j.skipUnreadable(ctx, g, before); err != nil {
+				return event.ID{}, err
+			}
+		case j.isAbandoned(g):
 			continue
 		}
-		if g.needs.Compare(before) < 0 {
-			before = g.needs
-		}
+		before = minID(before, needs)
 	}
 	return before, nil
+}
+
+// skipUnreadable returns the lowest entry below before that our group needs, or one from there on. An entry whose record is
+// unreadable is never acknowledged as long as nobody repairs the record, so the stream would never be trimmed again. The
+// record has what the entry has: the entry may go.
+func (j *Janitor) skipUnreadable(ctx context.Context, g consumerGroup, before event.ID) (event.ID, error) {
+	undelivered := redis.NextID(g.delivered)
+	for from := g.needs; from.Compare(before) < 0; {
+		page, err := j.pendingPage(ctx, g.name, from, before)
+		if err != nil {
+			return event.ID{}, err
+		}
+		for _, id := range page {
+			if unreadable, err := j.isUnreadable(ctx, id); err != nil || !unreadable {
+				return minID(id, undelivered), err
+			}
+			from = redis.NextID(id)
+		}
+		if len(page) < chunk {
+			break
+		}
+	}
+	return undelivered, nil
+}
+
+func (j *Janitor) pendingPage(ctx context.Context, group string, from, before event.ID) ([]event.ID, error) {
+	page, err := j.journal.client.Commands().XPendingExt(ctx, &goredis.XPendingExtArgs{
+		Stream: j.journal.keys.Stream, Group: group, Start: from.String(), End: "(" + before.String(), Count: chunk,
+	}).Result()
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]event.ID, len(page))
+	for i, p := range page {
+		if ids[i], err = event.ParseID(p.ID); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
+}
+
+// isUnreadable reports whether an entry's record is unreadable; the first time it is logged.
+func (j *Janitor) isUnreadable(ctx context.Context, id event.ID) (bool, error) {
+	_, err := j.journal.Find(ctx, id)
+	if !errors.Is(err, worker.ErrUnreadable) {
+		return false, err
+	}
+	if !j.passed[id] {
+		j.passed[id] = true
+		errcode.Warn(j.journal.opts.Logger, errcode.TrimmedUnreadable, "event_id", id.String(), "error", err)
+	}
+	return true, nil
+}
+
+func minID(a, b event.ID) event.ID {
+	if a.Compare(b) < 0 {
+		return a
+	}
+	return b
 }
 
 // isAbandoned reports whether no consumer of a group has been active within the retention; the first time it is logged.
@@ -114,6 +179,7 @@ func (j *Janitor) isAbandoned(g consumerGroup) bool {
 type consumerGroup struct {
 	name      string
 	needs     event.ID // the lowest entry that is pending in it, or may not have been delivered to it
+	delivered event.ID // its position
 	consumers []goredis.XInfoConsumer
 }
 
@@ -151,7 +217,7 @@ func (j *Janitor) readGroup(ctx context.Context, g goredis.XInfoGroup) (consumer
 	if err != nil {
 		return consumerGroup{}, err
 	}
-	group := consumerGroup{name: g.Name, needs: redis.NextID(delivered), consumers: consumers.Val()}
+	group := consumerGroup{name: g.Name, needs: redis.NextID(delivered), delivered: delivered, consumers: consumers.Val()}
 	if summary := pending.Val(); summary.Count > 0 {
 		lowest, err := event.ParseID(summary.Lower)
 		if err != nil {

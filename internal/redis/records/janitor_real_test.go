@@ -4,6 +4,7 @@ package records
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -28,6 +29,11 @@ func TestJanitor(t *testing.T) {
 		"some not delivered":             {[]func(*testing.T, *redistest.Fixture){ours(2), acks(group, "1-0", "2-0")}, "3-0 4-0"},
 		"some pending":                   {[]func(*testing.T, *redistest.Fixture){ours(5), acks(group, "1-0", "3-0", "4-0")}, "2-0 3-0 4-0"},
 		"pending with another consumer":  {[]func(*testing.T, *redistest.Fixture){reads(group, "by hand", 3), acks(group, "1-0")}, "2-0 3-0 4-0"},
+		"all pending, some unreadable":   {[]func(*testing.T, *redistest.Fixture){ours(5), damages("1-0", "2-0"), acks(group, "4-0")}, "3-0 4-0"},
+		"the unreadable are not all":     {[]func(*testing.T, *redistest.Fixture){ours(5), damages("2-0", "3-0"), acks(group, "4-0")}, "1-0 2-0 3-0 4-0"},
+		"all pending are unreadable":     {[]func(*testing.T, *redistest.Fixture){ours(4), damages("1-0", "2-0", "3-0", "4-0")}, ""},
+		"unreadable, others undelivered": {[]func(*testing.T, *redistest.Fixture){ours(2), damages("1-0", "2-0")}, "3-0 4-0"},
+		"unreadable for another group":   {[]func(*testing.T, *redistest.Fixture){ours(5), acks(group, "1-0", "2-0", "3-0", "4-0"), makes("other"), reads("other", "c", 5), damages("1-0", "2-0", "3-0", "4-0")}, "1-0 2-0 3-0 4-0"},
 		"all undelivered":                {nil, "1-0 2-0 3-0 4-0"},
 		"another group has some pending": {[]func(*testing.T, *redistest.Fixture){ours(5), acks(group, "1-0", "2-0", "3-0", "4-0"), makes("other"), reads("other", "c", 5), acks("other", "1-0", "2-0")}, "3-0 4-0"},
 		"another group has not read all": {[]func(*testing.T, *redistest.Fixture){ours(5), acks(group, "1-0", "2-0", "3-0", "4-0"), makes("other"), reads("other", "c", 1), acks("other", "1-0")}, "2-0 3-0 4-0"},
@@ -85,6 +91,39 @@ func acks(name string, ids ...string) func(*testing.T, *redistest.Fixture) {
 		for _, id := range ids {
 			p.Do(t, "XACK", stream, name, id)
 		}
+	}
+}
+
+// damages writes records that cannot be read.
+func damages(ids ...string) func(*testing.T, *redistest.Fixture) {
+	return func(t *testing.T, p *redistest.Fixture) {
+		for _, id := range ids {
+			p.Do(t, "HSET", keysOf.Event(redistest.MustID(t, id)), "type", "scale_up", "pod_count", "many")
+		}
+	}
+}
+
+// TestTrimmedUnreadableIsLogged: once for each, in however many passes; more than one page of them is passed.
+func TestTrimmedUnreadableIsLogged(t *testing.T) {
+	p := redistest.Real(t)
+	j := begun(t, p)
+	n := chunk + 1
+	for i := range n {
+		p.Do(t, "XADD", stream, fmt.Sprintf("1-%d", i+1), "a", "b")
+		damages(fmt.Sprintf("1-%d", i+1))(t, p)
+	}
+	reads(group, consumer, n)(t, p)
+	janitor := NewJanitor(j, JanitorOptions{Retention: retention})
+	for range 2 {
+		if err := janitor.pass(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if left := p.Raw.XLen(t.Context(), stream).Val(); left != 0 || p.Pending(t) != int64(n) {
+		t.Errorf("%d entries are left, %d pending", left, p.Pending(t))
+	}
+	if logged := strings.Count(p.Log.String(), "OTTO213"); logged != n {
+		t.Errorf("%d were logged, want %d", logged, n)
 	}
 }
 

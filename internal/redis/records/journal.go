@@ -42,7 +42,7 @@ var _ worker.Journal = (*Journal)(nil)
 // one of its own to read records, which never begins a term.
 func New(client *redis.Client, o Options) *Journal {
 	keys := redis.NewKeys(o.Stream)
-	return &Journal{client: client, keys: keys, opts: o, fence: &fence{client: client, key: keys.Fence()}}
+	return &Journal{client: client, keys: keys, opts: o, fence: newFence(client, keys, o.Logger)}
 }
 
 const (

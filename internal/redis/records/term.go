@@ -29,7 +29,7 @@ func (s termStart) streamReplaced() bool { return s.lastID.Compare(s.lastAccepte
 func (j *Journal) Begin(ctx context.Context) (lastAccepted event.ID, known bool, err error) {
 	j.fence.drop()
 	j.open = nil
-	found, err := j.begin(ctx, rand.Text())
+	found, err := j.begin(ctx, newHold(rand.Text()))
 	if err != nil {
 		return event.ID{}, false, j.client.Wrap("beginning a term on "+j.keys.Stream, err)
 	}
@@ -46,7 +46,7 @@ func (j *Journal) Begin(ctx context.Context) (lastAccepted event.ID, known bool,
 // too. Otherwise it is not: producers write to it all the time.
 var errWatchStream = errors.New("the stream was replaced and must be watched")
 
-func (j *Journal) begin(ctx context.Context, token string) (termStart, error) {
+func (j *Journal) begin(ctx context.Context, start *hold) (termStart, error) {
 	us := j.owner()
 	value, err := us.encode()
 	if err != nil {
@@ -63,13 +63,13 @@ func (j *Journal) begin(ctx context.Context, token string) (termStart, error) {
 				}
 				return j.checkStart(found, us, slices.Contains(keys, j.keys.Stream))
 			}
-		}, func(p goredis.Pipeliner) error { j.queueBegin(ctx, p, found, value, token); return nil }))
+		}, func(p goredis.Pipeliner) error { j.queueBegin(ctx, p, found, value, start); return nil }))
 	}
 	if err = try(keys...); errors.Is(err, errWatchStream) {
 		err = try(append(keys, j.keys.Stream)...)
 	}
 	if err == nil {
-		j.fence.raise(token)
+		j.fence.raise(start)
 	}
 	return found, err
 }
@@ -110,11 +110,12 @@ func (j *Journal) queueState(ctx context.Context, p goredis.Pipeliner) func() (t
 }
 
 // queueBegin writes the new token, so that no earlier term can write any more, and prepares the group.
-func (j *Journal) queueBegin(ctx context.Context, p goredis.Pipeliner, found termStart, owner, token string) {
+func (j *Journal) queueBegin(ctx context.Context, p goredis.Pipeliner, found termStart, owner string, start *hold) {
 	if found.owner == "" {
 		p.Set(ctx, j.keys.Owner(), owner, 0)
 	}
-	p.Set(ctx, j.keys.Fence(), token, 0)
+	p.Set(ctx, j.keys.Fence(), start.value(), 0)
+	p.Set(ctx, j.keys.Batch(), start.number(), 0)
 	from := found.lastAccepted
 	if found.streamReplaced() {
 		from = event.ID{}
