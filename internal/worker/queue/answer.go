@@ -147,7 +147,7 @@ func (s *Scheduler) quotaFull(c Choice, message string, v *Verdict) {
 	l.provenAt = s.answers
 	if en := s.entryOf(c); en != nil && t.pods() <= 0 {
 		s.noteRefusal(en, l, v)
-		if v.Expired = s.overdue(en, l) && s.now >= t.lastPod.add(s.timeout); v.Expired {
+		if v.Expired = s.overdue(en, l) && (t.lastPod == 0 || s.now >= t.lastPod.add(s.timeout)); v.Expired {
 			s.setAside(c.Ref)
 		}
 	}
