@@ -156,7 +156,7 @@ func (s *Scheduler) quotaFull(c Choice, message string, v *Verdict) {
 	}
 }
 
-// failed shuts the lane at once; answers to POSTs that were sent before it was shut shut it no longer.
+// failed shuts the lane at once; answers to POSTs that were sent before that change nothing.
 func (l *lane) failed(now instant, c Choice, a Answer, message string) {
 	l.window = 1
 	if !l.breaker.open || c.Trial {

@@ -209,8 +209,8 @@ func TestRest(t *testing.T) {
 		if order != "q0q1q2q0q1" {
 			t.Errorf("%v: lanes %s at %v", a, order, times)
 		}
-		for i, pause := range []time.Duration{250, 500, 1000, 2000} {
-			if d := times[i+1] - times[i] - pause*time.Millisecond; d < 0 || d > 5*time.Millisecond {
+		for i, pause := range []int{250, 500, 1000, 2000} {
+			if d := times[i+1] - times[i] - time.Duration(pause)*time.Millisecond; d < 0 || d > 5*time.Millisecond {
 				t.Errorf("%v: POSTs at %v", a, times)
 			}
 		}

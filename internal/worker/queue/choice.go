@@ -58,14 +58,14 @@ func (s *Scheduler) choose(capacity int) *spot {
 // one has something to start.
 func (s *Scheduler) first(o order) *spot {
 	before := spotOrder(ready, o)
-	var polite, any *spot
+	var polite, first *spot
 	better := func(p, than *spot) bool { return than == nil || before(p, than) }
 	for _, p := range s.candidates(o) {
 		if p == nil {
 			continue
 		}
-		if better(p, any) {
-			any = p
+		if better(p, first) {
+			first = p
 		}
 		if p.line.template.inFlight < s.limiter.others() && better(p, polite) {
 			polite = p
@@ -74,7 +74,7 @@ func (s *Scheduler) first(o order) *spot {
 	if polite != nil {
 		return polite
 	}
-	return any
+	return first
 }
 
 // candidates are the lines that may come first, some of them nil.

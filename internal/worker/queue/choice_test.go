@@ -177,8 +177,8 @@ func (o *oracle) note(c Choice, capacity int) {
 }
 
 // randomPolicy has n queues and templates, some with caps.
-func (w *world) randomPolicy(queues, templates, most int) *Policy {
-	capped := func() int { return w.r.IntN(3) / 2 * (1 + w.r.IntN(most)) }
+func (w *world) randomPolicy(queues, templates int) *Policy {
+	capped := func() int { return w.r.IntN(3) / 2 * (1 + w.r.IntN(20)) }
 	p := policy(map[string]QueuePolicy{}, map[string]TemplatePolicy{})
 	for i := range queues {
 		if w.r.IntN(4) > 0 {
@@ -211,7 +211,7 @@ func TestChoice(t *testing.T) {
 		o := newOracle(t, seed)
 		o.seen = seen
 		queues, templates := 1+o.r.IntN(8), 1+o.r.IntN(4)
-		o.apply(o.randomPolicy(queues, templates, 20))
+		o.apply(o.randomPolicy(queues, templates))
 		o.reply = o.failures(seed)
 		o.latency = func(*job) time.Duration { return time.Duration(5+o.r.IntN(40)) * time.Millisecond }
 		o.life = func(*job) time.Duration { return time.Duration(o.r.IntN(2000)) * time.Millisecond }
@@ -264,7 +264,7 @@ func (o *oracle) happen(queues, templates int) {
 		o.s.Pause(name, o.paused[name])
 	case 4:
 		if o.r.IntN(4) == 0 {
-			o.apply(o.randomPolicy(queues, templates, 20))
+			o.apply(o.randomPolicy(queues, templates))
 		}
 	case 5:
 		o.advance(time.Duration(o.r.IntN(6000)) * time.Millisecond)

@@ -29,8 +29,11 @@ func TestVerdict(t *testing.T) {
 		{"refused for a while", ago(time.Hour), ago(14 * time.Minute), time.Time{}, nil, Refused, Verdict{}, 1},
 		{"refused for too long", ago(time.Minute), ago(timeout), time.Time{}, nil, Refused, Verdict{Expired: true}, 0},
 		{
-			"its lane was refused for too long", ago(timeout), time.Time{}, ago(timeout), nil, Refused,
-			Verdict{FirstRefusal: true, Expired: true}, 0,
+			"its lane was refused for too long", ago(timeout),
+			time.Time{},
+			ago(timeout), nil, Refused,
+			Verdict{FirstRefusal: true, Expired: true},
+			0,
 		},
 		{"its lane was, but it is new", ago(time.Minute), time.Time{}, ago(time.Hour), nil, Refused, Verdict{FirstRefusal: true}, 1},
 		{"its lane had a success since", ago(time.Hour), time.Time{}, ago(time.Hour), succeeds, Refused, Verdict{FirstRefusal: true}, 1},
@@ -127,7 +130,7 @@ func TestExpire(t *testing.T) {
 	later := add(3, time.Hour, 1)
 	started := add(4, time.Minute, 0)
 	s.Pause(AllQueues, true)
-	at := func(d time.Duration, wake time.Duration, want ...Ref) {
+	at := func(d, wake time.Duration, want ...Ref) {
 		t.Helper()
 		if got := s.Wake(began.Add(d)); !got.Equal(began.Add(wake)) {
 			t.Errorf("after %v: to wake at %v", d, got)

@@ -14,7 +14,7 @@ func TestRestart(t *testing.T) {
 		w := newWorld(t, seed, Limits{Create: 64}, policy(nil, nil))
 		w.capacity = 3 + w.r.IntN(60) // less than the limit: no start goes by age, which how many there were decides
 		queues, templates := 1+w.r.IntN(8), 1+w.r.IntN(4)
-		p := w.randomPolicy(queues, templates, 20)
+		p := w.randomPolicy(queues, templates)
 		w.s.Apply(w.now, p)
 		w.latency = func(*job) time.Duration { return atOnce }
 		w.life = func(*job) time.Duration { return time.Duration(w.r.IntN(3000)) * time.Millisecond }
@@ -91,7 +91,7 @@ func TestReplay(t *testing.T) {
 func history(t *testing.T, seed uint64) string {
 	o := newOracle(t, seed)
 	o.seen = map[string]int{}
-	o.apply(o.randomPolicy(4, 3, 20))
+	o.apply(o.randomPolicy(4, 3))
 	o.reply = o.failures(1)
 	o.life = func(*job) time.Duration { return time.Duration(o.r.IntN(2000)) * time.Millisecond }
 	var b strings.Builder

@@ -86,7 +86,7 @@ type Entry struct {
 // Add takes an event in whose record is committed. Its ID is not known yet.
 func (s *Scheduler) Add(e Entry) Ref {
 	l := s.lane(e.Queue, e.Template, e.Shape)
-	r := s.waitlist.open(&e, l)
+	r := s.insert(&e, l)
 	l.members++
 	if !e.RefusedAt.IsZero() && l.provenAt == 0 {
 		l.breaker.noteRefusal(e.RefusedAt.UnixMilli())
@@ -111,7 +111,7 @@ func (s *Scheduler) Remove(r Ref) {
 			en.more.back = 0
 		}
 		s.setSlots(r, 0)
-		s.waitlist.close(r)
+		s.erase(r)
 	})
 	l.members--
 	s.forget(l)

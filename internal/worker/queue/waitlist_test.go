@@ -26,11 +26,9 @@ func waitingEntry(i int) Entry {
 // TestMemory: a hundred thousand plain events wait in at most 150 bytes each, heaps, lists and indexes included.
 func TestMemory(t *testing.T) {
 	const n = 100_000
-	var s *Scheduler
 	for _, queues := range []int{1, 100} {
-		s = nil
 		before := heapInUse()
-		s = New(Limits{Create: 32}, policy(nil, nil))
+		s := New(Limits{Create: 32}, policy(nil, nil))
 		for i := range n {
 			e := waitingEntry(i)
 			e.Queue = fmt.Sprint("queue-", i%queues)
@@ -40,8 +38,8 @@ func TestMemory(t *testing.T) {
 		if t.Logf("%d queues: %.1f bytes an event", queues, each); each > 150 {
 			t.Errorf("%d queues: %.1f bytes an event", queues, each)
 		}
+		runtime.KeepAlive(s)
 	}
-	runtime.KeepAlive(s)
 }
 
 func heapInUse() uint64 {
