@@ -181,9 +181,12 @@ func (s *Scheduler) overdue(en *entry, l *lane) bool {
 // since is how long ago a recorded moment was.
 func (s *Scheduler) since(ms int64) time.Duration { return time.Duration(s.wall-ms) * time.Millisecond }
 
-// setAside lets an event wait before its next try, longer each time.
+// setAside lets an event wait before its next try, longer each time. Of slots that were refused together the first counts.
 func (s *Scheduler) setAside(r Ref) {
 	more := s.at(r).rare()
+	if more.back != 0 {
+		return
+	}
 	more.back = s.now.add(min(refusedPause<<min(more.refusals, 8), maxRefusedPause))
 	more.refusals++
 	s.settleEvent(r)

@@ -42,6 +42,8 @@ type Scheduler struct {
 	trying   int // trials among them
 	capacity int // at the last Next
 
+	triedLast bool // the last choice was a trial
+
 	starts, posts, answers uint64 // so far
 
 	epoch time.Time

@@ -69,7 +69,7 @@ func TestLimit(t *testing.T) {
 			}
 			l.add("web", "", 1, 0)
 			l.Next(l.now, 0)
-		}, "4 requests to create Pods are in flight"},
+		}, "requests to create Pods in flight: 4 of 4"},
 		{"capacity", func(l *limited) { l.Next(l.now, 0) }, "capacity is used up"},
 		{"template's cap", func(l *limited) {
 			l.Occupy(l.add("ml", "gpu", 0, 0))
@@ -90,7 +90,7 @@ func TestLimit(t *testing.T) {
 			l.at(1).lane.window = 1
 			l.add("web", "", 2, 0)
 			l.send(0)
-		}, "1 requests for its Pods are in flight"},
+		}, "requests for its Pods in flight: 1 of 1"},
 		{"refused", func(l *limited) { l.send(Refused) }, "its Pod was refused; next try at 17:03:27"},
 		{"max_parallel", func(l *limited) {
 			l.add("web", "", 2, 1)
