@@ -151,7 +151,7 @@ func (s *Scheduler) quotaFull(c Choice, message string, v *Verdict) {
 	l.provenAt = s.answers
 	if en := s.entryOf(c); en != nil && t.pods() <= 0 {
 		s.noteRefusal(en, l, v)
-		if v.Expired = s.overdue(en, l) && s.now >= t.lastPod.add(s.timeout); v.Expired {
+		if v.Expired = s.overdue(en, l) && (t.lastPod == 0 || s.now >= t.lastPod.add(s.timeout)); v.Expired {
 			s.setAside(c.Ref)
 		}
 	}
@@ -170,7 +170,7 @@ func (s *Scheduler) admissionFailed(c Choice, message string, v *Verdict) {
 	c.lane.failed(s.now, c, Admission, message)
 }
 
-// failed shuts the lane at once; answers to POSTs that were sent before it was shut shut it no longer.
+// failed shuts the lane at once; answers to POSTs that were sent before that change nothing.
 func (l *lane) failed(now instant, c Choice, a Answer, message string) {
 	l.window = 1
 	if !l.breaker.open || c.Trial {
@@ -195,9 +195,12 @@ func (s *Scheduler) overdue(en *entry, l *lane) bool {
 // since is how long ago a recorded moment was.
 func (s *Scheduler) since(ms int64) time.Duration { return time.Duration(s.wall-ms) * time.Millisecond }
 
-// setAside lets an event wait before its next try, longer each time.
+// setAside lets an event wait before its next try, longer each time. Of slots that were refused together the first counts.
 func (s *Scheduler) setAside(r Ref) {
 	more := s.at(r).rare()
+	if more.back != 0 {
+		return
+	}
 	more.back = s.now.add(min(refusedPause<<min(more.refusals, 8), maxRefusedPause))
 	more.refusals++
 	s.settleEvent(r)

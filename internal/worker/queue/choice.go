@@ -41,31 +41,43 @@ func (s *Scheduler) Next(now time.Time, capacity int) (Choice, bool) {
 	return s.start(p), true
 }
 
-// choose returns the line that starts next; nil: none.
+// choose returns the line that starts next; nil: none. Trials come first. Where there is but one permit they take turns with
+// the others.
 func (s *Scheduler) choose(capacity int) *spot {
-	if s.trying < s.limiter.trials() {
-		if p := s.boards[trials].candidates(fair)[0]; p != nil {
-			return p
-		}
+	trial := s.trial()
+	if trial != nil && (s.limiter.limit > 1 || !s.triedLast) {
+		return trial
 	}
+	o := fair
 	if capacity > s.limiter.limit && s.starts%agedEvery == agedEvery-1 {
-		return s.first(aged)
+		o = aged
 	}
-	return s.first(fair)
+	if p := s.first(o); p != nil {
+		return p
+	}
+	return trial
+}
+
+// trial is the line that is tried next; nil: none.
+func (s *Scheduler) trial() *spot {
+	if s.trying >= s.limiter.trials() {
+		return nil
+	}
+	return s.boards[trials].candidates(fair)[0]
 }
 
 // first is the first line in an order: of a template that leaves the others a quarter of the permits, or of any if no other
 // one has something to start.
 func (s *Scheduler) first(o order) *spot {
 	before := spotOrder(ready, o)
-	var polite, any *spot
+	var polite, first *spot
 	better := func(p, than *spot) bool { return than == nil || before(p, than) }
 	for _, p := range s.candidates(o) {
 		if p == nil {
 			continue
 		}
-		if better(p, any) {
-			any = p
+		if better(p, first) {
+			first = p
 		}
 		if p.line.template.inFlight < s.limiter.others() && better(p, polite) {
 			polite = p
@@ -74,7 +86,7 @@ func (s *Scheduler) first(o order) *spot {
 	if polite != nil {
 		return polite
 	}
-	return any
+	return first
 }
 
 // candidates are the lines that may come first, some of them nil.
@@ -109,7 +121,7 @@ func (s *Scheduler) start(p *spot) Choice {
 			l.quota.probe(s.now)
 		}
 	})
-	if !c.Trial {
+	if s.triedLast = c.Trial; !c.Trial {
 		s.starts++
 	}
 	return c

@@ -3,7 +3,6 @@ package queue
 import (
 	"cmp"
 	"fmt"
-	"math/big"
 	"slices"
 	"strings"
 	"testing"
@@ -23,6 +22,7 @@ type oracle struct {
 	ofLane    map[*lane]int
 	trying    map[string]bool
 	trials    int
+	lastTrial bool
 	seen      map[string]int // kinds of choices
 }
 
@@ -94,7 +94,10 @@ func (o *oracle) pick(capacity, limit int, sitting bool) (best *job, trial bool)
 			rest = append(rest, j)
 		}
 	}
-	if len(tries) > 0 && (o.trials < limit/4 || o.trials == 0) {
+	if o.trials >= limit/4 && o.trials > 0 {
+		tries = nil
+	}
+	if len(tries) > 0 && (limit > 1 || !o.lastTrial || len(rest) == 0) {
 		return slices.MinFunc(tries, o.leastTried), true
 	}
 	aged := capacity > limit && o.starts%8 == 7
@@ -121,7 +124,7 @@ func (o *oracle) leastTried(a, b *job) int {
 
 func (o *oracle) compare(a, b *job, aged bool) int {
 	if a.Queue != b.Queue && !aged {
-		if c := o.share(a.Queue).Cmp(o.share(b.Queue)); c != 0 {
+		if c := o.share(a.Queue) - o.share(b.Queue); c != 0 {
 			return c
 		}
 	}
@@ -130,12 +133,13 @@ func (o *oracle) compare(a, b *job, aged bool) int {
 	return cmp.Or(ka.Compare(kb), cmp.Compare(a.ID.Ms, b.ID.Ms), cmp.Compare(a.ID.Seq, b.ID.Seq))
 }
 
-func (o *oracle) share(queue string) *big.Rat {
+// share is in sixtieths: all weights divide them.
+func (o *oracle) share(queue string) int {
 	weight := o.policy.Queues[queue].Weight
 	if weight == 0 {
 		weight = 1
 	}
-	return big.NewRat(int64(o.queueLive[queue]), weight)
+	return o.queueLive[queue] * 60 / int(weight)
 }
 
 // fill is the world's, and holds each choice against the oracle.
@@ -151,7 +155,7 @@ func (o *oracle) fill() {
 		if !ok || want == nil || want.ref != c.Ref || trial != c.Trial {
 			o.t.Fatalf("chose %+v (%v), want %+v (trial %v)", c, o.byRef[c.Ref], want, trial)
 		}
-		if !c.Trial {
+		if o.lastTrial = c.Trial; !c.Trial {
 			o.starts++
 		}
 		o.note(c, capacity)
@@ -177,8 +181,8 @@ func (o *oracle) note(c Choice, capacity int) {
 }
 
 // randomPolicy has n queues and templates, some with caps.
-func (w *world) randomPolicy(queues, templates, most int) *Policy {
-	capped := func() int { return w.r.IntN(3) / 2 * (1 + w.r.IntN(most)) }
+func (w *world) randomPolicy(queues, templates int) *Policy {
+	capped := func() int { return w.r.IntN(3) / 2 * (1 + w.r.IntN(20)) }
 	p := policy(map[string]QueuePolicy{}, map[string]TemplatePolicy{})
 	for i := range queues {
 		if w.r.IntN(4) > 0 {
@@ -211,7 +215,7 @@ func TestChoice(t *testing.T) {
 		o := newOracle(t, seed)
 		o.seen = seen
 		queues, templates := 1+o.r.IntN(8), 1+o.r.IntN(4)
-		o.apply(o.randomPolicy(queues, templates, 20))
+		o.apply(o.randomPolicy(queues, templates))
 		o.reply = o.failures(seed)
 		o.latency = func(*job) time.Duration { return time.Duration(5+o.r.IntN(40)) * time.Millisecond }
 		o.life = func(*job) time.Duration { return time.Duration(o.r.IntN(2000)) * time.Millisecond }
@@ -264,7 +268,7 @@ func (o *oracle) happen(queues, templates int) {
 		o.s.Pause(name, o.paused[name])
 	case 4:
 		if o.r.IntN(4) == 0 {
-			o.apply(o.randomPolicy(queues, templates, 20))
+			o.apply(o.randomPolicy(queues, templates))
 		}
 	case 5:
 		o.advance(time.Duration(o.r.IntN(6000)) * time.Millisecond)

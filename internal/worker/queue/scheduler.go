@@ -43,6 +43,8 @@ type Scheduler struct {
 	trying   int // trials among them
 	capacity int // at the last Next
 
+	triedLast bool // the last choice was a trial
+
 	starts, posts, answers uint64 // so far
 
 	epoch time.Time
@@ -87,7 +89,7 @@ type Entry struct {
 // Add takes an event in whose record is committed. Its ID is not known yet.
 func (s *Scheduler) Add(e Entry) Ref {
 	l := s.lane(e.Queue, e.Template, e.Shape)
-	r := s.waitlist.open(&e, l)
+	r := s.insert(&e, l)
 	l.members++
 	if !e.RefusedAt.IsZero() && l.provenAt == 0 {
 		l.breaker.noteRefusal(e.RefusedAt.UnixMilli())
@@ -112,7 +114,7 @@ func (s *Scheduler) Remove(r Ref) {
 			en.more.back = 0
 		}
 		s.setSlots(r, 0)
-		s.waitlist.close(r)
+		s.erase(r)
 	})
 	l.members--
 	s.forget(l)

@@ -117,7 +117,7 @@ func (s *Scheduler) commonLimit(q *queue) string {
 	case s.rest.on():
 		return fmt.Sprintf("the API server rests after %q", s.rest.message)
 	case s.creating >= s.limiter.limit:
-		return fmt.Sprintf("%d requests to create Pods are in flight: no more are allowed", s.creating)
+		return fmt.Sprintf("requests to create Pods in flight: %d of %d", s.creating, s.limiter.limit)
 	case s.capacity <= 0:
 		return "capacity is used up"
 	}
@@ -159,7 +159,7 @@ func (s *Scheduler) laneLimit(l *lane) string {
 	case !t.open():
 		return fmt.Sprintf("template %q is at its cap of %d", t.name, t.cap)
 	case t.inFlight >= s.limiter.others() && s.othersReady():
-		return fmt.Sprintf("%d requests for Pods of template %q are in flight: the others keep their share", t.inFlight, t.name)
+		return fmt.Sprintf("template %q has %d requests in flight: the rest of %d is for others", t.name, t.inFlight, s.limiter.limit)
 	case !q.open():
 		return fmt.Sprintf("queue %s is at its cap of %d", q.name, q.cap)
 	case l.events.len() == 0:
@@ -171,7 +171,7 @@ func (s *Scheduler) laneLimit(l *lane) string {
 	case l.quota.full && !l.quota.probes(s.now):
 		return fmt.Sprintf("quota is full: %q", l.quota.message)
 	case l.inFlight >= l.window:
-		return fmt.Sprintf("%d requests for its Pods are in flight: no more are allowed yet", l.inFlight)
+		return fmt.Sprintf("requests for its Pods in flight: %d of %d, more with each success", l.inFlight, l.window)
 	}
 	return ""
 }

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"math"
 	"slices"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
@@ -24,8 +25,8 @@ func newWaitlist() waitlist {
 	}
 }
 
-// open adds an event of that lane.
-func (w *waitlist) open(e *Entry, l *lane) Ref {
+// insert adds an event of that lane.
+func (w *waitlist) insert(e *Entry, l *lane) Ref {
 	r := w.add()
 	en := w.at(r)
 	*en = entry{id: e.ID, accepted: e.AcceptedAt.UnixMilli(), lane: l, priority: int8(e.Priority)}
@@ -48,7 +49,7 @@ func (w *waitlist) open(e *Entry, l *lane) Ref {
 // setRare fills in what most events do not have.
 func (w *waitlist) setRare(en *entry, e *Entry) {
 	if e.MaxParallel > 0 {
-		en.rare().maxParallel = int32(e.MaxParallel)
+		en.rare().maxParallel = int32(min(e.MaxParallel, math.MaxInt32))
 	}
 	if !e.RefusedAt.IsZero() {
 		en.rare().refusedAt = e.RefusedAt.UnixMilli()
@@ -61,8 +62,8 @@ func (w *waitlist) setRare(en *entry, e *Entry) {
 	}
 }
 
-// close forgets an event.
-func (w *waitlist) close(r Ref) {
+// erase forgets an event.
+func (w *waitlist) erase(r Ref) {
 	en := w.at(r)
 	if en.packed != "" {
 		en.lane.line.queue.packed.drop(w, r)

@@ -23,6 +23,7 @@ type world struct {
 	byRef    map[Ref]*job
 	posts    []post
 	pods     []pod
+	soonest  time.Time // before the first of them ends
 
 	latency func(*job) time.Duration // of a POST
 	reply   func(*job) Answer        // when it is answered
@@ -100,7 +101,12 @@ func (w *world) fill() {
 		}
 		w.chosen(c, j)
 		j.left, j.live = j.left-1, j.live+1
-		w.posts = append(w.posts, post{c, j, w.now.Add(w.latency(j))})
+		p := post{c, j, w.now.Add(w.latency(j))}
+		if !p.end.After(w.now) {
+			w.answer(p)
+			continue
+		}
+		w.posts = append(w.posts, p)
 	}
 }
 
@@ -116,14 +122,29 @@ func (w *world) advance(d time.Duration) {
 		}
 		w.answer(p)
 	}
+	w.endPods()
+}
+
+// endPods ends those whose time is over; most steps there is none.
+func (w *world) endPods() {
+	if w.soonest.After(w.now) {
+		return
+	}
 	pods := w.pods
-	w.pods = nil
+	w.pods, w.soonest = nil, w.now.Add(time.Hour)
 	for _, p := range pods {
 		if p.end.After(w.now) {
-			w.pods = append(w.pods, p)
+			w.start(p)
 			continue
 		}
 		w.end(p)
+	}
+}
+
+func (w *world) start(p pod) {
+	w.pods = append(w.pods, p)
+	if p.end.Before(w.soonest) {
+		w.soonest = p.end
 	}
 }
 
@@ -141,10 +162,10 @@ func (w *world) answer(p post) {
 	switch a {
 	case Created:
 		j.created++
-		w.pods = append(w.pods, pod{p: p.c.Place, j: j, end: w.now.Add(w.life(j))})
+		w.start(pod{p: p.c.Place, j: j, end: w.now.Add(w.life(j))})
 		return
 	case Unknown:
-		w.pods = append(w.pods, pod{p: p.c.Place, j: j, end: w.now.Add(time.Second), unsure: true})
+		w.start(pod{p: p.c.Place, j: j, end: w.now.Add(time.Second), unsure: true})
 		return
 	case Refused:
 		j.tries++
