@@ -80,7 +80,9 @@ func (s controlStream) Send(ctx context.Context, cmd worker.Command) (event.ID, 
 }
 
 // Paused implements controls.
-func (s controlStream) Paused(ctx context.Context) (map[string]worker.Paused, error) { return s.reader.Paused(ctx) }
+func (s controlStream) Paused(ctx context.Context) (map[string]worker.Paused, error) {
+	return s.reader.Paused(ctx)
+}
 
 // namespace is that of the workers; empty: it is neither configured nor known from a kubeconfig.
 func (d *deps) namespace() string {
