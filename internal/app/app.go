@@ -40,7 +40,7 @@ type App struct {
 	recorder     *recorder.Recorder
 	emitter      *kubeevents.Emitter
 	instrumenter *metrics.Instrumenter
-	settings     worker.Settings
+	reloader     *reloader
 	servers      []endpoint
 
 	leading atomic.Bool
@@ -73,6 +73,7 @@ func (a *App) Run(ctx context.Context) error {
 		})
 	}
 	background.Go(func() error { return newGCTuner().Run(serving) })
+	background.Go(func() error { return a.reloader.Run(serving) })
 	err := a.act(acting)
 	stopServing()
 	return errors.Join(err, background.Wait())

@@ -17,6 +17,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/k8s/pods"
 	"github.com/ottoscaler/ottoscaler/internal/k8s/templates"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/worker/queue"
 )
 
 // ConfigError is a failure that only another configuration resolves.
@@ -56,6 +57,15 @@ func LoadTemplates(w config.Workers) (*templates.Set, error) {
 		return nil, &ConfigError{errcode.Wrap(errcode.Template, err)}
 	}
 	return set, nil
+}
+
+// LoadQueues returns the operator's policy for queues, the default one without a file. Its error is a ConfigError.
+func LoadQueues(w config.Workers) (*queue.Policy, error) {
+	p, err := config.LoadQueues(w.Queues)
+	if err != nil {
+		return nil, &ConfigError{errcode.Wrap(errcode.Queues, err)}
+	}
+	return p, nil
 }
 
 // ClusterAccess returns how to reach Kubernetes, found as every Kubernetes client finds it, and the namespace of the workers.

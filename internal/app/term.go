@@ -68,8 +68,7 @@ func (a *App) term(take, work context.Context, before worker.Carryover) (worker.
 	})
 	janitor := records.NewJanitor(journal, records.JanitorOptions{Retention: r.Retention, Every: trimInterval})
 
-	settings := a.settings
-	settings.Skew = a.cluster.Skew()
+	settings := a.settings()
 	serverTime := func() time.Time { return time.Now().Add(settings.Skew) }
 	m := worker.NewManager(a.instrumenter.Source(source), a.emitter.Journal(a.instrumenter.Journal(journal, serverTime)),
 		a.emitter.Cluster(a.instrumenter.Cluster(a.cluster)), settings, before, a.log)

@@ -19,6 +19,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/kubeevents"
 	"github.com/ottoscaler/ottoscaler/internal/metrics"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
+	"github.com/ottoscaler/ottoscaler/internal/worker/queue"
 )
 
 const deleteConcurrency = 16
@@ -37,16 +38,18 @@ type Options struct {
 //	 records, status ◀─ Journal ─┘  └───────────── watch ◀────────────────┘
 //
 // Source, Journal and Manager live for a term, see term. Between them and the Manager an Instrumenter counts, and an Emitter turns what
-// needs a person into Kubernetes Events. Beside them a Server answers probes and scrapes, on a leader and on a standby.
+// needs a person into Kubernetes Events. Beside them a Server answers probes and scrapes, and a reloader watches the operator's files, on a
+// leader and on a standby.
 func New(cfg config.Config, o Options) (*App, error) {
 	a := &App{log: o.Logger}
 
-	// The operator decides what a worker may be; an event only names a template.
-	set, err := LoadTemplates(cfg.Workers)
+	// The operator decides who gets how much and what a worker may be; an event only names a queue and a template.
+	var err error
+	a.reloader, err = newReloader(cfg.Workers, reloaderOptions{Reloaded: a.reloaded, Failed: a.reloadFailed, Logger: o.Logger})
 	if err != nil {
 		return nil, err
 	}
-	a.settings = settings(cfg, set)
+	set := a.reloader.current.Load().templates
 
 	// The cluster of the workers. Pods are written only under the Lease.
 	access, namespace, err := ClusterAccess(cfg.Workers)
@@ -139,14 +142,24 @@ func (a *App) wireServers(set *templates.Set, o Options) error {
 	return nil
 }
 
-func settings(cfg config.Config, t *templates.Set) worker.Settings {
-	w := cfg.Workers
+// settings are those of a term that starts now.
+func (a *App) settings() worker.Settings {
+	w, set := a.cfg.Workers, a.reloader.current.Load().templates
+	skew := a.cluster.Skew()
 	return worker.Settings{
-		Rules:      event.Rules{MaxPods: w.MaxPodsPerEvent, Deadlines: t.Deadlines()},
-		Names:      Names(cfg),
+		Rules:      event.Rules{MaxPods: w.MaxPodsPerEvent, Deadlines: set.Deadlines()},
+		Names:      Names(a.cfg),
 		MaxWorkers: w.MaxWorkers, MaxWaiting: w.MaxWaitingEvents, MaxAttempts: w.MaxAttempts,
-		CreateConcurrency: cfg.Process.CreateConcurrency, DeleteConcurrency: deleteConcurrency,
+		CreateConcurrency: int(a.cfg.Process.CreateConcurrency), DeleteConcurrency: deleteConcurrency,
 		PendingTimeout: w.PendingTimeout, ImagePullTimeout: w.ImagePullTimeout,
-		SucceededTTL: w.SucceededTTL, FailedTTL: w.FailedTTL,
+		SucceededTTL: w.SucceededTTL, FailedTTL: w.FailedTTL, Skew: skew,
 	}
 }
+
+// reloaded puts what the operator has changed into effect. The next term starts with it.
+func (a *App) reloaded(_ *queue.Policy, set *templates.Set, _ []string) {
+	a.cluster.UseTemplates(set)
+}
+
+// reloadFailed is told once for each error. What was in effect stays.
+func (*App) reloadFailed(error) {}

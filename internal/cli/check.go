@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -44,7 +45,7 @@ Exit codes: 0 all checks passed, 2 usage or configuration, 3 a check failed.`,
 		Example: "  ottoscaler check --pre\n  ottoscaler check -o json",
 		Args:    noArgs,
 		RunE: withDeps(version, func(c *cobra.Command, d *deps, _ []string) error {
-			findings := append(d.checkRedis(c.Context(), pre), d.checkKubernetes(c.Context(), pre)...)
+			findings := slices.Concat(d.checkRedis(c.Context(), pre), d.checkQueues(), d.checkKubernetes(c.Context(), pre))
 			if err := printFindings(c.OutOrStdout(), out, findings); err != nil {
 				return err
 			}

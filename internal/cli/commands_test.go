@@ -28,6 +28,22 @@ func TestScaleFields(t *testing.T) {
 				"type": "scale_up", "pod_count": "1", "task_id": "t", "idempotency_key": "k", "template": "big", "deadline_seconds": "90", "a": "b",
 			},
 		},
+		"flags of queues": {
+			kind: event.ScaleUp, count: "9", flags: []string{
+				"--queue=web", "--priority=high", "--max-parallel=3", "--start-deadline=30m", "--image=registry.example/a:1", "--cpu=500m", "--memory=2Gi",
+			},
+			want: map[string]string{
+				"type": "scale_up", "pod_count": "9", "queue": "web", "priority": "high", "max_parallel": "3", "start_deadline_seconds": "1800",
+				"image": "registry.example/a:1", "cpu": "500m", "memory": "2Gi",
+			},
+		},
+		"queue, down": {
+			kind: event.ScaleDown, flags: []string{"--queue=web"}, count: "1",
+			want: map[string]string{"type": "scale_down", "pod_count": "1", "queue": "web"},
+		},
+		"priority, down":          {kind: event.ScaleDown, flags: []string{"--priority=high"}, count: "1", wantErr: "unknown flag"},
+		"an invalid queue":        {kind: event.ScaleUp, flags: []string{"--queue=a b"}, count: "1", wantErr: "queue"},
+		"an invalid image":        {kind: event.ScaleUp, flags: []string{"--image=A B"}, count: "1", wantErr: "image"},
 		"count not a number":      {kind: event.ScaleDown, count: "many", wantErr: "pod_count"},
 		"count of zero":           {kind: event.ScaleDown, count: "0", wantErr: "pod_count"},
 		"part of a second":        {kind: event.ScaleUp, flags: []string{"--deadline=1500ms"}, count: "1", wantErr: "--deadline"},

@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/ottoscaler/ottoscaler/internal/app"
 	"github.com/ottoscaler/ottoscaler/internal/config"
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
 )
@@ -16,8 +17,12 @@ func newConfig() *cobra.Command {
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			environ := config.Environ()
-			if _, err := config.Load(environ); err != nil {
+			cfg, err := config.Load(environ)
+			if err != nil {
 				return usageError{errcode.Wrap(errcode.Configuration, err)}
+			}
+			if _, err := app.LoadQueues(cfg.Workers); err != nil {
+				return err
 			}
 			values := config.Effective(environ)
 			rows := make([][]string, 0, len(values))

@@ -102,7 +102,7 @@ func correctFields(fields, set map[string]string) error {
 
 // validateEntry decodes an entry as the daemon will, as far as that is the same for every installation.
 func validateEntry(fields map[string]string) error {
-	if _, rejection := event.Recall(event.ID{Ms: 1}, fields, maxPodCount); rejection != nil {
+	if _, rejection := event.Check(event.ID{Ms: 1}, fields, maxPodCount); rejection != nil {
 		return errors.New(strings.TrimSpace(rejection.Reason))
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -79,7 +80,11 @@ type Workers struct {
 	// The resource limits of the built-in worker.
 	AgentLimits map[string]string `env:"OTTO_AGENT_LIMITS" envDefault:"cpu=500m,memory=256Mi" envKeyValSeparator:"="`
 	// A folder of PodTemplateSpecs, one file `NAME.yaml` each. Events select one with their field `template`.
+	// The folder is read again when its contents change.
 	Templates string `env:"OTTO_WORKER_TEMPLATES"`
+	// A YAML file with weights, caps and priorities of queues, and what events may change of a template: see
+	// [queues-file.md](queues-file.md). It is read again when it changes. Unset: every queue gets the same.
+	Queues string `env:"OTTO_QUEUES_FILE"`
 	// The maximum run time of a worker. After it the worker is stopped and `failed`. A template may set its own.
 	Deadline time.Duration `env:"OTTO_WORKER_DEADLINE" envDefault:"6h"`
 	// How long a worker may wait for a Pod or a node without progress before it is `failed`.
@@ -109,8 +114,9 @@ type Process struct {
 	// The Deployment of Ottoscaler, in the namespace of the Lease. Kubernetes Events about failures refer to it. Unset: they
 	// refer to the Pod, if `POD_NAME` is set; else no Events are written.
 	Deployment string `env:"OTTO_DEPLOYMENT"`
-	// The maximum number of concurrent Pod creations. Above 96 the Kubernetes client would need more connections and be slower.
-	CreateConcurrency int `env:"OTTO_CREATE_CONCURRENCY" envDefault:"32"`
+	// The maximum number of concurrent Pod creations. `auto`: 32. Below it the number follows what the API server can take. Above
+	// 96 the Kubernetes client would need more connections and be slower.
+	CreateConcurrency Concurrency `env:"OTTO_CREATE_CONCURRENCY" envDefault:"auto"`
 	// The maximum threads running Go code, as in every Go program. One thread starts more workers per second than most API
 	// servers can create, and moving work between threads costs CPU time.
 	Threads int `env:"GOMAXPROCS" envDefault:"1"`
@@ -118,6 +124,25 @@ type Process struct {
 	LogLevel slog.Level `env:"OTTO_LOG_LEVEL" envDefault:"info"`
 	// The log format. `auto`: `text` on a terminal, `json` elsewhere.
 	LogFormat string `env:"OTTO_LOG_FORMAT" envDefault:"auto"`
+}
+
+const (
+	autoConcurrency = "auto"
+	autoCeiling     = 32 // beyond it the rate of creations hardly grows, while each takes longer
+)
+
+// Concurrency is a number of requests in flight.
+type Concurrency int
+
+// UnmarshalText reads a number or `auto`.
+func (c *Concurrency) UnmarshalText(b []byte) error {
+	if string(b) == autoConcurrency {
+		*c = autoCeiling
+		return nil
+	}
+	n, err := strconv.Atoi(string(b))
+	*c = Concurrency(n)
+	return err
 }
 
 // Secret is text that appears in no log line and no error. Convert it to a string where it is used.

@@ -63,7 +63,7 @@ func example(t *testing.T) map[string]string {
 		"OTTO_AGENT_IMAGE": "registry.example:5000/team/agent:1.2", "OTTO_NAMESPACE": "builds", "OTTO_INSTANCE": "blue",
 		"OTTO_MAX_WORKERS": "7", "OTTO_MAX_PODS_PER_EVENT": "8", "OTTO_MAX_WAITING_EVENTS": "9", "OTTO_MAX_ATTEMPTS": "1",
 		"OTTO_AGENT_REQUESTS": "cpu=0.5,memory=1Gi", "OTTO_AGENT_LIMITS": "memory=1Gi,example.com/gpu=1",
-		"OTTO_WORKER_TEMPLATES": dir, "OTTO_WORKER_DEADLINE": "0", "OTTO_PENDING_TIMEOUT": "1m",
+		"OTTO_WORKER_TEMPLATES": dir, "OTTO_QUEUES_FILE": file, "OTTO_WORKER_DEADLINE": "0", "OTTO_PENDING_TIMEOUT": "1m",
 		"OTTO_IMAGE_PULL_TIMEOUT": "1s", "OTTO_SUCCEEDED_TTL": "0", "OTTO_FAILED_TTL": "1h30m", "OTTO_RECORD_TTL": "2h",
 		"OTTO_CREATE_CONCURRENCY": "96", "GOMAXPROCS": "2", "OTTO_LOG_LEVEL": "debug", "OTTO_LOG_FORMAT": "json",
 	}
@@ -87,7 +87,7 @@ func TestEveryVariableArrives(t *testing.T) {
 			MaxWorkers: 7, MaxPodsPerEvent: 8, MaxWaitingEvents: 9, MaxAttempts: 1,
 			AgentRequests: map[string]string{"cpu": "0.5", "memory": "1Gi"},
 			AgentLimits:   map[string]string{"memory": "1Gi", "example.com/gpu": "1"},
-			Templates:     dir, PendingTimeout: time.Minute, ImagePullTimeout: time.Second,
+			Templates:     dir, Queues: file, PendingTimeout: time.Minute, ImagePullTimeout: time.Second,
 			FailedTTL: 90 * time.Minute, RecordTTL: 2 * time.Hour,
 		},
 		Process: Process{HTTPAddr: "[::1]:9090", PodName: "ottoscaler-7d9f-x2", PodNamespace: "system", Deployment: "main", CreateConcurrency: 96, Threads: 2, LogLevel: slog.LevelDebug, LogFormat: "json"},

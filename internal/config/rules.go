@@ -13,6 +13,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/text"
 )
 
@@ -53,7 +54,7 @@ func rules() map[string]rule {
 		"REDIS_CONSUMER":        name,
 		"OTTO_STREAM_RETENTION": duration(0),
 
-		"OTTO_AGENT_IMAGE":        {takes: "an image reference such as registry.example/team/agent:1.2", valid: isImage},
+		"OTTO_AGENT_IMAGE":        {takes: "an image reference such as registry.example/team/agent:1.2", valid: event.ValidImage},
 		"OTTO_NAMESPACE":          dnsLabel(),
 		"OTTO_INSTANCE":           dnsLabel(),
 		"OTTO_MAX_WORKERS":        number(1, maxCount),
@@ -63,6 +64,7 @@ func rules() map[string]rule {
 		"OTTO_AGENT_REQUESTS":     resources(),
 		"OTTO_AGENT_LIMITS":       resources(),
 		"OTTO_WORKER_TEMPLATES":   {takes: "a folder that exists", valid: isFolder},
+		"OTTO_QUEUES_FILE":        file(),
 		"OTTO_WORKER_DEADLINE":    wholeSecondsOrNone(),
 		"OTTO_PENDING_TIMEOUT":    duration(time.Second),
 		"OTTO_IMAGE_PULL_TIMEOUT": duration(time.Second),
@@ -75,7 +77,7 @@ func rules() map[string]rule {
 		"POD_NAME":                {takes: "1 to 253 lower-case letters, digits, hyphens and dots", valid: isPodName},
 		"POD_NAMESPACE":           dnsLabel(),
 		"OTTO_DEPLOYMENT":         {takes: "1 to 253 lower-case letters, digits, hyphens and dots", valid: isPodName},
-		"OTTO_CREATE_CONCURRENCY": number(1, 96),
+		"OTTO_CREATE_CONCURRENCY": concurrency(),
 		"GOMAXPROCS":              number(1, 1024),
 		"OTTO_LOG_LEVEL":          oneOf("debug", "info", "warn", "error"),
 		"OTTO_LOG_FORMAT":         oneOf("auto", "text", "json"),
@@ -106,6 +108,12 @@ func number(least, most int) rule {
 			return err == nil && strconv.Itoa(n) == v && least <= n && n <= most // no sign, no leading zero
 		},
 	}
+}
+
+// concurrency is for Concurrency.
+func concurrency() rule {
+	n := number(1, 96)
+	return rule{takes: "auto, or " + n.takes, valid: func(v string) bool { return v == autoConcurrency || n.valid(v) }}
 }
 
 func oneOf(values ...string) rule {
@@ -166,9 +174,6 @@ var (
 	dnsLabelForm = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 	podNameForm  = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`)
 	hostForm     = regexp.MustCompile(`^[A-Za-z0-9]([-A-Za-z0-9_]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9_]{0,61}[A-Za-z0-9])?)*\.?$`)
-	imageForm    = regexp.MustCompile(`^([A-Za-z0-9][-A-Za-z0-9.]*(:[0-9]{1,5})?/)?` + // registry
-		`[a-z0-9]+([-._]+[a-z0-9]+)*(/[a-z0-9]+([-._]+[a-z0-9]+)*)*` + // path
-		`(:[A-Za-z0-9_][-A-Za-z0-9_.]{0,127})?(@sha256:[0-9a-f]{64})?$`) // tag, digest
 )
 
 func dnsLabel() rule {
@@ -203,8 +208,6 @@ func isListenAddr(v string) bool {
 	host, port, err := net.SplitHostPort(v)
 	return err == nil && (host == "" || isHost(host)) && number(0, 65535).valid(port)
 }
-
-func isImage(v string) bool { return len(v) <= 512 && imageForm.MatchString(v) }
 
 func isOneLine(v string) bool { return !strings.ContainsAny(v, "\r\n") }
 

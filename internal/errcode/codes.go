@@ -11,6 +11,7 @@ const (
 	ClusterAccess   Code = "OTTO106"
 	UnknownVariable Code = "OTTO107"
 	ReloadFailed    Code = "OTTO108"
+	Queues          Code = "OTTO110"
 
 	StreamReadFailed      Code = "OTTO201"
 	TermRestart           Code = "OTTO202"

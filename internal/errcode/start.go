@@ -46,4 +46,10 @@ var startEntries = []Entry{
 			"the path in it, the value and what is allowed. Everything continues as before the change, but a restart would fail.",
 		"Correct the file. It is read again within five seconds.",
 	},
+	{
+		Queues, "invalid queues file",
+		"The file `OTTO_QUEUES_FILE` cannot be read, is no YAML, or has a value that is not allowed; each line has the file, the path in " +
+			"it, the value and what is allowed. Exit code 2.",
+		"Correct the file; [queues-file.md](queues-file.md) lists its fields.",
+	},
 }

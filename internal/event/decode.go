@@ -27,11 +27,49 @@ type Rules struct {
 // hostile entry than the bounds of the table. The core calls it for every new entry, clients before they send one.
 func Decode(id ID, fields map[string]string, rules Rules) (Event, *Rejection) {
 	d := decoder{fields: fields, rules: rules, event: Event{EventID: id}}
+	return d.decode()
+}
+
+// Check is Decode by the rules of the stream alone, which are the same for every installation. Clients without an operator's
+// rules call it before they send an entry.
+func Check(id ID, fields map[string]string, maxPods int) (Event, *Rejection) {
+	return Decode(id, fields, streamRules(fields, maxPods))
+}
+
+// Recall is Check for what was an event once, perhaps to an older release: what that took for metadata stays metadata where
+// it breaks the rule of a field that was added since.
+func Recall(id ID, fields map[string]string, maxPods int) (Event, *Rejection) {
+	d := decoder{fields: fields, rules: streamRules(fields, maxPods), event: Event{EventID: id}, recalls: true}
+	return d.decode()
+}
+
+func streamRules(fields map[string]string, maxPods int) Rules {
+	return Rules{MaxPods: maxPods, Deadlines: map[string]time.Duration{fields[FieldTemplate]: 0}}
+}
+
+type decoder struct {
+	fields  map[string]string
+	rules   Rules
+	event   Event
+	recalls bool     // see Recall
+	kept    []string // added fields that are metadata of this event
+}
+
+func (d *decoder) decode() (Event, *Rejection) {
 	for i := range table {
-		value, sent := fields[table[i].Name]
-		if r := table[i].decode(&d, value, sent); r != nil {
+		f := &table[i]
+		value, sent := d.fields[f.Name]
+		r := f.decode(d, value, sent)
+		if r != nil && d.recalls && f.Added {
+			d.kept = append(d.kept, f.Name)
+			continue
+		}
+		if r != nil {
 			return Event{}, r
 		}
+	}
+	if r := d.checkCancel(); r != nil {
+		return Event{}, r
 	}
 	if r := d.metadata(); r != nil {
 		return Event{}, r
@@ -39,30 +77,21 @@ func Decode(id ID, fields map[string]string, rules Rules) (Event, *Rejection) {
 	return d.event, nil
 }
 
-// Recall is Decode for what was an event once: by the rules of the stream, without those of the operator, who may have
-// changed his since.
-func Recall(id ID, fields map[string]string, maxPods int) (Event, *Rejection) {
-	return Decode(id, fields, Rules{MaxPods: maxPods, Deadlines: map[string]time.Duration{fields[FieldTemplate]: 0}})
-}
-
-type decoder struct {
-	fields map[string]string
-	rules  Rules
-	event  Event
-}
-
 func (d *decoder) kind(value string, sent bool) *Rejection {
 	switch {
 	case !sent:
-		return Reject(CodeType, "the field type is missing: want scale_up or scale_down")
+		return Reject(CodeType, "the field type is missing: want scale_up, scale_down or cancel")
 	case !slices.Contains(Types(), Type(value)):
-		return Reject(CodeType, "type is %q: want scale_up or scale_down", text.Ellipsis(value, maxQuoted))
+		return Reject(CodeType, "type is %q: want scale_up, scale_down or cancel", text.Ellipsis(value, maxQuoted))
 	}
 	d.event.Type = Type(value)
 	return nil
 }
 
 func (d *decoder) podCount(value string, sent bool) *Rejection {
+	if d.event.Type == Cancel {
+		return noPodCount(sent)
+	}
 	if !sent {
 		return Reject(CodePodCount, "the field pod_count is missing: want 1 to %d", d.rules.MaxPods)
 	}
@@ -88,15 +117,29 @@ func (d *decoder) timestamp(value string, sent bool) *Rejection {
 		return nil
 	}
 	t, err := time.Parse(time.RFC3339, value)
-	if sec, ok := digits(value, math.MaxInt32*100); ok {
-		t, err = time.Unix(sec, 0), nil
+	if n, ok := digits(value, math.MaxInt64); ok {
+		t, err = unixTime(n, len(value))
 	}
 	t = t.UTC()
 	if err != nil || t.Year() < 0 || t.Year() > 9999 {
-		return Reject(CodeTimestamp, "timestamp is %q: want Unix seconds or RFC 3339", text.Ellipsis(value, maxQuoted))
+		return Reject(CodeTimestamp, "timestamp is %q: want Unix seconds, milliseconds of 13 digits, or RFC 3339",
+			text.Ellipsis(value, maxQuoted))
 	}
 	d.event.Timestamp = t
 	return nil
+}
+
+// unixTime takes what clients in JavaScript and Java send without being asked to: milliseconds. Their 13 digits, as seconds,
+// would be 300 centuries away.
+func unixTime(n int64, digits int) (time.Time, error) {
+	const milliseconds, lastSecond = 13, math.MaxInt32 * 100
+	switch {
+	case digits == milliseconds:
+		return time.UnixMilli(n), nil
+	case n > lastSecond:
+		return time.Time{}, strconv.ErrRange
+	}
+	return time.Unix(n, 0), nil
 }
 
 func (d *decoder) idempotencyKey(value string, sent bool) *Rejection {

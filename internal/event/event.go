@@ -3,6 +3,7 @@ package event
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,13 +21,13 @@ const (
 )
 
 // Types are all of them, in the order of the documentation.
-func Types() []Type { return []Type{ScaleUp, ScaleDown} }
+func Types() []Type { return []Type{ScaleUp, ScaleDown, Cancel} }
 
 // Event is one valid stream entry. The first five fields, and their names in JSON, are those of the original.
 type Event struct {
 	EventID   ID
 	Type      Type
-	PodCount  int
+	PodCount  int // 0 of a cancel
 	Timestamp time.Time
 	Metadata  map[string]string // task_id, if it was sent, and everything that is no field of its own
 
@@ -59,12 +60,22 @@ func (e *Event) Fields() map[string]string {
 	maps.Copy(fields, e.Metadata)
 	for i := range table {
 		if encode := table[i].encode; encode != nil {
-			if value := encode(e); value != "" {
+			if value := encode(e); value != table[i].Default {
 				fields[table[i].Name] = value
 			}
 		}
 	}
 	return fields
+}
+
+// MarshalJSON leaves the default queue out, so that a plain event is spelled as in the original.
+func (e Event) MarshalJSON() ([]byte, error) {
+	type plain Event
+	p := plain(e)
+	if p.Queue == DefaultQueue {
+		p.Queue = ""
+	}
+	return json.Marshal(p)
 }
 
 // Hash identifies what an event asks for: two entries with the same idempotency key and the same hash are one event
@@ -82,7 +93,7 @@ func (e *Event) Hash() string {
 	maps.Copy(content, e.Metadata)
 	for i := range table {
 		if f := &table[i]; f.hashed {
-			if value := f.encode(e); value != "" {
+			if value := f.encode(e); value != f.Default {
 				content[f.Name] = value
 			}
 		}

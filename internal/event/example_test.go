@@ -62,6 +62,7 @@ func ExampleEvent_Variables() {
 	// Output:
 	// OTTO_WORKER_COUNT=3
 	// OTTO_TASK_ID=build-7
+	// OTTO_QUEUE=default
 	// OTTO_META_GIT_REF=refs/heads/main
 }
 

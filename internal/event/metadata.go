@@ -17,7 +17,8 @@ const (
 	maxMetaTotal  = 8 << 10
 )
 
-// metadata keeps every field without a meaning of its own. Sorted, so that the same entry is always rejected with the same
+// metadata keeps every field without a meaning of its own. Added fields count in its bounds: an older release, which may have
+// to read the record after a rollback, takes them for metadata. Sorted, so that the same entry is always rejected with the same
 // words; the count comes first, so that ten thousand fields are not sorted.
 func (d *decoder) metadata() *Rejection {
 	if len(d.fields) > len(table)+maxMetaFields {
@@ -30,10 +31,11 @@ func (d *decoder) metadata() *Rejection {
 		}
 	}
 	own := maps.Clone(d.fields)
-	maps.DeleteFunc(own, func(name, _ string) bool { return IsField(name) })
+	maps.DeleteFunc(own, func(name, _ string) bool { return IsField(name) && !IsAdded(name) })
 	if r := checkMetadata(own); r != nil {
 		return r
 	}
+	maps.DeleteFunc(own, func(name, _ string) bool { return IsField(name) && !slices.Contains(d.kept, name) })
 	maps.Copy(d.event.Metadata, own)
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/golden"
 )
@@ -23,15 +25,20 @@ func reference() string {
 		"is rejected, never truncated: the entry goes to the [dead-letter stream](status-stream.md#dead-letters) with a reason. The same as a\n" +
 		"JSON Schema: [api/stream-entry.schema.json](../api/stream-entry.schema.json).\n\n" +
 		"| field | takes | |\n|---|---|---|\n")
+	var added []string
 	for _, f := range event.Fields() {
 		doc := f.Doc
 		if f.Required {
 			doc += " Required."
 		}
+		if f.Added {
+			added = append(added, "`"+f.Name+"`")
+		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Name, f.Takes, doc)
 	}
 	b.WriteString("| anything else | at most 16 fields, keys of 64 bytes, values of 1 KiB, 8 KiB together | Metadata for the workers. |\n\n" +
-		"A whole entry has at most 64 KiB.\n\n## What a worker finds\n\n| variable of its environment | |\n|---|---|\n" +
+		strings.Join(added, ", ") + " came later than the\nother fields and count in the bounds of metadata, since an earlier " +
+		"release takes them for metadata. What they do is in\n[queues.md](queues.md).\n\nA whole entry has at most 64 KiB.\n\n## What a worker finds\n\n| variable of its environment | |\n|---|---|\n" +
 		"| `OTTO_EVENT_ID` | the entry ID |\n| `OTTO_WORKER_INDEX` | its slot, from 1 |\n| `OTTO_ATTEMPT` | which Pod of the worker this is, from 1 |\n")
 	for _, f := range event.Fields() {
 		if f.Variable != "" {
@@ -61,10 +68,10 @@ func schema(t *testing.T) string {
 	properties, required := make(map[string]property), []string{}
 	for _, f := range event.Fields() {
 		properties[f.Name] = property{
-			Type: "string", Description: f.Doc + " Takes " + strings.ReplaceAll(f.Takes, "`", "") + ".", Enum: f.Schema.Enum,
+			Type: "string", Description: strings.ReplaceAll(f.Doc+" Takes "+f.Takes+".", "`", ""), Enum: f.Schema.Enum,
 			Pattern: f.Schema.Pattern, MinLength: f.Schema.MinLength, MaxLength: f.Schema.MaxLength,
 		}
-		if f.Required {
+		if f.Required && f.Name != event.FieldPodCount {
 			required = append(required, f.Name)
 		}
 	}
@@ -76,12 +83,31 @@ func schema(t *testing.T) string {
 		"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Stream entry", "type": "object",
 		"description": "One entry of the source stream. Made by `make generate` from internal/event.",
 		"properties":  properties, "required": required,
+		"if": ofType(event.Cancel), "then": cancelSchema(), "else": map[string]any{"required": []string{event.FieldPodCount}},
 		"additionalProperties": property{Type: "string", Description: "Metadata for the workers.", MaxLength: 1024},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
+}
+
+func ofType(t event.Type) map[string]any {
+	return map[string]any{"properties": map[string]any{event.FieldType: map[string]any{"const": t}}, "required": []string{event.FieldType}}
+}
+
+// cancelSchema: exactly one of event_id and task_id, no pod_count, and no queue beside an event_id.
+func cancelSchema() map[string]any {
+	return map[string]any{
+		"properties": map[string]any{
+			event.FieldPodCount: false, event.FieldTaskID: map[string]any{"minLength": 1},
+			event.FieldEventID: map[string]any{"pattern": "^(0|[1-9][0-9]*)-(0|[1-9][0-9]*)$"},
+		},
+		"oneOf": []any{
+			map[string]any{"required": []string{event.FieldEventID}, "properties": map[string]any{event.FieldQueue: false}},
+			map[string]any{"required": []string{event.FieldTaskID}},
+		},
+	}
 }
 
 // TestTable: a field without encode or decode would make records unreadable after a restart. Every field of the table is
@@ -91,6 +117,8 @@ func TestTable(t *testing.T) {
 		"type": "scale_up", "pod_count": "2", "task_id": "t", "timestamp": "2026-01-02T03:04:05Z", "idempotency_key": "k",
 		"template": "big", "deadline_seconds": "60",
 		"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "tracestate": "a=b",
+		"queue": "web", "priority": "high", "max_parallel": "10", "start_deadline_seconds": "90", "image": "registry.example/a:1",
+		"cpu": "500m", "memory": "1.5Gi", "event_id": "5-0",
 	}
 	names := make(map[string]bool)
 	for _, f := range event.Fields() {
@@ -106,12 +134,20 @@ func TestTable(t *testing.T) {
 	if bad != nil {
 		t.Fatal(bad)
 	}
-	for name, value := range e.Fields() {
-		if sample[name] != value {
-			t.Errorf("%s: sent as %q, kept as %q", name, sample[name], value)
-		}
+	wantKept(t, &e, sample)
+	if len(e.Metadata) != 2 { // event_id belongs to a cancel alone
+		t.Errorf("metadata %v", e.Metadata)
 	}
-	if len(e.Fields()) != len(sample) || len(e.Metadata) != 1 {
-		t.Errorf("kept as %v, with metadata %v", e.Fields(), e.Metadata)
+	cancel := map[string]string{"type": "cancel", "event_id": "5-0", "by": "kim"}
+	if e, bad = event.Recall(event.ID{Ms: 9}, cancel, 10); bad != nil || e.Target != (event.ID{Ms: 5}) || e.PodCount != 0 {
+		t.Fatalf("a cancel: %+v, %+v", e, bad)
+	}
+	wantKept(t, &e, cancel)
+}
+
+func wantKept(t *testing.T, e *event.Event, sent map[string]string) {
+	t.Helper()
+	if diff := cmp.Diff(sent, e.Fields()); diff != "" {
+		t.Errorf("-sent +kept:\n%s", diff)
 	}
 }

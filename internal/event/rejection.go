@@ -23,7 +23,15 @@ const (
 	CodeConflict       = "idempotency_conflict"
 	CodeTemplate       = "unknown_template"
 	CodeDeadline       = "invalid_deadline"
-	CodeTrace          = "invalid_trace_context"
+	CodeQueue          = "invalid_queue"
+	CodeUnknownQueue   = "unknown_queue"
+	CodeQueueFull      = "queue_full"
+	CodeNotAllowed     = "template_not_allowed"
+	CodePriority       = "invalid_priority"
+	CodeMaxParallel    = "invalid_max_parallel"
+	CodeStartDeadline  = "invalid_start_deadline"
+	CodeOverride       = "override_not_allowed"
+	CodeCancel         = "invalid_cancel"
 	CodeMetadata       = "invalid_metadata"
 	CodeTooLarge       = "too_large"
 	CodeTrimmed        = "trimmed"
@@ -34,7 +42,8 @@ const (
 func RejectionCodes() []string {
 	return []string{
 		CodeType, CodePodCount, CodeTaskID, CodeTimestamp, CodeIdempotencyKey, CodeConflict, CodeTemplate, CodeDeadline,
-		CodeTrace, CodeMetadata, CodeTooLarge, CodeTrimmed, CodePoison,
+		CodeQueue, CodeUnknownQueue, CodeQueueFull, CodeNotAllowed, CodePriority, CodeMaxParallel, CodeStartDeadline, CodeOverride,
+		CodeCancel, CodeMetadata, CodeTooLarge, CodeTrimmed, CodePoison,
 	}
 }
 

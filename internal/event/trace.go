@@ -1,26 +1,23 @@
 package event
 
-import (
-	"strings"
-
-	"github.com/ottoscaler/ottoscaler/internal/text"
-)
+import "strings"
 
 const traceparentLen = 55
 
+// traceparent ignores an invalid one, as W3C demands: a trace must not decide whether work is done.
 func (d *decoder) traceparent(value string, _ bool) *Rejection {
-	if value != "" && !validTraceparent(value) {
-		return Reject(CodeTrace, "traceparent is %q: want W3C trace context", text.Ellipsis(value, maxQuoted))
+	if validTraceparent(value) {
+		d.event.Traceparent = value
 	}
-	d.event.Traceparent = value
 	return nil
 }
 
+// tracestate goes with its traceparent: it is not even looked at where that is invalid.
 func (d *decoder) tracestate(value string, _ bool) *Rejection {
-	if problem := CheckLine(value, maxTracestate); problem != "" {
-		return Reject(CodeTrace, "tracestate %s", problem)
+	ignored := d.fields[fieldTraceparent] != d.event.Traceparent
+	if !ignored && CheckLine(value, maxTracestate) == "" {
+		d.event.Tracestate = value
 	}
-	d.event.Tracestate = value
 	return nil
 }
 

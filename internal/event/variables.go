@@ -17,16 +17,22 @@ type Variable struct{ Name, Value string }
 // Variables are what every worker of the event learns of it: one for each field that has a variable, then one for each
 // metadata field, in a fixed order.
 func (e *Event) Variables() []Variable {
-	fields := e.Fields()
 	var all []Variable
 	for i := range table {
 		f := &table[i]
-		if value := fields[f.Name]; f.Variable != "" && (f.Always || value != "") {
+		if f.Variable == "" {
+			continue
+		}
+		value := e.Metadata[f.Name]
+		if f.encode != nil {
+			value = f.encode(e)
+		}
+		if f.Always || value != "" {
 			all = append(all, Variable{f.Variable, value})
 		}
 	}
 	for _, k := range slices.Sorted(maps.Keys(e.Metadata)) {
-		if !IsField(k) {
+		if !IsField(k) || IsAdded(k) {
 			all = append(all, Variable{MetadataVariable(k), e.Metadata[k]})
 		}
 	}

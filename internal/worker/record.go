@@ -14,6 +14,8 @@ type Record struct {
 	Closed  bool
 	Counts  Counts   // of a scale_down: its victims' outcomes so far; of a scale_up only once Closed
 	Victims []Victim // of a scale_down that is settled: those it terminates
+
+	AcceptedAt time.Time // ms; zero: not known
 }
 
 // Victim is one slot that a scale_down has selected.

@@ -33,6 +33,8 @@ func (o *options) flags(c *cobra.Command) {
 	f.IntVar(&o.MaxPods, "max-pods", 1000, "the highest pod_count")
 	f.DurationVar(&o.Deadline, "deadline", 6*time.Hour, "the highest deadline of a worker; negative: none")
 	f.StringSliceVar(&o.Templates, "templates", nil, "the operator's templates")
+	f.StringSliceVar(&o.Priorities, "priorities", nil, "the priority classes that an entry may name (default: low,normal)")
+	f.BoolVar(&o.Overrides, "overrides", false, "an entry may change image, cpu and memory")
 	f.StringSliceVar(&o.Granted, "granted", nil, "granted permissions: 'create pods,…'")
 	f.BoolVar(&o.Exact, "exact", false, "every granted permission must have been used")
 	f.StringSliceVar(&o.Leftover, "leftover", nil, "worker Pods that still exist")

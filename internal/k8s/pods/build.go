@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	corev1 "k8s.io/api/core/v1"
+	apiresource "k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
@@ -19,7 +20,7 @@ import (
 type builder struct {
 	namespace, instance, stream string
 
-	templates *templates.Set
+	templates atomic.Pointer[templates.Set] // of the operator, who may change them at any time
 	last      atomic.Pointer[encodedEvent]
 }
 
@@ -30,7 +31,7 @@ type encodedEvent struct {
 
 // build makes the Pod of one attempt from its template.
 func (b *builder) build(p worker.PodSpec) (*corev1.Pod, error) {
-	template, known := b.templates.Copy(p.Event.Template)
+	template, known := b.templates.Load().Copy(p.Event.Template)
 	if !known {
 		return nil, fmt.Errorf("creating pod %q: %w: template %q no longer exists", p.Name, worker.ErrRefused, p.Event.Template)
 	}
@@ -43,6 +44,9 @@ func (b *builder) build(p worker.PodSpec) (*corev1.Pod, error) {
 	pod.Labels = fillFrom(template.Labels, podLabels(b.instance, p))
 	pod.Annotations = fillFrom(template.Annotations, annotations)
 	applyEvent(&pod.Spec, p)
+	if err := override(&pod.Spec.Containers[0], p.Event); err != nil {
+		return nil, fmt.Errorf("creating pod %q: %w: %w", p.Name, worker.ErrRefused, err)
+	}
 	return pod, nil
 }
 
@@ -58,6 +62,7 @@ func (b *builder) annotations(p worker.PodSpec) (map[string]string, error) {
 		keyAttempt:       strconv.Itoa(p.Attempt),
 		annotationCount:  strconv.Itoa(p.Event.PodCount),
 		keyInstance:      b.instance,
+		keyQueue:         queueOf(p.Event),
 		annotationStream: b.stream,
 		annotationEvent:  encoded,
 	}, nil
@@ -78,7 +83,7 @@ func (b *builder) encode(e *event.Event) (string, error) {
 	return string(text), nil
 }
 
-// applyEvent sets in the spec the little an event may change: environment variables and a shorter deadline.
+// applyEvent sets in the spec the little that any event may change: environment variables and a shorter deadline.
 func applyEvent(spec *corev1.PodSpec, p worker.PodSpec) {
 	env := variables(p)
 	for _, containers := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
@@ -89,6 +94,36 @@ func applyEvent(spec *corev1.PodSpec, p worker.PodSpec) {
 	if d := p.Event.Deadline; d > 0 {
 		spec.ActiveDeadlineSeconds = new(k8s.Seconds(d))
 	}
+}
+
+// override sets what the operator allowed this event to change of its template.
+func override(c *corev1.Container, e *event.Event) error {
+	if e.Image != "" {
+		c.Image = e.Image
+		if templates.IsDemo(c.Command) {
+			c.Command = nil
+		}
+	}
+	for name, value := range map[corev1.ResourceName]string{corev1.ResourceCPU: e.CPU, corev1.ResourceMemory: e.Memory} {
+		if value == "" {
+			continue
+		}
+		q, err := apiresource.ParseQuantity(value)
+		if err != nil {
+			return fmt.Errorf("%s=%q: %w", name, value, err)
+		}
+		c.Resources.Requests = with(c.Resources.Requests, name, q)
+		c.Resources.Limits = with(c.Resources.Limits, name, q)
+	}
+	return nil
+}
+
+func with(list corev1.ResourceList, name corev1.ResourceName, q apiresource.Quantity) corev1.ResourceList {
+	if list == nil {
+		list = make(corev1.ResourceList)
+	}
+	list[name] = q
+	return list
 }
 
 // fillFrom adds those entries of a template whose keys the worker's own entries do not have.

@@ -1,7 +1,6 @@
 package pods
 
 import (
-	"encoding/json"
 	"errors"
 	"maps"
 	"path/filepath"
@@ -200,13 +199,9 @@ func checkOwn(t *rapid.T, pod *corev1.Pod, spec worker.PodSpec) {
 			t.Fatalf("%s is %q in the container, want %q", name, seen[name], v)
 		}
 	}
-	var read event.Event
-	if err := json.Unmarshal([]byte(pod.Annotations[annotationEvent]), &read); err != nil {
-		t.Fatal(err)
-	}
 	want := *spec.Event
 	want.Timestamp = jsonTime(want.Timestamp)
-	if d := cmp.Diff(want, read); d != "" {
+	if d := cmp.Diff(&want, readEvent(pod)); d != "" {
 		t.Fatalf("the event read back from its annotation differs:\n%s", d)
 	}
 	pod.UID = "u"
@@ -232,6 +227,17 @@ func undo(t *rapid.T, pod *corev1.Pod, spec worker.PodSpec, template *corev1.Pod
 	}
 	maps.DeleteFunc(pod.Labels, isOwn)
 	maps.DeleteFunc(pod.Annotations, isOwn)
+	undoEnv(pod, spec)
+	if spec.Event.Deadline > 0 {
+		if *pod.Spec.ActiveDeadlineSeconds != 7 {
+			t.Fatalf("the deadline is %d", *pod.Spec.ActiveDeadlineSeconds)
+		}
+		pod.Spec.ActiveDeadlineSeconds = template.Spec.ActiveDeadlineSeconds
+	}
+}
+
+// undoEnv removes the variables of a worker.
+func undoEnv(pod *corev1.Pod, spec worker.PodSpec) {
 	for _, containers := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
 		for i := range containers {
 			containers[i].Env = containers[i].Env[len(variables(spec)):]
@@ -239,11 +245,5 @@ func undo(t *rapid.T, pod *corev1.Pod, spec worker.PodSpec, template *corev1.Pod
 				containers[i].Env = nil
 			}
 		}
-	}
-	if spec.Event.Deadline > 0 {
-		if *pod.Spec.ActiveDeadlineSeconds != 7 {
-			t.Fatalf("the deadline is %d", *pod.Spec.ActiveDeadlineSeconds)
-		}
-		pod.Spec.ActiveDeadlineSeconds = template.Spec.ActiveDeadlineSeconds
 	}
 }

@@ -31,10 +31,10 @@ type Options struct {
 	Namespace string
 	Instance  string // of this installation; a legal label value
 	Stream    string
-	Names     event.Names // of the same instance and stream
-	Templates *templates.Set
-	Version   string     // of this program, for the user agent
-	Clock     *k8s.Clock // learns the server's time from every answer; nil: one of the Client's own
+	Names     event.Names    // of the same instance and stream
+	Templates *templates.Set // until UseTemplates
+	Version   string         // of this program, for the user agent
+	Clock     *k8s.Clock     // learns the server's time from every answer; nil: one of the Client's own
 	Logger    *slog.Logger
 
 	// Guard limits writes to the time of leadership: a Lease's Until. nil: always.
@@ -73,9 +73,10 @@ func New(access *rest.Config, o Options) (*Client, error) {
 	})
 	c := &Client{
 		namespace: o.Namespace, names: o.Names, forbidden: o.Forbidden, log: o.Logger, params: runtime.NewParameterCodec(scheme),
-		builder:  builder{namespace: o.Namespace, instance: o.Instance, stream: o.Stream, templates: o.Templates},
+		builder:  builder{namespace: o.Namespace, instance: o.Instance, stream: o.Stream},
 		observer: observer{instance: o.Instance, names: o.Names},
 	}
+	c.UseTemplates(o.Templates)
 	var err error
 	if c.writer, err = transport.NewWriter(o.Guard); err != nil {
 		return nil, err
@@ -83,6 +84,10 @@ func New(access *rest.Config, o Options) (*Client, error) {
 	c.Client, err = transport.NewClient()
 	return c, err
 }
+
+// UseTemplates makes all Pods from now on of these templates. A Pod of a template that is no more is refused. The daemon calls
+// it when the operator has changed them.
+func (c *Client) UseTemplates(set *templates.Set) { c.builder.templates.Store(set) }
 
 // newScheme knows Pods and their metadata alone.
 func newScheme() *runtime.Scheme {

@@ -48,5 +48,8 @@ func readEvent(pod *corev1.Pod) *event.Event {
 	if err != nil || len(wrong) > 0 {
 		return nil
 	}
+	if e != nil && e.Queue == "" { // JSON leaves the default out
+		e.Queue = event.DefaultQueue
+	}
 	return e
 }

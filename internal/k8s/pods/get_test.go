@@ -101,7 +101,7 @@ func TestReadEvent(t *testing.T) {
 		"null":             "null",
 		"no object":        `"x"`,
 		"cut off":          valid,
-		"unknown field":    valid + `,"Image":"evil"}`,
+		"unknown field":    valid + `,"Command":"evil"}`,
 		"field twice":      valid + `,"PodCount":2}`,
 		"other case":       strings.Replace(valid, "PodCount", "podcount", 1) + "}",
 		"ID with a zero":   strings.Replace(valid, "1-0", "01-0", 1) + "}",

@@ -1,6 +1,7 @@
 package pods
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 	klabels "k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
 	"github.com/ottoscaler/ottoscaler/internal/k8s/templates"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
@@ -20,6 +22,7 @@ const (
 	keyEventID  = k8s.LabelPrefix + "event-id"
 	keyIndex    = k8s.LabelPrefix + "worker-index"
 	keyAttempt  = k8s.LabelPrefix + "attempt"
+	keyQueue    = k8s.LabelPrefix + "queue"
 
 	labelTask = k8s.LabelPrefix + "task"
 
@@ -36,11 +39,15 @@ func podLabels(instance string, p worker.PodSpec) map[string]string {
 	labels[keyEventID] = p.Event.EventID.String()
 	labels[keyIndex] = strconv.Itoa(p.Slot)
 	labels[keyAttempt] = strconv.Itoa(p.Attempt)
+	labels[keyQueue] = labelValue(queueOf(p.Event))
 	if task := p.Event.TaskID(); task != "" {
 		labels[labelTask] = labelValue(task)
 	}
 	return labels
 }
+
+// queueOf is the queue of an event, whether or not it was decoded.
+func queueOf(e *event.Event) string { return cmp.Or(e.Queue, event.DefaultQueue) }
 
 // selector selects the Pods of this installation that have some further labels.
 func (c *Client) selector(further map[string]string) string {

@@ -49,7 +49,7 @@ func agentContainer(image string) corev1.Container {
 	return corev1.Container{
 		Name:    agent,
 		Image:   image,
-		Command: []string{"sh", "-c", "echo 'Starting...'; sleep 30; echo 'Done!'"},
+		Command: demoCommand(),
 		SecurityContext: &corev1.SecurityContext{
 			AllowPrivilegeEscalation: new(false),
 			Capabilities:             &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},

@@ -1,10 +1,14 @@
 package templates
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -39,6 +43,22 @@ func findFiles(dir string) (map[string]string, error) {
 		}
 	}
 	return files, nil
+}
+
+// Fingerprint changes with the files of a folder, or with why they cannot be read. It tells whether Load would find what it
+// found before.
+func Fingerprint(dir string) string {
+	if dir == "" {
+		return ""
+	}
+	sum := sha256.New()
+	files, err := findFiles(dir)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		b, wrong := readFile(files[name])
+		fmt.Fprintf(sum, "%q %q %v\n", name, b, wrong)
+	}
+	fmt.Fprint(sum, err)
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 func loadFile(name, file string) (corev1.PodTemplateSpec, error) {

@@ -17,7 +17,7 @@ const (
 
 // Labels are those that every Pod of an installation has, whatever its event. No template may set them; package pods does.
 func Labels(instance string) map[string]string {
-	const withEvent = 12 // what package pods adds has room
+	const withEvent = 13 // what package pods adds has room
 	labels := make(map[string]string, withEvent)
 	labels[k8s.LabelManagedBy] = k8s.ManagedBy
 	labels["app"] = agent

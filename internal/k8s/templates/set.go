@@ -7,6 +7,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 )
 
 // Options are the operator's settings for the Pods of workers.
@@ -64,6 +65,24 @@ func (t *Set) Deadlines() map[string]time.Duration {
 // Names are the names that events may use, sorted; the built-in template has none. The command `check` tries each of them.
 func (t *Set) Names() []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(t.byName)), func(s string) bool { return s == "" })
+}
+
+// Changed are the names of the templates that differ from those of an older set, sorted: new ones, changed ones, removed ones.
+func (t *Set) Changed(old *Set) []string {
+	var names []string
+	for name := range t.byName {
+		template, before := t.byName[name], old.byName[name]
+		if _, was := old.byName[name]; !was || !equality.Semantic.DeepEqual(template, before) {
+			names = append(names, name)
+		}
+	}
+	for name := range old.byName {
+		if _, is := t.byName[name]; !is {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // Copy returns a template for package pods to complete; not ok: there is none of this name.

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -40,6 +41,40 @@ func TestLoad(t *testing.T) {
 	one.Spec.Containers[0].Image = "changed"
 	if again, _ := got.Copy("plain"); again.Spec.Containers[0].Image != "b" {
 		t.Error("filling in a copy changed the template")
+	}
+}
+
+// TestChanged: a set knows which templates differ from those of the one before; the fingerprint, that something does.
+func TestChanged(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) { k8stest.WriteFile(t, filepath.Join(dir, name), text) }
+	write("kept.yaml", plain)
+	write("changed.yaml", plain)
+	write("removed.yaml", plain)
+	old, before := loadDir(t, dir), Fingerprint(dir)
+	write("kept.yaml", "# a comment is no change\n"+plain)
+	write("changed.yaml", strings.Replace(plain, "image: b", "image: c", 1))
+	write("new.yaml", plain)
+	if err := os.Remove(filepath.Join(dir, "removed.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"changed", "new", "removed"}, loadDir(t, dir).Changed(old)); diff != "" {
+		t.Error(diff)
+	}
+	if again := loadDir(t, dir); len(again.Changed(loadDir(t, dir))) != 0 {
+		t.Error("the same files make another set")
+	}
+	after := Fingerprint(dir)
+	if after == before || after != Fingerprint(dir) {
+		t.Error("the fingerprint is not that of the files")
+	}
+	write("README.md", "no template")
+	if Fingerprint(dir) != after {
+		t.Error("what is no template changes the fingerprint")
+	}
+	write("bad.yml", "")
+	if Fingerprint(dir) == after {
+		t.Error("a file that Load refuses does not change the fingerprint")
 	}
 }
 

@@ -131,7 +131,7 @@ func testFind(t *testing.T, p *redistest.Fixture) {
 	batch := []worker.Write{worker.Accept{Event: sample, Hash: "h1", At: at}, worker.Outcome{Report: failed}, worker.Settle{ID: theID, At: at}}
 	commit(t, j, batch...)
 	r, err := j.Find(t.Context(), theID)
-	want := &worker.Record{Event: sample, Settled: true, Slots: []worker.SlotRecord{
+	want := &worker.Record{Event: sample, AcceptedAt: at, Settled: true, Slots: []worker.SlotRecord{
 		{Attempt: 1, State: worker.StateFailed, UID: "u-1", Node: "node-1", Reason: "Error", ExitCode: new(7), At: later}, {},
 	}}
 	if diff := cmp.Diff(want, r); err != nil || diff != "" {

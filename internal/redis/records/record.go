@@ -15,8 +15,9 @@ import (
 // The record of an event is a hash:
 //
 //	type pod_count …  the fields of event.Fields, as in the entry; absent where they are empty
-//	m:<key>           metadata
-//	hash accepted_at  the content hash, and when the entry was accepted; both for people, nothing here reads them
+//	m:<key>           metadata, and the fields that came after the first version: an older release, after a rollback, takes
+//	                  them for metadata
+//	hash accepted_at  the content hash, for people, and when the entry was accepted
 //	s<slot>           state or outcome of one slot: see encodeSlot; a scale_down has none
 //	victims           of a settled scale_down: see encodeVictims
 //	settled closed    since when it is
@@ -34,7 +35,7 @@ const (
 func encodeEvent(e *event.Event, hash string, at time.Time) []any {
 	fields := []any{"hash", hash, "accepted_at", stamp(at)}
 	for name, value := range e.Fields() {
-		if !event.IsField(name) {
+		if !isPlain(name) {
 			name = metaPrefix + name
 		}
 		fields = append(fields, name, value)
@@ -42,10 +43,17 @@ func encodeEvent(e *event.Event, hash string, at time.Time) []any {
 	return fields
 }
 
+// isPlain reports whether a record has a field of the entry under its own name.
+func isPlain(name string) bool { return event.IsField(name) && !event.IsAdded(name) }
+
 // encodeRecord returns the fields and values of a whole record. When it was settled or closed is not known any more, so
 // at is written.
 func encodeRecord(r *worker.Record, hash string, at time.Time) []any {
-	fields := encodeEvent(&r.Event, hash, at)
+	accepted := r.AcceptedAt
+	if accepted.IsZero() {
+		accepted = at
+	}
+	fields := encodeEvent(&r.Event, hash, accepted)
 	for i := range r.Slots {
 		if r.Slots[i].Attempt > 0 {
 			fields = append(fields, slotField(i+1), encodeSlot(r.Slots[i]))
@@ -94,13 +102,16 @@ type recordDecoder struct {
 
 // field decodes one field and returns what is wrong with it, or nothing.
 func (d *recordDecoder) field(name, value string) string {
-	if event.IsField(name) {
+	if isPlain(name) {
 		d.entry[name] = value
 		return ""
 	}
 	switch name {
-	case "hash", "accepted_at":
+	case "hash":
 		return ""
+	case "accepted_at":
+		d.record.AcceptedAt, _ = time.Parse(stampLayout, value)
+		return checkStamp(value)
 	case fieldVictims:
 		d.victims = &value
 		return ""
@@ -121,7 +132,7 @@ func (d *recordDecoder) field(name, value string) string {
 }
 
 func (d *recordDecoder) metadata(key, value string) string {
-	if event.IsField(key) {
+	if isPlain(key) {
 		return "not a valid metadata key"
 	}
 	d.entry[key] = value

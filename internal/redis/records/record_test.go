@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"strings"
 	"testing"
@@ -20,9 +21,9 @@ import (
 
 // genEvent draws entries and decodes them by the stream's rules.
 func genEvent(t *rapid.T) event.Event {
-	fields := map[string]string{
-		"type":      rapid.SampledFrom([]string{"scale_up", "scale_down"}).Draw(t, "type"),
-		"pod_count": fmt.Sprint(rapid.IntRange(1, 50).Draw(t, "pod_count")),
+	fields := map[string]string{"type": rapid.SampledFrom([]string{"scale_up", "scale_down", "cancel"}).Draw(t, "type")}
+	if fields["type"] != "cancel" {
+		fields["pod_count"] = fmt.Sprint(rapid.IntRange(1, 50).Draw(t, "pod_count"))
 	}
 	optional := func(name string, values *rapid.Generator[string]) {
 		if rapid.Bool().Draw(t, "has "+name) {
@@ -36,6 +37,14 @@ func genEvent(t *rapid.T) event.Event {
 	optional("deadline_seconds", rapid.SampledFrom([]string{"1", "600"}))
 	optional("traceparent", rapid.Just("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"))
 	optional("tracestate", rapid.Just("vendor=value"))
+	optional("queue", rapid.StringMatching(`[A-Za-z0-9._/-]{1,63}`))
+	optional("priority", rapid.SampledFrom([]string{"low", "high"}))
+	optional("max_parallel", rapid.SampledFrom([]string{"1", "2147483647"}))
+	optional("start_deadline_seconds", rapid.SampledFrom([]string{"1", "600"}))
+	optional("image", rapid.SampledFrom([]string{"busybox", "registry.example:5000/ci/go:1.26"}))
+	optional("cpu", rapid.SampledFrom([]string{"0.5", "500m"}))
+	optional("memory", rapid.SampledFrom([]string{"1", "1.5Gi"}))
+	optional("event_id", rapid.SampledFrom([]string{"5-0", "18446744073709551615-1"}))
 	for i := range rapid.IntRange(0, 16).Draw(t, "metadata") {
 		key := rapid.SampledFrom([]string{"s1", "hash", "m:type", "closed", "n_lost", "LD_PRELOAD", "한글", "key"}).Draw(t, "key")
 		fields[key+fmt.Sprint(i)] = rapid.StringN(0, 20, 100).Draw(t, "value")
@@ -62,15 +71,41 @@ func TestRecordRoundTrip(t *testing.T) {
 		want := worker.Record{Event: genEvent(t), Settled: rapid.Bool().Draw(t, "settled")}
 		if want.Event.Type == event.ScaleDown {
 			want.Victims = genVictims(t, &want.Event)
-		} else {
+		} else if want.Event.PodCount > 0 {
 			want.Slots = genSlots(t, want.Event.PodCount)
 		}
+		want.AcceptedAt = time.UnixMilli(rapid.Int64Range(0, maxStamp).Draw(t, "accepted at")).UTC()
 		hash := asHash(encodeRecord(&want, "h", time.Now()))
 		got, err := decodeRecord(want.Event.EventID, "key", hash)
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); err != nil || diff != "" {
 			t.Fatalf("%v\n%s", err, diff)
 		}
 	})
+}
+
+// TestRecordOfOtherReleases: an earlier release takes fields that it does not know for metadata, and so they are recorded. What
+// was metadata to it, and breaks a field's rule, is still that.
+func TestRecordOfOtherReleases(t *testing.T) {
+	id, plain := event.ID{Ms: 5}, []string{"type", "pod_count", "timestamp", "hash", "accepted_at", "settled"}
+	for name, recorded := range map[string]map[string]string{
+		"ours":  {"m:queue": "web", "m:priority": "low", "m:max_parallel": "2", "m:image": "busybox", "m:branch": "main"},
+		"older": {"m:queue": "a b", "m:priority": "very high", "m:max_parallel": "all", "m:cpu": "fast", "m:event_id": "build 7"},
+	} {
+		fields := map[string]string{"type": "scale_up", "pod_count": "2"}
+		maps.Copy(fields, recorded)
+		r, err := decodeRecord(id, "key", fields)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		again := asHash(encodeRecord(&r, "h", time.UnixMilli(5)))
+		for _, field := range plain {
+			delete(again, field)
+		}
+		if diff := cmp.Diff(recorded, again); diff != "" {
+			t.Errorf("%s (-read +written):\n%s", name, diff)
+		}
+	}
 }
 
 func TestDecodeRecordIsStrict(t *testing.T) {
@@ -103,6 +138,8 @@ func TestDecodeRecordIsStrict(t *testing.T) {
 		"count no number":        {"n_failed", "many", "n_failed"},
 		"metadata takes a name":  {"m:pod_count", "1", "m:pod_count"},
 		"metadata too long":      {"m:k", strings.Repeat("v", 1025), ""},
+		"accepted at no time":    {"accepted_at", "today", "accepted_at"},
+		"a later field by name":  {"queue", "web", "queue"},
 		"victims of a scale_up":  {"victims", "4-0/1", "victims"},
 	}
 	for name, c := range cases {
@@ -121,6 +158,8 @@ func TestDecodeRecordIsStrict(t *testing.T) {
 func FuzzDecodeRecord(f *testing.F) {
 	f.Add([]byte("type\x00scale_up\x00pod_count\x003\x00s1\x001 created u node - - 1756659802903\x00m:k\x00v\x00task_id\x00t"))
 	f.Add([]byte("type\x00scale_down\x00pod_count\x00100000\x00closed\x002026-11-22T10:00:00.000Z\x00n_lost\x001"))
+	f.Add([]byte("type\x00scale_up\x00pod_count\x003\x00m:queue\x00a b\x00m:cpu\x001\x00m:event_id\x005-0\x00accepted_at\x002026-11-22T10:00:00.000Z"))
+	f.Add([]byte("type\x00cancel\x00m:event_id\x005-0"))
 	f.Add([]byte("type\x00scale_up\x00pod_count\x001\x00s1\x002 failed %2D %20 - 137 -"))
 	f.Add([]byte("type\x00scale_down\x00pod_count\x003\x00victims\x001756659802902-0:1 1756659802902-10:2\x00settled\x002026-11-22T10:00:00.000Z"))
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -138,6 +177,9 @@ func FuzzDecodeRecord(f *testing.F) {
 			return
 		}
 		r.Closed, r.Counts = false, worker.Counts{} // only an open record is written whole
+		if r.AcceptedAt.IsZero() {                  // a record that is written has one
+			r.AcceptedAt = time.UnixMilli(5).UTC()
+		}
 		r2, err := decodeRecord(id, "key", asHash(encodeRecord(&r, "h", time.Now())))
 		if diff := cmp.Diff(r, r2, cmpopts.EquateEmpty()); err != nil || diff != "" {
 			t.Fatalf("second reading: %v\n%s", err, diff)

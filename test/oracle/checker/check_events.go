@@ -47,10 +47,13 @@ func (t *traces) oneEntry(s *sentEntry, f *findings) {
 	case duplicates > 0 && !t.Fault.LostWrites:
 		f.add("entry %s was reported as a duplicate, but no earlier entry matches it", s.ID)
 	}
-	if s.Class == classUp {
+	switch {
+	case s.Class == classUp:
 		t.allOutcomes(s, f)
-	} else if t.kinds(s, "scaled_down") == 0 {
+	case s.Class == classDown && t.kinds(s, "scaled_down") == 0:
 		f.add("entry %s is a scale_down without a `scaled_down` status", s.ID)
+	case s.Class == classCancel && t.kinds(s, "cancelling") == 0:
+		f.add("entry %s is a cancel without a `cancelling` status", s.ID)
 	}
 }
 
@@ -150,7 +153,7 @@ func (t *traces) acknowledged(s *sentEntry) (ack, bool) {
 		return all[0], true
 	}
 	for _, o := range t.history.Of[s.ID.String()] {
-		settles := slices.Contains([]string{"settled", "duplicate", "rejected", "scaled_down"}, o.kind())
+		settles := slices.Contains([]string{"settled", "duplicate", "rejected", "scaled_down", "cancelling"}, o.kind())
 		if settles && strings.HasPrefix(o.Where, "status entry") {
 			return ack{At: o.Until, Where: o.Where}, true
 		}

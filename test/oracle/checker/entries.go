@@ -13,6 +13,7 @@ type class string
 const (
 	classUp        class = "scale_up"
 	classDown      class = "scale_down"
+	classCancel    class = "cancel"
 	classInvalid   class = "invalid"
 	classDuplicate class = "duplicate"
 )
@@ -135,10 +136,8 @@ func classify(all []sentEntry, content map[id]map[string]string, h *history, in 
 		case held && s.Want.Key != "" && !expired(h.Expiries, s.Want.Key, s.ID):
 			s.Class, s.Reason = classDuplicate, first.event.String()
 			continue
-		case s.Want.Up:
-			s.Class = classUp
 		default:
-			s.Class = classDown
+			s.Class = class(s.Want.Type)
 		}
 		keys[s.Want.Key] = keyOwner{s.ID, s.Want.Content}
 	}

@@ -26,6 +26,9 @@ type Input struct {
 	Templates   []string      // names that an entry may use
 	Deadline    time.Duration // the highest deadline_seconds, whatever the template; default 6h; negative: none
 
+	Priorities []string // the classes of priority that an entry may name; default low and normal
+	Overrides  bool     // an entry may change image, cpu and memory
+
 	Granted []string // "create pods", "get leases", …; empty: O6 is skipped
 	Exact   bool     // O6: every verb granted must also have been used: for the traces of a whole suite
 
@@ -63,6 +66,9 @@ func (in *Input) complete() error {
 	setDefault(&in.MaxInFlight, 32)
 	setDefault(&in.MaxPods, 1000)
 	setDefault(&in.Deadline, 6*time.Hour)
+	if in.Priorities == nil {
+		in.Priorities = []string{"low", "normal"}
+	}
 	return nil
 }
 

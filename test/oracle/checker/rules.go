@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -15,42 +16,68 @@ import (
 
 // want is what a valid entry asks for, by the oracle's own decoding.
 type want struct {
-	Up      bool
-	Count   int
+	Type    string
+	Count   int // 0 of a cancel
+	Queue   string
 	TaskID  string
 	Key     string // idempotency key
+	Target  string // of a cancel: the event, if it names one
 	Content string // equal for two entries that ask for the same, ignoring time and trace
 }
 
 // eventFields are the fields of an event; all others are metadata.
 var eventFields = []string{
 	"type", "pod_count", "task_id", "timestamp", "idempotency_key", "template", "deadline_seconds", "traceparent", "tracestate",
+	"queue", "priority", "max_parallel", "start_deadline_seconds", "image", "cpu", "memory", "event_id",
 }
+
+// laterFields count in the bounds of metadata all the same.
+var laterFields = eventFields[9:]
 
 var (
 	asciiDigits = regexp.MustCompile(`^[0-9]+$`)
-	traceparent = regexp.MustCompile(`^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$`)
 	variable    = regexp.MustCompile(`[^A-Z0-9]`)
+	queueName   = regexp.MustCompile(`^[A-Za-z0-9._/-]{1,63}$`)
+
+	// overrideForms match zero too, which is no quantity.
+	overrideForms = map[string]*regexp.Regexp{
+		"image":  regexp.MustCompile(`^([A-Za-z0-9.-]+(:[0-9]+)?/)?[a-z0-9]+([._/-]+[a-z0-9]+)*(:[\w][\w.-]*)?(@sha256:[0-9a-f]{64})?$`),
+		"cpu":    regexp.MustCompile(`^([0-9]+(\.[0-9]{1,3})?|[0-9]+m)$`),
+		"memory": regexp.MustCompile(`^([0-9]+|[0-9]+(\.[0-9]{1,3})?(k|M|G|T|P|Ki|Mi|Gi|Ti|Pi))$`),
+	}
 )
 
 // readEntry returns what an entry asks for, or the reason why it is invalid.
 func readEntry(fields map[string]string, in *Input) (w want, reason string) {
-	w.Up = fields["type"] == "scale_up"
-	if !w.Up && fields["type"] != "scale_down" {
-		return want{}, fmt.Sprintf("its type is %.40q", fields["type"])
+	w = want{
+		Type: fields["type"], TaskID: fields["task_id"], Key: fields["idempotency_key"], Queue: cmp.Or(fields["queue"], "default"),
 	}
-	count, ok := number(fields["pod_count"], int64(in.MaxPods))
-	if !ok {
-		return want{}, fmt.Sprintf("its pod_count is %.40q", fields["pod_count"])
+	if !slices.Contains([]string{"scale_up", "scale_down", "cancel"}, w.Type) {
+		return want{}, fmt.Sprintf("its type is %.40q", w.Type)
 	}
-	w.Count, w.TaskID, w.Key = int(count), fields["task_id"], fields["idempotency_key"]
-	for _, check := range []func(map[string]string, *Input) string{checkTexts, checkTime, checkTemplate, checkTrace, checkMetadata} {
+	for _, check := range []func(map[string]string, *Input) string{
+		checkCount, checkTexts, checkTime, checkTemplate, checkQueue, checkOverrides, checkCancel, checkMetadata,
+	} {
 		if reason := check(fields, in); reason != "" {
 			return want{}, reason
 		}
 	}
+	if count, _ := number(fields["pod_count"], int64(in.MaxPods)); w.Type != "cancel" {
+		w.Count = int(count)
+	} else {
+		w.Target = fields["event_id"]
+	}
 	w.Content = content(fields, w)
 	return w, ""
+}
+
+func checkCount(fields map[string]string, in *Input) string {
+	count, sent := fields["pod_count"]
+	_, ok := number(count, int64(in.MaxPods))
+	if isCancel := fields["type"] == "cancel"; isCancel && sent || !isCancel && !ok {
+		return fmt.Sprintf("its pod_count is %.40q", count)
+	}
+	return ""
 }
 
 // number reads 1..limit in ASCII digits alone.
@@ -85,6 +112,9 @@ func checkTime(fields map[string]string, _ *Input) string {
 		var seconds int64
 		seconds, err = strconv.ParseInt(s, 10, 64)
 		at = time.Unix(min(seconds, math.MaxInt32*1000), 0)
+		if len(s) == 13 {
+			at = time.UnixMilli(seconds)
+		}
 	}
 	if err != nil || at.UTC().Year() > 9999 {
 		return fmt.Sprintf("its timestamp is %.40q", s)
@@ -107,17 +137,49 @@ func checkTemplate(fields map[string]string, in *Input) string {
 	return ""
 }
 
-func checkTrace(fields map[string]string, _ *Input) string {
-	if !shortText(fields["tracestate"], 512) {
-		return "its tracestate is too long or not plain text"
+// checkQueue: the operator's classes of priority, and those up to the highest that he allows, are in.Priorities.
+func checkQueue(fields map[string]string, in *Input) string {
+	if queue, sent := fields["queue"]; sent && !queueName.MatchString(queue) {
+		return fmt.Sprintf("its queue is %.80q", queue)
 	}
-	s := fields["traceparent"]
-	if s == "" {
+	if class, sent := fields["priority"]; sent && !slices.Contains(in.Priorities, class) {
+		return fmt.Sprintf("its priority is %.80q", class)
+	}
+	for _, field := range []string{"max_parallel", "start_deadline_seconds"} {
+		if value, sent := fields[field]; sent {
+			if _, ok := number(value, math.MaxInt32); !ok {
+				return fmt.Sprintf("its %s is %.40q", field, value)
+			}
+		}
+	}
+	return ""
+}
+
+func checkOverrides(fields map[string]string, in *Input) string {
+	for field, form := range overrideForms {
+		value, sent := fields[field]
+		zero := field != "image" && !strings.ContainsAny(value, "123456789")
+		if sent && (!in.Overrides || len(value) > 512 || !form.MatchString(value) || zero) {
+			return fmt.Sprintf("its %s is %.80q, and overrides are allowed: %v", field, value, in.Overrides)
+		}
+	}
+	return ""
+}
+
+func checkCancel(fields map[string]string, _ *Input) string {
+	if fields["type"] != "cancel" {
 		return ""
 	}
-	if !shortText(s, 512) || !traceparent.MatchString(s) || s[:2] == "ff" || s[:2] == "00" && len(s) > 55 ||
-		strings.Trim(s[3:35], "0") == "" || strings.Trim(s[36:52], "0") == "" {
-		return fmt.Sprintf("its traceparent is %.60q", s)
+	event, byEvent := fields["event_id"]
+	_, inQueue := fields["queue"]
+	at, isID := parseID(event)
+	switch {
+	case byEvent == (fields["task_id"] != ""):
+		return "it names both an event and a task, or neither"
+	case byEvent && (!isID || at == id{} || at.String() != event):
+		return fmt.Sprintf("its event_id is %.60q", event)
+	case byEvent && inQueue:
+		return "it names an event and a queue"
 	}
 	return ""
 }
@@ -126,7 +188,7 @@ func checkTrace(fields map[string]string, _ *Input) string {
 func checkMetadata(fields map[string]string, _ *Input) string {
 	count, total, seen := 0, 0, make(map[string]bool)
 	for key, value := range fields {
-		if slices.Contains(eventFields, key) {
+		if slices.Contains(eventFields, key) && !slices.Contains(laterFields, key) {
 			continue
 		}
 		count++
@@ -161,11 +223,15 @@ func asciiUpper(s string) string {
 // content is the canonical text of a request.
 func content(fields map[string]string, w want) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%v %d", w.Up, w.Count)
+	fmt.Fprintf(&b, "%s %d", w.Type, w.Count)
 	for _, key := range slices.Sorted(maps.Keys(fields)) {
 		switch key {
 		case "type", "pod_count", "timestamp", "idempotency_key", "traceparent", "tracestate":
-		case "deadline_seconds":
+		case "queue":
+			if w.Queue != "default" {
+				fmt.Fprintf(&b, " %q=%q", key, w.Queue)
+			}
+		case "deadline_seconds", "max_parallel", "start_deadline_seconds":
 			fmt.Fprintf(&b, " %q=%q", key, strings.TrimLeft(fields[key], "0"))
 		default:
 			fmt.Fprintf(&b, " %q=%q", key, fields[key])
