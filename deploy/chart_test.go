@@ -3,6 +3,8 @@ package deploy
 import (
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -38,7 +40,7 @@ const rich = "testdata/rich.yaml"
 func TestEverythingOn(t *testing.T) {
 	all := mustRender(t, "--values", rich)
 	want := []string{
-		"ClusterRole/otto-ottoscaler", "ConfigMap/ottoscaler", "ConfigMap/ottoscaler-dashboard", "ConfigMap/ottoscaler-templates",
+		"ClusterRole/otto-ottoscaler", "ConfigMap/ottoscaler", "ConfigMap/ottoscaler-dashboard", "ConfigMap/ottoscaler-queues", "ConfigMap/ottoscaler-templates",
 		"Deployment/ottoscaler", "LimitRange/otto-ottoscaler", "NetworkPolicy/ottoscaler", "Pod/ottoscaler-test",
 		"PodDisruptionBudget/ottoscaler", "PodMonitor/ottoscaler", "PrometheusRule/ottoscaler", "ResourceQuota/otto-ottoscaler", "Role/ottoscaler-events",
 		"Role/ottoscaler-leader", "RoleBinding/otto-ottoscaler", "RoleBinding/ottoscaler-events", "RoleBinding/ottoscaler-leader",
@@ -149,6 +151,8 @@ func TestRefusals(t *testing.T) {
 		"a volume of the host": {"/admissionPolicy/volumes", "--set", "admissionPolicy.volumes={hostPath}"},
 		"too short to stop":    {"terminationGracePeriodSeconds", "--set", "terminationGracePeriodSeconds=5"},
 		"a template's name":    {"'A_B' does not match", "--set", "workers.templates.A_B.spec.x=1"},
+		"a field of queues":    {"additional properties 'queue'", "--set", "queues.version=1,queues.queue[0].name=web"},
+		"queues of no version": {"/queues", "--set", "queues.aging=10m"},
 		"a digest":             {"/image/digest", "--set", "image.digest=sha256:1"},
 	}
 	for name, c := range cases {
@@ -160,6 +164,33 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// TestQueues: what the chart mounts is a queues file that the program takes.
+func TestQueues(t *testing.T) {
+	all := mustRender(t, "--values", rich)
+	text, _ := all["ConfigMap/ottoscaler-queues"].at("data", "queues.yaml").(string)
+	file := filepath.Join(t.TempDir(), "queues.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	policy, err := config.LoadQueues(file)
+	if err != nil || policy.Queues["web"].MaxWaiting != 1_000_000 || policy.Templates["large"].Overrides.MilliCPU != 8000 {
+		t.Errorf("%+v, %v\n%s", policy, err, text)
+	}
+	if got := all["ConfigMap/ottoscaler"].at("data", "OTTO_QUEUES_FILE"); got != "/etc/ottoscaler/queues/queues.yaml" {
+		t.Errorf("OTTO_QUEUES_FILE is %v", got)
+	}
+}
+
+// TestReloads: templates and queues are read again, so a change of them leaves the Main Pod as it is.
+func TestReloads(t *testing.T) {
+	pod := func(set string) any {
+		return mustRender(t, "--values", rich, "--set", set)["Deployment/ottoscaler"].at("spec", "template")
+	}
+	if !cmp.Equal(pod("workers.templates.large.spec.hostname=x,queues.aging=5m"), pod("workers.templates.large.spec.hostname=y,queues.aging=6m")) {
+		t.Error("the Pod changes with its templates and queues")
+	}
+}
+
 // TestRestarts: changing a setting restarts the Main Pod; changing the password does not, since its file is read again.
 func TestRestarts(t *testing.T) {
 	pod := func(args ...string) any {
@@ -167,7 +198,7 @@ func TestRestarts(t *testing.T) {
 	}
 	before := pod()
 	for set, restart := range map[string]bool{
-		"workers.max=7": true, "workers.templates.a.spec.hostname=x": true, "env.OTTO_FAILED_TTL=1h": true,
+		"workers.max=7": true, "queues.version=1": true, "workers.templates.a.spec.hostname=x": true, "env.OTTO_FAILED_TTL=1h": true,
 		"service.annotations.a=b": false, "replicas=3": false,
 	} {
 		if same := cmp.Equal(before, pod("--set", set)); same == restart {

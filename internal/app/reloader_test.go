@@ -101,8 +101,8 @@ func TestReload(t *testing.T) {
 func TestReloadOfInvalidFiles(t *testing.T) {
 	const good = "{version: 1, queues: [{name: web, weight: 3}]}"
 	for name, c := range map[string]struct {
-		spoil, mend func(o *operator)
-		says        string
+		spoil, fix func(o *operator)
+		says       string
 	}{
 		"queues": {
 			func(o *operator) { o.write("queues.yaml", "{version: 1, queues: [{name: web, weight: 0}]}") },
@@ -132,11 +132,11 @@ func TestReloadOfInvalidFiles(t *testing.T) {
 			if n := strings.Count(o.log.String(), "code=OTTO108"); n != 1 {
 				t.Errorf("logged %d times:\n%s", n, o.log.String())
 			}
-			c.mend(o)
+			c.fix(o)
 			o.look()
 			o.look()
 			if len(o.policies) != 1 || len(o.changed[0]) != 0 {
-				t.Errorf("after the mending: %d reloads, changed %v", len(o.policies), o.changed)
+				t.Errorf("after the fix: %d reloads, changed %v", len(o.policies), o.changed)
 			}
 			c.spoil(o)
 			o.look()

@@ -50,7 +50,12 @@ Exit codes: 0 cancelled or nothing to cancel, 1 Redis unreachable, 2 usage, or u
 // canceller is what a cancel needs of Redis.
 type canceller interface {
 	statusSource
+	eventSource
 	Add(ctx context.Context, fields map[string]string) (event.ID, error)
+}
+
+// eventSource reads records and entries.
+type eventSource interface {
 	Find(ctx context.Context, id event.ID) (*worker.Record, error)
 	Open(ctx context.Context) ([]worker.Record, error)
 	Entry(ctx context.Context, id event.ID) (*inspect.Entry, error)
@@ -128,7 +133,7 @@ type cancelPlan struct {
 	closed  bool
 }
 
-func (r *cancelRequest) plan(ctx context.Context, redis canceller, target event.ID) (cancelPlan, error) {
+func (r *cancelRequest) plan(ctx context.Context, redis eventSource, target event.ID) (cancelPlan, error) {
 	if !target.IsZero() {
 		return planEvent(ctx, redis, target)
 	}
@@ -143,7 +148,7 @@ func (r *cancelRequest) plan(ctx context.Context, redis canceller, target event.
 	return p, errcode.Wrap(errcode.Redis, err)
 }
 
-func planEvent(ctx context.Context, redis canceller, target event.ID) (cancelPlan, error) {
+func planEvent(ctx context.Context, redis eventSource, target event.ID) (cancelPlan, error) {
 	p := cancelPlan{what: "event " + target.String()}
 	rec, err := redis.Find(ctx, target)
 	if err != nil {

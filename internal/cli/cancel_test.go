@@ -72,19 +72,28 @@ type cancelCase struct {
 
 var cancelCases = map[string]cancelCase{
 	"event": {
-		cancelRequest{}, []string{"4-0"}, nil, 0, map[string]string{"type": "cancel", "event_id": "4-0"},
+		cancelRequest{},
+		[]string{"4-0"},
+		nil, 0,
+		map[string]string{"type": "cancel", "event_id": "4-0"},
 		"Cancelling event 4-0 (open events: 1): workers without a Pod, cancelled at once: 1; with a Pod, stopped gracefully: 1.",
 	},
 	"task": {
-		cancelRequest{task: "u"}, nil, nil, 0, map[string]string{"type": "cancel", "task_id": "u"},
+		cancelRequest{task: "u"},
+		nil, nil, 0,
+		map[string]string{"type": "cancel", "task_id": "u"},
 		`Cancelling task "u" in queue default (open events: 1): workers without a Pod, cancelled at once: 1; with a Pod`,
 	},
 	"task in a queue": {
-		cancelRequest{task: "t", queue: "web"}, nil, nil, 0, map[string]string{"type": "cancel", "task_id": "t", "queue": "web"},
+		cancelRequest{task: "t", queue: "web"},
+		nil, nil, 0,
+		map[string]string{"type": "cancel", "task_id": "t", "queue": "web"},
 		`task "t" in queue web (open events: 1)`,
 	},
 	"unknown task": {
-		cancelRequest{task: "x"}, nil, nil, 0, map[string]string{"type": "cancel", "task_id": "x"},
+		cancelRequest{task: "x"},
+		nil, nil, 0,
+		map[string]string{"type": "cancel", "task_id": "x"},
 		`task "x" in queue default: no event of it is open`,
 	},
 	"not accepted yet":  {cancelRequest{}, []string{"9-0"}, &inspect.Entry{}, 0, map[string]string{"type": "cancel", "event_id": "9-0"}, "not accepted yet"},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -63,18 +64,19 @@ func summarize(rec *worker.Record) string {
 	if e.Type == event.Cancel {
 		return ": cancel of " + cancelTarget(e)
 	}
-	s := fmt.Sprintf(": %s, pod_count %d", e.Type, e.PodCount)
+	var s strings.Builder
+	fmt.Fprintf(&s, ": %s, pod_count %d", e.Type, e.PodCount)
 	for _, field := range []struct{ name, value string }{
 		{"task_id", e.TaskID()}, {"template", e.Template}, {"queue", e.Queue}, {"priority", e.Priority},
 	} {
 		if field.value != "" && field.value != event.DefaultQueue {
-			s += fmt.Sprintf(", %s %q", field.name, field.value)
+			fmt.Fprintf(&s, ", %s %q", field.name, field.value)
 		}
 	}
 	if e.MaxParallel > 0 {
-		s += fmt.Sprintf(", max_parallel %d", e.MaxParallel)
+		fmt.Fprintf(&s, ", max_parallel %d", e.MaxParallel)
 	}
-	return s
+	return s.String()
 }
 
 func (e explanation) print(w io.Writer, out output) error {

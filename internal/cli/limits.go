@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +19,8 @@ func diagnoseWaiting(f facts) diagnosis {
 		return noLeader
 	}
 	for _, limit := range []func(facts) (diagnosis, bool){
-		limitedByPause, limitedByCap, limitedByItself, limitedByRefusal, limitedByLane, limitedByDryRun, limitedByLeader, limitedByCapacity, limitedByOthers,
+		limitedByPause, limitedByCap, limitedByItself, limitedByRefusal, limitedByLane, limitedByDryRun, limitedByLeader,
+		limitedByCapacity, limitedByOthers,
 	} {
 		if d, binds := limit(f); binds {
 			return d
@@ -40,7 +42,7 @@ func limitedByPause(f facts) (diagnosis, bool) {
 	name, p, found := pauseOf(f.queue(), f.paused)
 	return diagnosis{
 		What: upperFirst(describePause(name, p)) + ".",
-		Fix:  strings.TrimSpace("ottoscaler resume " + argument(name)),
+		Fix:  resumeCommand(name),
 	}, found
 }
 
@@ -66,8 +68,8 @@ func limitedByItself(f facts) (diagnosis, bool) {
 
 func limitedByRefusal(f facts) (diagnosis, bool) {
 	fails := f.refusedAt.Add(f.timeout)
-	return withCode(errcode.TemplateParked, "The API server refuses its Pods since %s: %q. Without one that is accepted it fails at %s, or after "+
-		"one last try.", formatClock(f.refusedAt), f.refusal(), formatClock(fails)), !f.refusedAt.IsZero()
+	return withCode(errcode.TemplateParked, "The API server refuses its Pods since %s: %q. Without one that is accepted it fails at %s, "+
+		"or after one last try.", formatClock(f.refusedAt), f.refusal(), formatClock(fails)), !f.refusedAt.IsZero()
 }
 
 // refusal is what the API server said last about a Pod of the event.
@@ -75,9 +77,9 @@ func (f *facts) refusal() string {
 	if l := f.lane(); l != nil {
 		return l.Message
 	}
-	for i := len(f.history) - 1; i >= 0; i-- {
-		if f.history[i].Kind() == "waiting" {
-			return f.history[i].Fields["message"]
+	for _, e := range slices.Backward(f.history) {
+		if e.Kind() == "waiting" {
+			return e.Fields["message"]
 		}
 	}
 	if f.dryRunErr != nil {
@@ -187,8 +189,9 @@ func (f *facts) others() []string {
 // diagnoseDeadline says until when workers may wait.
 func diagnoseDeadline(f facts) (diagnosis, bool) {
 	limit := f.record.Event.StartDeadline
+	until := formatClock(f.acceptedAt().Add(limit))
 	return diagnosis{
-		What: fmt.Sprintf("Start deadline %v: workers without a Pod at %s fail (StartDeadlineExceeded).", limit, formatClock(f.acceptedAt().Add(limit))),
+		What: fmt.Sprintf("Start deadline %v: workers without a Pod at %s fail (StartDeadlineExceeded).", limit, until),
 	}, limit > 0
 }
 

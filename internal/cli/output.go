@@ -22,7 +22,8 @@ const outputWide output = "wide"
 
 func (o *output) addFlag(c *cobra.Command) {
 	c.Flags().StringVarP((*string)(o), "output", "o", "table", "table, wide, json or yaml")
-	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "wide", "json", "yaml"}, cobra.ShellCompDirectiveNoFileComp))
+	formats := []string{"table", "wide", "json", "yaml"}
+	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // isTable reports whether people read it.

@@ -131,7 +131,8 @@ func apply(ctx context.Context, to controls, cmd worker.Command, out io.Writer) 
 		case err != nil && ctx.Err() == nil:
 			return errcode.Wrap(errcode.Redis, err)
 		case !retry.Sleep(ctx, applyInterval):
-			return fmt.Errorf("command %s was sent and is not applied yet: the leader applies it as soon as there is one, see: ottoscaler get queues", id)
+			return fmt.Errorf("command %s was sent and is not applied yet: the leader applies it as soon as there is one, "+
+				"see: ottoscaler get queues", id)
 		}
 	}
 }
@@ -145,7 +146,7 @@ func inForce(paused map[string]worker.Paused, cmd worker.Command) bool {
 // printApplied says what holds now, the other kind of pause included.
 func printApplied(out io.Writer, cmd worker.Command, paused map[string]worker.Paused) error {
 	if cmd.On {
-		_, err := fmt.Fprintf(out, "%s paused; undo it with: %s\n", quantify(cmd.Queue), strings.TrimSpace("ottoscaler resume "+argument(cmd.Queue)))
+		_, err := fmt.Fprintf(out, "%s paused; undo it with: %s\n", quantify(cmd.Queue), resumeCommand(cmd.Queue))
 		return err
 	}
 	fmt.Fprintf(out, "%s resumed\n", quantify(cmd.Queue))
@@ -169,11 +170,12 @@ func quantify(queue string) string {
 	return "queue " + text.Printable(queue)
 }
 
-func argument(queue string) string {
+// resumeCommand undoes the pause of a queue.
+func resumeCommand(queue string) string {
 	if queue == worker.AllQueues {
-		return ""
+		return "ottoscaler resume"
 	}
-	return queue
+	return "ottoscaler resume " + queue
 }
 
 // describePause is `queue web, paused by kim since 10:02: "etcd upgrade"`.

@@ -83,7 +83,7 @@ type Workers struct {
 	// The folder is read again when its contents change.
 	Templates string `env:"OTTO_WORKER_TEMPLATES"`
 	// A YAML file with weights, caps and priorities of queues, and what events may change of a template: see
-	// [queues-file.md](queues-file.md). It is read again when it changes. Unset: every queue gets the same.
+	// [queues.md](queues.md). It is read again when it changes. Unset: every queue gets the same.
 	Queues string `env:"OTTO_QUEUES_FILE"`
 	// The maximum run time of a worker. After it the worker is stopped and `failed`. A template may set its own.
 	Deadline time.Duration `env:"OTTO_WORKER_DEADLINE" envDefault:"6h"`

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -121,12 +121,12 @@ func (n node) number(least, most, otherwise int64) int64 {
 		return otherwise
 	}
 	number, ok := n.value.(json.Number)
-	v, err := strconv.ParseInt(string(number), 10, 64)
-	if !ok || err != nil || v < least || v > most {
+	v, err := number.Float64() // Helm spells a million 1e+06
+	if !ok || err != nil || v != math.Trunc(v) || v < float64(least) || v > float64(most) {
 		n.reject(fmt.Sprintf("a number from %d to %d", least, most))
 		return otherwise
 	}
-	return v
+	return int64(v)
 }
 
 // text is otherwise if the value is not there. A number is no text: YAML makes 7 of the name 007.

@@ -12,7 +12,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker/queue"
 )
 
-// queuesExample is that of docs/queues-file.md, which is held against it.
+// queuesExample has every field but those of defaults.
 const queuesExample = `version: 1
 aging: 10m                  # what one step of priority is worth; restart to change
 priority_classes: {low: -1, normal: 0, high: 1}      # -10 to 10

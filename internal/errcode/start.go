@@ -50,6 +50,6 @@ var startEntries = []Entry{
 		Queues, "invalid queues file",
 		"The file `OTTO_QUEUES_FILE` cannot be read, is no YAML, or has a value that is not allowed; each line has the file, the path in " +
 			"it, the value and what is allowed. Exit code 2.",
-		"Correct the file; [queues-file.md](queues-file.md) lists its fields.",
+		"Correct the file; [queues.md](queues.md) lists its fields.",
 	},
 }

@@ -51,7 +51,7 @@ func ParseMemory(s string) (bytes int64, ok bool) {
 	if over != 0 || n%1000 != 0 || n/1000 > math.MaxInt64 {
 		return 0, false
 	}
-	return int64(n / 1000), n > 0 //nolint:gosec // just compared
+	return int64(n / 1000), n > 0
 }
 
 // memoryUnit is the factor of a suffix.

@@ -2,7 +2,6 @@ package kubeevents
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
@@ -58,7 +57,7 @@ func (e *Emitter) viewed(v worker.View, open openLanes) {
 
 func (e *Emitter) opened(queue string, l *worker.LaneView) {
 	message := fmt.Sprintf("queue %s: the API server accepts no Pods of %s (%s): %s", queue, templateName(l.Template), l.Cause, l.Message)
-	e.emit(breakerOpen, errcode.BreakerOpen, strings.Join([]string{l.Template, l.Cause}, "/"), message)
+	e.emit(breakerOpen, errcode.BreakerOpen, l.Template+"/"+l.Cause, message)
 }
 
 func (e *Emitter) closed(queue string, l lane) {

@@ -14,7 +14,10 @@ var queueGauges = []gauge{
 	{"queue_waiting_events", "Open events of the queue with workers that have not started.", []string{"queue"}},
 	{"queue_live_workers", "Workers of the queue that hold a place: they have a Pod, or it is being created.", []string{"queue"}},
 	{"queue_weight", "The queue's weight, the same in every replica; of other: that of each.", []string{"queue"}},
-	{"queue_max_workers", "How many workers of the queue may have a Pod at once, the same in every replica; 0: no cap of its own.", []string{"queue"}},
+	{
+		"queue_max_workers", "How many workers of the queue may have a Pod at once, the same in every replica; 0: no cap of its own.",
+		[]string{"queue"},
+	},
 	{"queue_weighted_share", "Places that the queue holds, divided by its weight; of other: the highest.", []string{"queue"}},
 	{"queue_paused", "1 while somebody has paused the queue, or all queues, else 0; of other: any of them.", []string{"queue"}},
 	{"breakers_open", "How many queues the API server accepts no Pods of, by template and by what it answers.", []string{"template", "cause"}},

@@ -94,7 +94,8 @@ var queueSnapshot = worker.Snapshot{
 			{Template: "gone", State: worker.LaneOpen, Cause: "admission"},
 			{Template: "big", State: worker.LaneQuota, Cause: "quota"},
 		}},
-		{Name: "a", Weight: 1, Waiting: 1, Live: 5}, {Name: "b", Weight: 0, Waiting: 2, Live: 7},
+		{Name: "a", Weight: 1, Waiting: 1, Live: 5},
+		{Name: "b", Weight: 0, Waiting: 2, Live: 7},
 		{Name: "default", Weight: 1, Live: 1, Lanes: []worker.LaneView{{Template: "big", State: worker.LaneOpen, Cause: "refused"}}},
 	},
 }

@@ -69,8 +69,10 @@ func report(state worker.State, attempt int, reason string, took time.Duration) 
 var workerCases = map[string]writeCase{
 	"created": {
 		worker.Progress{Report: report(worker.StateCreated, 1, "", 20*time.Millisecond)},
-		values{"workers_started_total": 1, "attempts_total": 1, "create_delay_seconds count": 1, "create_delay_seconds sum": 0.02,
-			"queue_wait_seconds{default} count": 1, "queue_wait_seconds{default} sum": 0.02},
+		values{
+			"workers_started_total": 1, "attempts_total": 1, "create_delay_seconds count": 1, "create_delay_seconds sum": 0.02,
+			"queue_wait_seconds{default} count": 1, "queue_wait_seconds{default} sum": 0.02,
+		},
 	},
 	"created again": {worker.Progress{Report: report(worker.StateCreated, 2, "", 0)}, values{"attempts_total": 1}},
 	"running": {

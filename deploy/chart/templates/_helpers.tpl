@@ -111,6 +111,7 @@ capabilities: {drop: [ALL]}
 {{- end }}
 {{- end }}
 {{- if $w.templates }}{{ $_ := set $all "OTTO_WORKER_TEMPLATES" "/etc/ottoscaler/templates" }}{{ end }}
+{{- if .Values.queues }}{{ $_ := set $all "OTTO_QUEUES_FILE" "/etc/ottoscaler/queues/queues.yaml" }}{{ end }}
 {{- range $k, $v := .Values.env }}
 {{- if hasKey $all $k }}{{ fail (printf "env: %s has a value of its own in values.yaml" $k) }}{{ end }}
 {{- $_ := set $all $k (toString $v) }}

@@ -107,9 +107,14 @@ func (r *Reader) RefusedAt(ctx context.Context, id event.ID) (time.Time, error) 
 	if err != nil {
 		return time.Time{}, r.client.Wrap("reading when the event was refused", err)
 	}
+	return refusedAt(value), nil
+}
+
+// refusedAt is zero for what is no time of the past.
+func refusedAt(value string) time.Time {
 	ms, err := strconv.ParseInt(value, 10, 64)
 	if err != nil || ms <= 0 || ms > time.Now().Add(24*time.Hour).UnixMilli() {
-		return time.Time{}, nil
+		return time.Time{}
 	}
-	return time.UnixMilli(ms).UTC(), nil
+	return time.UnixMilli(ms).UTC()
 }

@@ -65,7 +65,8 @@ func admitTemplate(ev *event.Event, q *QueuePolicy) *event.Rejection {
 	if ev.Template == "" {
 		return event.Reject(event.CodeNotAllowed, "queue %q does not allow the built-in template: name one of %s", ev.Queue, some(q.Templates))
 	}
-	return event.Reject(event.CodeNotAllowed, "queue %q does not allow the template %q: want one of %s", ev.Queue, ev.Template, some(q.Templates))
+	return event.Reject(event.CodeNotAllowed, "queue %q does not allow the template %q: want one of %s",
+		ev.Queue, ev.Template, some(q.Templates))
 }
 
 func (p *Policy) admitPriority(ev *event.Event, q *QueuePolicy) *event.Rejection {

@@ -32,54 +32,57 @@ func up(change func(*event.Event)) event.Event {
 	return e
 }
 
+// admitted are events that the office takes, and what becomes of them.
+var admitted = map[string]struct {
+	policy func(*Policy)
+	event  func(*event.Event)
+	want   func(*event.Event)
+}{
+	"plain":            {want: func(e *event.Event) { e.Priority = Normal }},
+	"an unknown queue": {event: func(e *event.Event) { e.Queue = "ops" }, want: func(e *event.Event) { e.Priority = Normal }},
+	"an unknown to default": {
+		policy: func(p *Policy) {
+			p.Unknown = UnknownDefault
+			p.Queues["default"] = QueuePolicy{Priority: High, MaxPriority: High, Templates: []string{"*"}}
+		},
+		event: func(e *event.Event) { e.Queue = "ops" },
+		want:  func(e *event.Event) { e.Queue, e.Priority = "default", High },
+	},
+	"an unknown to a default without settings": {
+		policy: func(p *Policy) { p.Unknown = UnknownDefault },
+		event:  func(e *event.Event) { e.Queue = "ops" },
+		want:   func(e *event.Event) { e.Queue, e.Priority = "default", Normal },
+	},
+	"the queue's defaults": {
+		event: func(e *event.Event) { e.Queue, e.Template = "web", "go" },
+		want:  func(e *event.Event) { e.Priority, e.StartDeadline = Low, 2*time.Hour },
+	},
+	"its own instead": {
+		event: func(e *event.Event) {
+			e.Queue, e.Template, e.Priority, e.StartDeadline = "web", "node-24", High, time.Minute
+		},
+		want: func(*event.Event) {},
+	},
+	"the built-in template by an empty pattern": {
+		event: func(e *event.Event) { e.Queue = "data" }, want: func(e *event.Event) { e.Priority = Normal },
+	},
+	"overrides": {
+		event: func(e *event.Event) { e.Template, e.Image, e.CPU, e.Memory = "gpu", "golang", "8", "16Gi" },
+		want:  func(e *event.Event) { e.Priority, e.Image = Normal, "docker.io/library/golang:latest" },
+	},
+	"a scale_down asks for nothing else": {
+		event: func(e *event.Event) { e.Type, e.Queue, e.Priority, e.Image = event.ScaleDown, "web", "urgent", "evil" },
+		want:  func(*event.Event) {},
+	},
+	"a cancel of a queue that is gone": {
+		policy: func(p *Policy) { p.Unknown = UnknownReject },
+		event:  func(e *event.Event) { e.Type, e.Queue, e.PodCount = event.Cancel, "gone", 0 },
+		want:   func(*event.Event) {},
+	},
+}
+
 func TestAdmit(t *testing.T) {
-	for name, c := range map[string]struct {
-		policy func(*Policy)
-		event  func(*event.Event)
-		want   func(*event.Event)
-	}{
-		"plain":            {want: func(e *event.Event) { e.Priority = Normal }},
-		"an unknown queue": {event: func(e *event.Event) { e.Queue = "ops" }, want: func(e *event.Event) { e.Priority = Normal }},
-		"an unknown to default": {
-			policy: func(p *Policy) {
-				p.Unknown = UnknownDefault
-				p.Queues["default"] = QueuePolicy{Priority: High, MaxPriority: High, Templates: []string{"*"}}
-			},
-			event: func(e *event.Event) { e.Queue = "ops" },
-			want:  func(e *event.Event) { e.Queue, e.Priority = "default", High },
-		},
-		"an unknown to a default without settings": {
-			policy: func(p *Policy) { p.Unknown = UnknownDefault },
-			event:  func(e *event.Event) { e.Queue = "ops" },
-			want:   func(e *event.Event) { e.Queue, e.Priority = "default", Normal },
-		},
-		"the queue's defaults": {
-			event: func(e *event.Event) { e.Queue, e.Template = "web", "go" },
-			want:  func(e *event.Event) { e.Priority, e.StartDeadline = Low, 2*time.Hour },
-		},
-		"its own instead": {
-			event: func(e *event.Event) {
-				e.Queue, e.Template, e.Priority, e.StartDeadline = "web", "node-24", High, time.Minute
-			},
-			want: func(*event.Event) {},
-		},
-		"the built-in template by an empty pattern": {
-			event: func(e *event.Event) { e.Queue = "data" }, want: func(e *event.Event) { e.Priority = Normal },
-		},
-		"overrides": {
-			event: func(e *event.Event) { e.Template, e.Image, e.CPU, e.Memory = "gpu", "golang", "8", "16Gi" },
-			want:  func(e *event.Event) { e.Priority, e.Image = Normal, "docker.io/library/golang:latest" },
-		},
-		"a scale_down asks for nothing else": {
-			event: func(e *event.Event) { e.Type, e.Queue, e.Priority, e.Image = event.ScaleDown, "web", "urgent", "evil" },
-			want:  func(*event.Event) {},
-		},
-		"a cancel of a queue that is gone": {
-			policy: func(p *Policy) { p.Unknown = UnknownReject },
-			event:  func(e *event.Event) { e.Type, e.Queue, e.PodCount = event.Cancel, "gone", 0 },
-			want:   func(*event.Event) {},
-		},
-	} {
+	for name, c := range admitted {
 		t.Run(name, func(t *testing.T) {
 			p := office()
 			if c.policy != nil {
