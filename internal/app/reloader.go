@@ -34,8 +34,8 @@ type files struct {
 var errUnsettled = errors.New("the files change while they are read")
 
 // loadFiles reads and validates all of them. Its error is a ConfigError, or errUnsettled.
-func loadFiles(w config.Workers) (*files, error) {
-	before := fingerprint(w)
+func loadFiles(w config.Workers, fingerprint func() string) (*files, error) {
+	before := fingerprint()
 	policy, err := LoadQueues(w)
 	if err != nil {
 		return nil, err
@@ -44,15 +44,15 @@ func loadFiles(w config.Workers) (*files, error) {
 	if err != nil {
 		return nil, err
 	}
-	if fingerprint(w) != before {
+	if fingerprint() != before {
 		return nil, errUnsettled
 	}
 	return &files{policy, set, before}, nil
 }
 
-// fingerprint changes with the content of the files. Times and sizes would miss a change within one tick of the clock, and
+// fingerprintOf changes with the content of the files. Times and sizes would miss a change within one tick of the clock, and
 // the folders of a mounted ConfigMap are replaced by a link.
-func fingerprint(w config.Workers) string {
+func fingerprintOf(w config.Workers) string {
 	if w.Queues == "" {
 		return templates.Fingerprint(w.Templates)
 	}
@@ -80,21 +80,22 @@ type reloaderOptions struct {
 type reloader struct {
 	reloaderOptions
 
-	workers config.Workers
-	current atomic.Pointer[files]
-	failure string // of the last look, as it was reported; empty: it succeeded
+	workers     config.Workers
+	fingerprint func() string
+	current     atomic.Pointer[files]
+	failure     string // of the last look, as it was reported; empty: it succeeded
 }
 
 // newReloader reads the files for the first time, and calls nothing back. Its error is a ConfigError.
 func newReloader(w config.Workers, o reloaderOptions) (*reloader, error) {
-	f, err := loadFiles(w)
+	r := &reloader{reloaderOptions: o, workers: w, fingerprint: func() string { return fingerprintOf(w) }}
+	f, err := loadFiles(w, r.fingerprint)
 	if errors.Is(err, errUnsettled) {
-		f, err = loadFiles(w)
+		f, err = loadFiles(w, r.fingerprint)
 	}
 	if err != nil {
 		return nil, err
 	}
-	r := &reloader{reloaderOptions: o, workers: w}
 	r.current.Store(f)
 	return r, nil
 }
@@ -117,10 +118,10 @@ func (r *reloader) Run(ctx context.Context) error {
 // have been cut short by the reading, and its content need not change for the next one to succeed.
 func (r *reloader) look() {
 	old := r.current.Load()
-	if r.failure == "" && fingerprint(r.workers) == old.fingerprint {
+	if r.failure == "" && r.fingerprint() == old.fingerprint {
 		return
 	}
-	loaded, err := loadFiles(r.workers)
+	loaded, err := loadFiles(r.workers, r.fingerprint)
 	switch {
 	case errors.Is(err, errUnsettled):
 		return

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -144,6 +145,22 @@ func TestReloadOfInvalidFiles(t *testing.T) {
 				t.Error("the second time it is not said")
 			}
 		})
+	}
+}
+
+// TestReloadWhileFilesChange: what may be half of the old and half of the new is not taken; the next look reads it whole.
+func TestReloadWhileFilesChange(t *testing.T) {
+	o := newOperator(t, "version: 1")
+	o.write("queues.yaml", "{version: 1, queues: [{name: web, weight: 2}]}")
+	real, looks := o.fingerprint, 0
+	o.fingerprint = func() string { looks++; return fmt.Sprint(real(), looks) }
+	o.look()
+	if len(o.policies)+len(o.failures) != 0 {
+		t.Errorf("reloads %d, failures %q", len(o.policies), o.failures)
+	}
+	o.fingerprint = real
+	if o.look(); o.weight() != 2 {
+		t.Errorf("weight %d once they have settled", o.weight())
 	}
 }
 
