@@ -110,6 +110,8 @@ capabilities: {drop: [ALL]}
 {{- end }}
 {{- end }}
 {{- end }}
+{{- with $w.command }}{{ $_ := set $all "OTTO_AGENT_COMMAND" (toRawJson .) }}{{ end }}
+{{- with $w.args }}{{ $_ := set $all "OTTO_AGENT_ARGS" (toRawJson .) }}{{ end }}
 {{- if $w.templates }}{{ $_ := set $all "OTTO_WORKER_TEMPLATES" "/etc/ottoscaler/templates" }}{{ end }}
 {{- range $k, $v := .Values.env }}
 {{- if hasKey $all $k }}{{ fail (printf "env: %s has a value of its own in values.yaml" $k) }}{{ end }}
