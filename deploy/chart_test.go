@@ -123,6 +123,27 @@ func TestVariablesAreKnown(t *testing.T) {
 	}
 }
 
+// TestAgentCommand: a list arrives word by word; without one the variables are unset.
+func TestAgentCommand(t *testing.T) {
+	variables := func(args ...string) (command, arguments string) {
+		data := mustRender(t, args...)["ConfigMap/ottoscaler"]
+		return fmt.Sprint(data.at("data", "OTTO_AGENT_COMMAND")), fmt.Sprint(data.at("data", "OTTO_AGENT_ARGS"))
+	}
+	if command, arguments := variables(); command != "<nil>" || arguments != "<nil>" {
+		t.Errorf("by default: %s and %s", command, arguments)
+	}
+	command, arguments := variables("--values", rich)
+	cfg, err := config.Load(map[string]string{"OTTO_AGENT_COMMAND": command, "OTTO_AGENT_ARGS": arguments})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := config.Workers{AgentCommand: config.Words{"/agent", "run"}, AgentArgs: config.Words{"--task", "$(OTTO_TASK_ID)", "a \"b\" && <c>\n"}}
+	got := config.Workers{AgentCommand: cfg.Workers.AgentCommand, AgentArgs: cfg.Workers.AgentArgs}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 func TestStrategy(t *testing.T) {
 	for election, want := range map[string]string{"true": "RollingUpdate", "false": "Recreate"} {
 		deployment := mustRender(t, "--set", "leaderElection="+election)["Deployment/ottoscaler"]
@@ -153,6 +174,8 @@ func TestRefusals(t *testing.T) {
 		"a template's name":    {"'A_B' does not match", "--set", "workers.templates.A_B.spec.x=1"},
 		"a field of queues":    {"additional properties 'queue'", "--set", "queues.version=1,queues.queue[0].name=web"},
 		"queues of no version": {"/queues", "--set", "queues.aging=10m"},
+		"a command as text":    {"/workers/command", "--set", "workers.command=run"},
+		"a number as argument": {"/workers/args/0", "--set", "workers.args={1}"},
 		"a digest":             {"/image/digest", "--set", "image.digest=sha256:1"},
 	}
 	for name, c := range cases {

@@ -138,3 +138,14 @@ func TestChecks(t *testing.T) {
 		t.Errorf("after another failure: %v", err)
 	}
 }
+
+// TestDefaultRunsTheDemo: the default of OTTO_AGENT_IMAGE is the image that the demo belongs to.
+func TestDefaultRunsTheDemo(t *testing.T) {
+	if got := TemplateOptions(load(t, nil).Workers).Program(); !strings.HasPrefix(got, "the demo of ") {
+		t.Errorf("it runs %s", got)
+	}
+	other := load(t, map[string]string{"OTTO_AGENT_IMAGE": "a", "OTTO_AGENT_COMMAND": `["b"]`, "OTTO_AGENT_ARGS": `["c"]`})
+	if got := TemplateOptions(other.Workers).Program(); got != `["b"] ["c"] in a` {
+		t.Errorf("it runs %s", got)
+	}
+}

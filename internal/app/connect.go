@@ -48,11 +48,17 @@ func NewRedis(c config.Redis) (*redis.Client, error) {
 	return client, nil
 }
 
+// TemplateOptions are the settings of the Pods of workers.
+func TemplateOptions(w config.Workers) templates.Options {
+	return templates.Options{
+		Dir: w.Templates, Image: w.AgentImage, Command: w.AgentCommand, Args: w.AgentArgs,
+		Requests: w.AgentRequests, Limits: w.AgentLimits, Deadline: w.Deadline,
+	}
+}
+
 // LoadTemplates returns the built-in worker template and those of the operator's folder. Its error is a ConfigError.
 func LoadTemplates(w config.Workers) (*templates.Set, error) {
-	set, err := templates.Load(templates.Options{
-		Dir: w.Templates, Image: w.AgentImage, Requests: w.AgentRequests, Limits: w.AgentLimits, Deadline: w.Deadline,
-	})
+	set, err := templates.Load(TemplateOptions(w))
 	if err != nil {
 		return nil, &ConfigError{errcode.Wrap(errcode.Template, err)}
 	}

@@ -153,6 +153,14 @@ func TestRequiredPermissions(t *testing.T) {
 	}
 }
 
+// TestProgramFinding: check says whose program runs.
+func TestProgramFinding(t *testing.T) {
+	want := passed("program", "the built-in worker runs the entrypoint of my-agent:1")
+	if diff := cmp.Diff(want, programFinding(config.Workers{AgentImage: "my-agent:1"})); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 func TestPrintFindings(t *testing.T) {
 	all := []finding{passed("redis", "answers\x1b[2J"), failed("eviction", errcode.RedisEvicts, "maxmemory-policy is %s", "allkeys-lru")}
 	var out bytes.Buffer

@@ -34,10 +34,17 @@ func (d *deps) checkKubernetes(ctx context.Context, pre bool) []finding {
 	}
 	permissions := requiredPermissions(d.cfg.Process, cluster.namespace)
 	all := clusterFindings(ctx, cluster, permissions, append([]string{""}, cluster.templates.Names()...))
-	if pre || !all[0].OK {
+	reachable := all[0].OK
+	all = append(all, programFinding(d.cfg.Workers))
+	if pre || !reachable {
 		return all
 	}
 	return append(all, d.checkWorkers(ctx, cluster)...)
+}
+
+// programFinding always passes: only a person knows whether it is what was meant.
+func programFinding(w config.Workers) finding {
+	return passed("program", "the built-in worker runs %s", app.TemplateOptions(w).Program())
 }
 
 // requiredPermissions are those that `run` needs with these settings.

@@ -60,8 +60,15 @@ type Redis struct {
 
 // Workers are the settings of worker Pods.
 type Workers struct {
-	// The image of the built-in worker.
+	// The image of the built-in worker. The image's own entrypoint runs; only the default image runs a demo, which sleeps for 30
+	// seconds. `busybox` is the default image too, with or without `:latest`, `library/` and `docker.io/`. With another registry,
+	// another tag or a digest it is not.
 	AgentImage string `env:"OTTO_AGENT_IMAGE" envDefault:"busybox:latest"`
+	// The `command` of the built-in worker's container, instead of the image's entrypoint or the demo. It runs without a shell.
+	// Kubernetes replaces `$(OTTO_TASK_ID)`; in a shell script write `"$OTTO_TASK_ID"`, or a producer's text becomes a part of it.
+	AgentCommand Words `env:"OTTO_AGENT_COMMAND"`
+	// The `args` of the built-in worker's container, instead of the image's own or the demo.
+	AgentArgs Words `env:"OTTO_AGENT_ARGS"`
 	// The namespace of the worker Pods. Unset: Ottoscaler's own namespace in a cluster, else the kubeconfig's, else `default`.
 	Namespace string `env:"OTTO_NAMESPACE"`
 	// The name of this installation, a label of every worker Pod. Two installations in one namespace need different names.

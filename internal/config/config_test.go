@@ -60,7 +60,8 @@ func example(t *testing.T) map[string]string {
 		"REDIS_SENTINEL_ADDRS": "a:26379,[::1]:26380", "REDIS_STREAM": "{tag}:events",
 		"REDIS_CONSUMER_GROUP": "group", "REDIS_CONSUMER": "consumer", "OTTO_STREAM_RETENTION": "0",
 		"OTTO_HTTP_ADDR": "[::1]:9090", "OTTO_LEADER_ELECT": "false", "POD_NAME": "ottoscaler-7d9f-x2", "POD_NAMESPACE": "system", "OTTO_DEPLOYMENT": "main",
-		"OTTO_AGENT_IMAGE": "registry.example:5000/team/agent:1.2", "OTTO_NAMESPACE": "builds", "OTTO_INSTANCE": "blue",
+		"OTTO_AGENT_IMAGE": "registry.example:5000/team/agent:1.2", "OTTO_AGENT_COMMAND": `["/agent", "a \"b\",\n한글"]`,
+		"OTTO_AGENT_ARGS": `[ "", "$(OTTO_TASK_ID)"]`, "OTTO_NAMESPACE": "builds", "OTTO_INSTANCE": "blue",
 		"OTTO_MAX_WORKERS": "7", "OTTO_MAX_PODS_PER_EVENT": "8", "OTTO_MAX_WAITING_EVENTS": "9", "OTTO_MAX_ATTEMPTS": "1",
 		"OTTO_AGENT_REQUESTS": "cpu=0.5,memory=1Gi", "OTTO_AGENT_LIMITS": "memory=1Gi,example.com/gpu=1",
 		"OTTO_WORKER_TEMPLATES": dir, "OTTO_QUEUES_FILE": file, "OTTO_WORKER_DEADLINE": "0", "OTTO_PENDING_TIMEOUT": "1m",
@@ -83,7 +84,7 @@ func TestEveryVariableArrives(t *testing.T) {
 			Stream: "{tag}:events", ConsumerGroup: "group", Consumer: "consumer",
 		},
 		Workers: Workers{
-			AgentImage: "registry.example:5000/team/agent:1.2", Namespace: "builds", Instance: "blue",
+			AgentImage: "registry.example:5000/team/agent:1.2", AgentCommand: Words{"/agent", "a \"b\",\n한글"}, AgentArgs: Words{"", "$(OTTO_TASK_ID)"}, Namespace: "builds", Instance: "blue",
 			MaxWorkers: 7, MaxPodsPerEvent: 8, MaxWaitingEvents: 9, MaxAttempts: 1,
 			AgentRequests: map[string]string{"cpu": "0.5", "memory": "1Gi"},
 			AgentLimits:   map[string]string{"memory": "1Gi", "example.com/gpu": "1"},

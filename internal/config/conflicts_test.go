@@ -64,6 +64,8 @@ func TestValidValues(t *testing.T) {
 		"REDIS_HOST":           {"127.0.0.1", "::1", "fe80::1%eth0", "redis_cache", "Redis.Example.", "host.docker.internal"},
 		"REDIS_STREAM":         {"otto:scale:events", "a b", "{a}", "x{a}y", "스트림"},
 		"OTTO_AGENT_IMAGE":     {"busybox", "localhost:5000/a/b", "registry.example/a/b_c@sha256:" + strings.Repeat("0a", 32), "a:1@sha256:" + strings.Repeat("0a", 32)},
+		"OTTO_AGENT_COMMAND":   {`["sh"]`, ` [ "/agent" , "" ] `, `["sh", "-c", "echo \"$(OTTO_TASK_ID)\"\n"]`, `["에이전트"]`},
+		"OTTO_AGENT_ARGS":      {`[""]`, `["--task", "$(OTTO_TASK_ID)"]`},
 		"OTTO_AGENT_LIMITS":    {"cpu=1", "cpu=2,memory=1Gi,ephemeral-storage=5G,hugepages-2Mi=4Mi", "memory=268435456"},
 		"OTTO_WORKER_DEADLINE": {"0", "0s", "1s", "90m", "2h45m"},
 		"OTTO_SUCCEEDED_TTL":   {"0", "1ms", "24h"},

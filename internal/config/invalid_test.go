@@ -46,6 +46,8 @@ func invalidValues(t *testing.T) map[string][]string {
 		"POD_NAMESPACE":           label,
 		"OTTO_DEPLOYMENT":         {"Main", "-a", "a-", "a_b", "a b", "a/b", strings.Repeat("x", 254)},
 		"OTTO_AGENT_IMAGE":        {"Busybox", "busybox:", "busybox latest", "busybox@sha256:12", "/busybox", "a//b", "$(IMAGE)", "a:b:c"},
+		"OTTO_AGENT_COMMAND":      append([]string{`[""]`, `[" "]`, `["", "x"]`}, invalidWords()...),
+		"OTTO_AGENT_ARGS":         invalidWords(),
 		"OTTO_NAMESPACE":          label,
 		"OTTO_INSTANCE":           label,
 		"OTTO_MAX_WORKERS":        count,
@@ -66,6 +68,14 @@ func invalidValues(t *testing.T) map[string][]string {
 		"GOMAXPROCS":              append([]string{"1025"}, count...),
 		"OTTO_LOG_LEVEL":          {"INFO", "trace", "info+2", "0", "warning"},
 		"OTTO_LOG_FORMAT":         {"JSON", "yaml", "logfmt"},
+	}
+}
+
+// invalidWords are no JSON arrays of strings.
+func invalidWords() []string {
+	return []string{
+		"sh", "sh -c x", `"sh"`, "[]", "null", "{}", "[sh]", "['sh']", `["sh",]`, `["sh", 1]`, `["sh", null]`, `["sh", ["-c"]]`, `["sh"] x`,
+		`["sh"`, `["a\u0000"]`, "[\"\xff\"]", `["` + strings.Repeat("x", 32<<10) + `"]`,
 	}
 }
 

@@ -55,6 +55,8 @@ func rules() map[string]rule {
 		"OTTO_STREAM_RETENTION": duration(0),
 
 		"OTTO_AGENT_IMAGE":        {takes: "an image reference such as registry.example/team/agent:1.2", valid: event.ValidImage},
+		"OTTO_AGENT_COMMAND":      command(),
+		"OTTO_AGENT_ARGS":         words(),
 		"OTTO_NAMESPACE":          dnsLabel(),
 		"OTTO_INSTANCE":           dnsLabel(),
 		"OTTO_MAX_WORKERS":        number(1, maxCount),

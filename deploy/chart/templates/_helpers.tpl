@@ -110,6 +110,8 @@ capabilities: {drop: [ALL]}
 {{- end }}
 {{- end }}
 {{- end }}
+{{- with $w.command }}{{ $_ := set $all "OTTO_AGENT_COMMAND" (toRawJson .) }}{{ end }}
+{{- with $w.args }}{{ $_ := set $all "OTTO_AGENT_ARGS" (toRawJson .) }}{{ end }}
 {{- if $w.templates }}{{ $_ := set $all "OTTO_WORKER_TEMPLATES" "/etc/ottoscaler/templates" }}{{ end }}
 {{- if .Values.queues }}{{ $_ := set $all "OTTO_QUEUES_FILE" "/etc/ottoscaler/queues/queues.yaml" }}{{ end }}
 {{- range $k, $v := .Values.env }}

@@ -24,7 +24,7 @@ func builtin(o Options) (corev1.PodTemplateSpec, error) {
 	if err != nil {
 		return corev1.PodTemplateSpec{}, err
 	}
-	container := agentContainer(o.Image)
+	container := agentContainer(o)
 	container.Resources = corev1.ResourceRequirements{Requests: requests, Limits: limits}
 	t := corev1.PodTemplateSpec{Spec: agentSpec(container)}
 	complete(&t.Spec, o.Deadline)
@@ -45,11 +45,12 @@ func agentSpec(container corev1.Container) corev1.PodSpec {
 	}
 }
 
-func agentContainer(image string) corev1.Container {
+func agentContainer(o Options) corev1.Container {
 	return corev1.Container{
 		Name:    agent,
-		Image:   image,
-		Command: demoCommand(),
+		Image:   o.Image,
+		Command: o.command(),
+		Args:    o.Args,
 		SecurityContext: &corev1.SecurityContext{
 			AllowPrivilegeEscalation: new(false),
 			Capabilities:             &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},

@@ -14,6 +14,8 @@ import (
 type Options struct {
 	Dir      string            // of `NAME.yaml` files, each a PodTemplateSpec; empty: only the built-in template
 	Image    string            // of the built-in template
+	Command  []string          // of the built-in template, instead of the image's entrypoint or the demo
+	Args     []string          // of the built-in template
 	Requests map[string]string // of the built-in template, such as cpu: 100m
 	Limits   map[string]string // of the built-in template
 	Deadline time.Duration     // of templates that set none; 0: none
