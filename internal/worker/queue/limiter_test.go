@@ -76,3 +76,22 @@ func TestLimiter(t *testing.T) {
 		t.Errorf("a limit of none: %+v", l)
 	}
 }
+
+// TestTrialCutsNothing: that a lane which is shut fails again says nothing new of the API server.
+func TestTrialCutsNothing(t *testing.T) {
+	s := New(Limits{Create: 20, PendingTimeout: timeout}, policy(nil, nil))
+	e := waitingEntry(0)
+	e.Slots = 10
+	s.Add(e)
+	now := began
+	for i, limit := range []int{14, 14, 14} {
+		c, ok := s.Next(now, 10)
+		if !ok || c.Trial != (i > 0) {
+			t.Fatalf("POST %d: %v, trial %v", i, ok, c.Trial)
+		}
+		if s.Answer(now, c, Unknown, "because"); s.Limit() != limit {
+			t.Errorf("after POST %d: limit %d, want %d", i, s.Limit(), limit)
+		}
+		now = now.Add(time.Second)
+	}
+}

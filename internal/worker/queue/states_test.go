@@ -57,7 +57,7 @@ func TestLimit(t *testing.T) {
 		do   func(*limited)
 		want string // of web: how it begins; empty: no limit
 	}{
-		{"nothing waits", func(*limited) {}, ""},
+		{"nothing waits", func(l *limited) { l.Remove(1) }, ""},
 		{"its turn", func(l *limited) { l.add("web", "", 1, 0); l.Next(l.now, 1); l.add("web", "", 1, 0) }, ""},
 		{"all paused", func(l *limited) { l.Pause(AllQueues, true); l.Pause("web", true) }, "all queues are paused"},
 		{"paused", func(l *limited) { l.send(Busy); l.Pause("web", true) }, "queue web is paused"},
@@ -101,10 +101,8 @@ func TestLimit(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l := newLimited()
-			if tt.name != "nothing waits" {
-				l.add("web", "", 1, 0)
-			}
 			l.capacity = 10
+			l.add("web", "", 1, 0)
 			tt.do(l)
 			if got := l.limitOf("web"); !strings.HasPrefix(got, tt.want) || tt.want == "" && got != "" {
 				t.Errorf("limit %q, want %q", got, tt.want)
