@@ -16,12 +16,6 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-// The fields of a cancel that only this command and `scale` send by name.
-const (
-	fieldTarget = "event_id"
-	fieldQueue  = "queue"
-)
-
 func newCancel(version string) *cobra.Command {
 	r := &cancelRequest{}
 	c := &cobra.Command{
@@ -113,11 +107,11 @@ func (r *cancelRequest) fields(args []string) (fields map[string]string, target 
 		if target, err = event.ParseID(args[0]); err != nil {
 			return nil, target, fmt.Errorf("EVENT: %w (a task is given with --task)", err)
 		}
-		fields[fieldTarget] = target.String()
+		fields[event.FieldEventID] = target.String()
 	default:
 		fields[event.FieldTaskID] = r.task
 		if r.queue != "" {
-			fields[fieldQueue] = r.queue
+			fields[event.FieldQueue] = r.queue
 		}
 	}
 	return fields, target, validateEntry(fields)

@@ -195,16 +195,12 @@ func diagnoseDeadline(f facts) (diagnosis, bool) {
 	}, limit > 0
 }
 
-// acceptedAt is when the event was accepted, or, where that is not known any more, when it was sent.
+// acceptedAt is when the event was accepted; a record of an earlier version may not say, so it is when it was sent.
 func (f *facts) acceptedAt() time.Time {
-	for _, e := range f.history {
-		if e.Kind() == "accepted" {
-			if at, err := time.Parse(time.RFC3339, e.Fields["at"]); err == nil {
-				return at
-			}
-		}
+	if f.record.AcceptedAt.IsZero() {
+		return f.id.Time()
 	}
-	return f.id.Time()
+	return f.record.AcceptedAt
 }
 
 // diagnoseRemoval is about an open scale_down or cancel: nothing limits it but the Pods that it waits for.

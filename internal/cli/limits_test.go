@@ -141,10 +141,13 @@ func TestCountAhead(t *testing.T) {
 
 func TestStartDeadline(t *testing.T) {
 	f := limited()
-	f.record.Event.StartDeadline = 2 * time.Hour
-	got, _ := diagnoseDeadline(f)
-	if want := "Start deadline 2h0m0s: workers without a Pod at 2025-08-31 19:03:22Z fail (StartDeadlineExceeded)."; got.What != want {
-		t.Errorf("got %q, want %q", got.What, want)
+	f.id, f.record.Event.StartDeadline = testID, 2*time.Hour
+	for at, accepted := range map[string]time.Time{"2025-08-31 19:03:22Z": {}, "2026-03-04 14:00:00Z": noon} {
+		f.record.AcceptedAt = accepted
+		got, _ := diagnoseDeadline(f)
+		if want := "Start deadline 2h0m0s: workers without a Pod at " + at + " fail (StartDeadlineExceeded)."; got.What != want {
+			t.Errorf("got %q, want %q", got.What, want)
+		}
 	}
 }
 

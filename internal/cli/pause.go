@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"time"
 
@@ -91,13 +90,11 @@ func (r *pauseRequest) command(version string) func(*cobra.Command, []string) er
 	})
 }
 
-var queueName = regexp.MustCompile(`^[A-Za-z0-9._/-]{1,63}$`)
-
 func (r *pauseRequest) build(args []string, now time.Time) (worker.Command, error) {
 	cmd := worker.Command{Queue: worker.AllQueues, On: r.on, By: r.by, Reason: r.reason, At: now.UTC().Truncate(time.Millisecond)}
 	if len(args) == 1 {
 		cmd.Queue = args[0]
-		if !queueName.MatchString(cmd.Queue) {
+		if !event.ValidQueue(cmd.Queue) {
 			return cmd, fmt.Errorf("QUEUE: got %q, takes 1 to 63 of A-Z, a-z, 0-9, '.', '_', '/' and '-'", text.Ellipsis(cmd.Queue, 64))
 		}
 	}

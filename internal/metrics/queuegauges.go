@@ -6,9 +6,6 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-// fieldQueue is the field of an entry that names its queue.
-const fieldQueue = "queue"
-
 // Queues without configuration share the label other, and have no series of their own: producers could make any number.
 var queueGauges = []gauge{
 	{"queue_waiting_events", "Open events of the queue with workers that have not started.", []string{"queue"}},

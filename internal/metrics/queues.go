@@ -51,7 +51,7 @@ func (m *queueMetrics) zero() {
 }
 
 func (m *queueMetrics) countReject(w worker.Reject) {
-	name, named := w.Fields[fieldQueue]
+	name, named := w.Fields[event.FieldQueue]
 	if !named && w.Fields != nil {
 		name = event.DefaultQueue
 	}
