@@ -25,7 +25,7 @@ const (
 	OpenSetInvalid        Code = "OTTO210"
 	IdempotencyKeyInvalid Code = "OTTO211"
 	ReplyLost             Code = "OTTO212"
-	TrimmedUnreadable     Code = "OTTO213"
+	TrimmedUnreadable     Code = "OTTO214"
 
 	TemplateParked   Code = "OTTO301"
 	CreateFailed     Code = "OTTO302"
