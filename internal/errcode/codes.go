@@ -26,7 +26,7 @@ const (
 	IdempotencyKeyInvalid Code = "OTTO211"
 	CommandInvalid        Code = "OTTO219"
 	ReplyLost             Code = "OTTO212"
-	TrimmedUnreadable     Code = "OTTO213"
+	TrimmedUnreadable     Code = "OTTO214"
 
 	TemplateParked   Code = "OTTO301"
 	CreateFailed     Code = "OTTO302"

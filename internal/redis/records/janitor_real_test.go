@@ -122,7 +122,7 @@ func TestTrimmedUnreadableIsLogged(t *testing.T) {
 	if left := p.Raw.XLen(t.Context(), stream).Val(); left != 0 || p.Pending(t) != int64(n) {
 		t.Errorf("%d entries are left, %d pending", left, p.Pending(t))
 	}
-	if logged := strings.Count(p.Log.String(), "OTTO213"); logged != n {
+	if logged := strings.Count(p.Log.String(), "OTTO214"); logged != n {
 		t.Errorf("%d were logged, want %d", logged, n)
 	}
 }

@@ -47,21 +47,26 @@ func (s *Source) queueEntry(ctx context.Context, p goredis.Pipeliner, of *pendin
 	return func() ([]worker.Entry, int, error) { return trimmed(of), 0, nil }
 }
 
-// queueCounted cannot ask for one ID; but the entry that follows its predecessor is it, if it is still pending.
+// queueCounted raises the delivery count when the entry begins to arrive, before any of its fields is looked at. XREADGROUP
+// would raise it when Redis receives the command, so that a process which ends without a reply counts as crashed by it.
 func (s *Source) queueCounted(ctx context.Context, p goredis.Pipeliner, of *pending) entryReply {
-	reply := queueEntries(ctx, p, inGroup, "XREADGROUP", "GROUP", s.opts.Group, s.opts.Consumer, "COUNT", 1,
-		"STREAMS", s.keys.Stream, previousID(of.id).String())
-	return func() ([]worker.Entry, int, error) {
-		found, size, err := reply()
-		if err != nil || len(found) == 0 || found[0].ID != of.id {
-			return nil, 0, err
+	return s.queueByID(ctx, p, of, func() error {
+		err := s.client.Commands().Do(ctx, "XCLAIM", s.keys.Stream, s.opts.Group, s.opts.Consumer, 0, of.id.String(),
+			"RETRYCOUNT", s.poison.raise(of.id, of.deliveries), "JUSTID").Err()
+		if err == nil {
+			s.poison.markRead(of.id)
 		}
-		return found[:1], size, nil
-	}
+		return err
+	})
 }
 
 func (s *Source) queuePlain(ctx context.Context, p goredis.Pipeliner, of *pending) entryReply {
-	reply := queueEntries(ctx, p, inRange, "XRANGE", s.keys.Stream, of.id.String(), of.id.String())
+	return s.queueByID(ctx, p, of, nil)
+}
+
+// queueByID asks for one entry. The arrival hook may be nil.
+func (s *Source) queueByID(ctx context.Context, p goredis.Pipeliner, of *pending, arrives func() error) entryReply {
+	reply := queueEntries(ctx, p, &respReader{enclosing: inRange, arrives: arrives}, "XRANGE", s.keys.Stream, of.id.String(), of.id.String())
 	return func() ([]worker.Entry, int, error) {
 		found, size, err := reply()
 		if err == nil && len(found) == 0 {

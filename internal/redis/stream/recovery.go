@@ -15,7 +15,7 @@ type readMode uint8
 
 const (
 	readPlain   readMode = iota // with XRANGE, which leaves the delivery count alone
-	readCounted                 // alone, and with XREADGROUP, which raises the delivery count
+	readCounted                 // alone, and the delivery count is raised
 	readNone                    // not at all: the entry is poison
 	readDeleted                 // not at all: the entry was deleted from the stream
 )
@@ -50,8 +50,8 @@ func (s *Source) nextBatch() []pending {
 		n++
 	}
 	batch := s.listed[:n]
-	for _, p := range batch {
-		s.poison.markRead(p.id)
+	if batch[0].mode != readCounted {
+		s.poison.markRead(batch[n-1].id)
 	}
 	return batch
 }

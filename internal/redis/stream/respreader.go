@@ -26,7 +26,8 @@ const maxLine = 512
 // it keeps what an event can have at most, and of the rest the size and a hash. go-redis' own decoder keeps everything.
 // The format is RESP2: https://redis.io/docs/latest/develop/reference/protocol-spec/.
 type respReader struct {
-	enclosing int // arrays around the list of entries
+	enclosing int          // arrays around the list of entries
+	arrives   func() error // called before the first field of the first entry is looked at; nil: nobody asks
 
 	line      []byte // the first line of a value, until it is complete
 	remaining int    // bytes of a string, with its CRLF, that are still to come
@@ -43,9 +44,8 @@ type respReader struct {
 // when that has been executed.
 func queueEntries(ctx context.Context, to interface {
 	Process(ctx context.Context, cmd goredis.Cmder) error
-}, enclosing int, command ...any,
+}, r *respReader, command ...any,
 ) entryReply {
-	r := &respReader{enclosing: enclosing}
 	cmd := goredis.NewRawWriteToCmd(ctx, r, command...)
 	_ = to.Process(ctx, cmd) // the command has its error
 	return func() ([]worker.Entry, int, error) {
@@ -113,6 +113,7 @@ func (r *respReader) array(n int) {
 		r.id = r.id[:0]
 		r.entry.reset()
 	case 2:
+		r.arrive()
 		last := &r.entries[len(r.entries)-1]
 		if last.Trimmed = n < 0; !last.Trimmed {
 			last.Fields = make(map[string]string, min(n/2, 32))
@@ -123,6 +124,12 @@ func (r *respReader) array(n int) {
 		return
 	}
 	r.open = append(r.open, n)
+}
+
+func (r *respReader) arrive() {
+	if r.arrives != nil {
+		r.err, r.arrives = r.arrives(), nil
+	}
 }
 
 func (r *respReader) string(n int) {
