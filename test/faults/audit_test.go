@@ -12,6 +12,7 @@ import (
 // auditCounts are the requests for Pods in the scenario's namespace, from the API server's audit log.
 type auditCounts struct {
 	tail      *harness.AuditTail
+	posts     int                  // by the product, whatever the answer
 	posted    map[string]int       // by Pod: POSTs answered 201
 	bound     map[string]int       // by Pod: the scheduler's bindings answered 201
 	deleted   map[string]time.Time // by Pod: the product's first DELETE answered 200
@@ -37,6 +38,7 @@ func (a *auditCounts) add(r *harness.Request) {
 		a.bound[r.Name]++
 	case !byProduct || r.Subresource != "":
 	case r.Verb == "create":
+		a.posts++
 		if r.Code == 201 {
 			a.posted[r.Name]++
 		}

@@ -5,7 +5,6 @@ package faults
 import (
 	"context"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ottoscaler/ottoscaler/test/harness"
 	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
 	"github.com/ottoscaler/ottoscaler/test/poll"
 )
@@ -38,7 +36,7 @@ func TestBugs(t *testing.T) {
 	for _, b := range bugs {
 		needed[b.scenario] = true
 	}
-	for _, f := range bugScenarios {
+	for _, f := range slices.Concat(bugScenarios, queueBugScenarios) {
 		if needed[f.name] {
 			t.Run("product-"+f.name, func(t *testing.T) {
 				t.Parallel()
@@ -82,11 +80,12 @@ func readBugs(t *testing.T, dir string) (bugs []bug) {
 
 func (b bug) checkCaught(t *testing.T) {
 	t.Helper()
-	i := slices.IndexFunc(bugScenarios, func(f fault) bool { return f.name == b.scenario })
+	all := slices.Concat(bugScenarios, queueBugScenarios)
+	i := slices.IndexFunc(all, func(f fault) bool { return f.name == b.scenario })
 	if i < 0 {
 		t.Fatalf("unknown scenario %q", b.scenario)
 	}
-	report := bugScenarios[i].report(t, b.binary)
+	report := all[i].report(t, b.binary)
 	for _, v := range report.Results {
 		if v.Check == b.rule && v.State == checker.Failed {
 			fmt.Printf("%s: caught by %s in %s: %s\n", b.name, b.rule, b.scenario, v.Findings[0])
@@ -111,9 +110,7 @@ func (f fault) report(t *testing.T, binary string) checker.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c.Report(harness.WithFault(f.injected), func(in *checker.Input) {
-		in.Templates, in.Leftover = slices.Collect(maps.Keys(podTemplates)), left
-	})
+	return c.Report(c.oracleOptions(left)...)
 }
 
 // tryIdle waits until the run is idle, without failing the test: that is the oracle's task.

@@ -18,6 +18,7 @@ import (
 type load struct {
 	c      *scenario
 	random *rand.Rand
+	queues []string // of the events; none: they name no queue
 	group  sync.WaitGroup
 	cancel context.CancelFunc
 
@@ -37,14 +38,34 @@ func newLoad(c *scenario) *load {
 
 // steadyDown sends scale_downs of a few workers at this rate until stop; call it after steady.
 func (l *load) steadyDown(perSecond int) {
+	l.more(perSecond, func() []any { return []any{"type", "scale_down", "pod_count", 1 + l.random.IntN(4)} })
+}
+
+// steadyCancel sends cancels of tasks at this rate until stop; call it after steady, which uses the same tasks.
+func (l *load) steadyCancel(perSecond int) {
+	l.more(perSecond, func() []any {
+		return []any{"type", "cancel", "task_id", l.task(), "queue", l.queues[l.random.IntN(len(l.queues))]}
+	})
+}
+
+// more sends further entries until stop.
+func (l *load) more(perSecond int, next func() []any) {
 	up, ctx := l.cancel, l.c.t.Context()
 	ctx, cancel := context.WithCancel(ctx)
 	l.cancel = func() { up(); cancel() }
 	l.every(ctx, time.Second/time.Duration(perSecond), func() []any {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		return []any{"type", "scale_down", "pod_count", 1 + l.random.IntN(4)}
+		return next()
 	})
+}
+
+// task is one of those that events belong to: of a few if they are to be cancelled, so that most cancels find some.
+func (l *load) task() string {
+	if len(l.queues) > 0 {
+		return fmt.Sprintf("task-%d", l.random.IntN(5))
+	}
+	return fmt.Sprintf("task-%d", l.random.IntN(1000))
 }
 
 // steady sends events at this rate until stop, most of them small and quick.
@@ -80,10 +101,13 @@ func (l *load) stop() {
 func (l *load) mixed() []any {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	pods, task := []int{1, 1, 1, 2, 3, 5}[l.random.IntN(6)], fmt.Sprintf("task-%d", l.random.IntN(1000))
+	pods, task := []int{1, 1, 1, 2, 3, 5}[l.random.IntN(6)], l.task()
 	fields := []any{"type", "scale_up", "pod_count", pods, "task_id", task}
 	if l.random.IntN(5) > 0 {
 		fields = append(fields, "template", "quick")
+	}
+	if len(l.queues) > 0 {
+		fields = append(fields, "queue", l.queues[l.random.IntN(len(l.queues))])
 	}
 	return fields
 }

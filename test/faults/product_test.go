@@ -61,8 +61,10 @@ func (p *product) text() string {
 	return string(text)
 }
 
+func (p *product) has(text string) bool { return strings.Contains(p.text(), text) }
+
 func (p *product) logged(text string) error {
-	if strings.Contains(p.text(), text) {
+	if p.has(text) {
 		return nil
 	}
 	select {

@@ -53,9 +53,14 @@ func (c *scenario) runOracle() {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	c.Verify(harness.WithFault(c.fault.injected), func(in *checker.Input) {
+	c.Verify(c.oracleOptions(left)...)
+}
+
+// oracleOptions tell the oracle about the fault, the templates, the Pods that are left and what else the scenario knows.
+func (c *scenario) oracleOptions(left []string) []func(*checker.Input) {
+	return append([]func(*checker.Input){harness.WithFault(c.fault.injected), func(in *checker.Input) {
 		in.Templates, in.Leftover = slices.Collect(maps.Keys(podTemplates)), left
-	})
+	}}, c.judge...)
 }
 
 // sent are the events: those whose XADD was answered, and those in the stream although the reply was lost.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/ottoscaler/ottoscaler/internal/redis/redistest"
 	"github.com/ottoscaler/ottoscaler/test/harness"
+	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
 	"github.com/ottoscaler/ottoscaler/test/poll"
 )
 
@@ -31,6 +32,7 @@ type scenario struct {
 	began  time.Time
 
 	env      []string // of every product
+	queues   string   // the file of queues; empty: none
 	products []*product
 	load     *load
 
@@ -44,6 +46,7 @@ type scenario struct {
 	savedStatus []map[string]string // entries of the status stream before it was flushed or trimmed
 	savedUpTo   string              // where saveStatus continues
 	result      result
+	judge       []func(*checker.Input) // what else the oracle must know
 
 	errors int
 }

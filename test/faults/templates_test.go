@@ -41,6 +41,10 @@ var podTemplates = map[string][2]string{
 	"nowhere": {``, `nodeSelector: {devcluster.io/node: nowhere}`},
 	"on-one":  {`devcluster.io/duration: 50s`, `nodeSelector: {kubernetes.io/hostname: kwok-1}`},
 	"refused": {`devcluster.io/duration: 300ms`},
+	"hooked":  {`devcluster.io/duration: 300ms`},
+	"gated":   {`devcluster.io/duration: 300ms`, "schedulingGates: [{name: example.com/held}]"},
+	"brief":   {`devcluster.io/duration: 4s`},
+	"lingers": {`devcluster.io/duration: 10m, devcluster.io/stop-delay: 8s`},
 }
 
 func templates(t *testing.T) string {

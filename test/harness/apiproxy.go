@@ -4,16 +4,11 @@ package harness
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"io"
 	"log"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -69,7 +64,7 @@ func NewAPIProxy(t *testing.T, kubeconfig string) *APIProxy {
 	a.forward = reverseProxy(t, access)
 	a.server = httptest.NewUnstartedServer(http.HandlerFunc(a.serve))
 	a.server.EnableHTTP2 = true
-	authority := a.issueCertificate()
+	authority := issueCertificate(t, a.server)
 	a.server.StartTLS()
 	t.Cleanup(a.close)
 	a.tcp = NewTCPProxy(t, a.server.Listener.Addr().String())
@@ -215,27 +210,6 @@ func (f freezableWriter) Write(p []byte) (int, error) {
 
 // Unwrap lets httputil flush.
 func (f freezableWriter) Unwrap() http.ResponseWriter { return f.ResponseWriter }
-
-// issueCertificate gives the server a certificate of its own and returns it, as PEM, for its clients to trust.
-func (a *APIProxy) issueCertificate() []byte {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(24 * time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	a.server.Config.ErrorLog = discardLog()
-	a.server.TLS = &tls.Config{
-		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS12,
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-}
 
 func discardLog() *log.Logger { return log.New(io.Discard, "", 0) }
 

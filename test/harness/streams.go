@@ -4,6 +4,7 @@ package harness
 
 import (
 	"fmt"
+	"strconv"
 
 	goredis "github.com/redis/go-redis/v9"
 )
@@ -14,6 +15,10 @@ const (
 	StatusKey = "{" + Stream + "}:status"
 	DeadKey   = "{" + Stream + "}:dead"
 	OpenKey   = "{" + Stream + "}:open"
+
+	ControlKey = "{" + Stream + "}:control"
+	PauseKey   = "{" + Stream + "}:pause"
+	QueuesKey  = "{" + Stream + "}:queues"
 )
 
 // Add sends an entry with an ID from Redis; pairs are field, value, field, value.
@@ -24,6 +29,24 @@ func (s *Stack) Add(pairs ...any) string {
 		s.t.Fatal(err)
 	}
 	return id
+}
+
+// SetPaused pauses or resumes a queue, or all of them (`*`), as `ottoscaler pause` and `resume` do.
+func (s *Stack) SetPaused(queue string, pause bool) {
+	s.t.Helper()
+	err := s.Redis.XAdd(s.t.Context(), &goredis.XAddArgs{Stream: ControlKey, Values: []any{
+		"queue", queue, "on", strconv.FormatBool(pause), "by", "a test", "reason", "a test",
+	}}).Err()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.Eventually("the command to be applied", func() error {
+		paused, err := s.Redis.HExists(s.t.Context(), PauseKey, queue).Result()
+		if err == nil && paused != pause {
+			err = fmt.Errorf("queue %s is paused: %v", queue, paused)
+		}
+		return err
+	})
 }
 
 // Entries returns a stream's entries as flat maps, with the entry's ID as `entry`.

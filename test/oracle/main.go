@@ -65,7 +65,7 @@ func checkCommand() *cobra.Command {
 	var o options
 	c := &cobra.Command{
 		Use:   "check --audit FILE --monitor FILE --redis ADDR --namespace NS",
-		Short: "Check O1 to O11 and print a table",
+		Short: "Check O1 to O15 and print a table",
 		Example: "  oracle check --audit audit.log --monitor monitor.log --redis 127.0.0.1:6379 --namespace ci \\\n" +
 			"      --granted 'create pods,delete pods,get pods,list pods,watch pods'\n" +
 			"  oracle check --audit audit.log --monitor monitor.log --namespace ci --fault killed,redis",

@@ -15,6 +15,7 @@ import (
 type options struct {
 	checker.Input
 	redis, account, from string
+	weights              map[string]int64
 	faults               []string
 }
 
@@ -30,6 +31,8 @@ func (o *options) flags(c *cobra.Command) {
 	f.StringVar(&o.LeaseNamespace, "lease-namespace", "", "namespace of the Lease (default: that of the workers)")
 	f.StringVar(&o.account, "account", "", "the user (default: system:serviceaccount:<namespace>:ottoscaler)")
 	f.IntVar(&o.MaxInFlight, "max-in-flight", 32, "POSTs at once")
+	f.IntVar(&o.Capacity, "capacity", 100, "workers at once (OTTO_MAX_WORKERS)")
+	f.StringToInt64Var(&o.weights, "weights", nil, "weights of queues, to check their shares: 'web=3,ml=1'")
 	f.IntVar(&o.MaxPods, "max-pods", 1000, "the highest pod_count")
 	f.DurationVar(&o.Deadline, "deadline", 6*time.Hour, "the highest deadline of a worker; negative: none")
 	f.StringSliceVar(&o.Templates, "templates", nil, "the operator's templates")
@@ -74,6 +77,10 @@ func (o *options) complete() (err error) {
 	}
 	if o.User = o.account; o.User == "" {
 		o.User = "system:serviceaccount:" + o.Namespace + ":ottoscaler"
+	}
+	o.Queues = make(map[string]checker.Queue, len(o.weights))
+	for name, weight := range o.weights {
+		o.Queues[name] = checker.Queue{Weight: weight}
 	}
 	return o.setFaults()
 }

@@ -69,18 +69,42 @@ func (t *traces) outcomeIsLast(f *findings) {
 func (t *traces) eventEntries(s *sentEntry, f *findings) {
 	wanted := map[class][]string{
 		classUp: {"accepted", "settled", "closed"}, classDown: {"scaled_down"}, classInvalid: {"rejected"}, classDuplicate: {"duplicate"},
+		classCancel: {"accepted", "cancelling", "closed"},
 	}[s.Class]
 	if t.Fault.LostWrites {
 		return // lost entries are not rewritten
 	}
 	for _, kind := range wanted {
-		missed := kind == "duplicate" || kind == "scaled_down" // O2 reports one that was never written
+		missed := slices.Contains([]string{"duplicate", "scaled_down", "cancelling"}, kind) // O2 reports one that was never written
 		if n := t.kinds(s, kind); n > 1 || n == 0 && !missed {
 			f.add("entry %s (%s): `%s` was written %d times", s.ID, s.Class, kind, n)
 		}
 	}
-	if s.Class == classUp {
+	switch s.Class {
+	case classUp:
 		t.closedCounts(s, f)
+	case classCancel:
+		t.cancelClosed(s, f)
+	}
+	t.named(s, f)
+}
+
+// named: the status entries of a valid event name its queue, and none says `waiting` after its end.
+func (t *traces) named(s *sentEntry, f *findings) {
+	if s.Class == classInvalid || s.Class == classDuplicate {
+		return
+	}
+	var closed *statusEntry
+	for _, o := range t.history.Of[s.ID.String()] {
+		switch {
+		case o.kind() == "duplicate": // of this very entry, delivered again when its record was gone
+		case o.Fields["queue"] != s.Want.Queue:
+			f.add("entry %s is of queue %q, but a status entry names %q: %v", s.ID, s.Want.Queue, o.Fields["queue"], o)
+		case o.kind() == "closed":
+			closed = o
+		case o.kind() == "waiting" && closed != nil:
+			f.add("entry %s: %v came after %v", s.ID, o, closed)
+		}
 	}
 }
 

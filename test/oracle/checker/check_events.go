@@ -47,14 +47,20 @@ func (t *traces) oneEntry(s *sentEntry, f *findings) {
 	case duplicates > 0 && !t.Fault.LostWrites:
 		f.add("entry %s was reported as a duplicate, but no earlier entry matches it", s.ID)
 	}
+	t.carriedOut(s, f)
+}
+
+// carriedOut: a valid entry led to what its type asks for.
+func (t *traces) carriedOut(s *sentEntry, f *findings) {
+	report := map[class]string{classDown: "scaled_down", classCancel: "cancelling"}[s.Class]
 	switch {
 	case s.Class == classUp:
 		t.allOutcomes(s, f)
-	case s.Class == classDown && t.kinds(s, "scaled_down") == 0:
-		f.add("entry %s is a scale_down without a `scaled_down` status", s.ID)
-	case s.Class == classCancel && t.kinds(s, "cancelling") == 0:
-		f.add("entry %s is a cancel without a `cancelling` status", s.ID)
+		return
+	case t.kinds(s, report) == 0:
+		f.add("entry %s is a %s without a `%s` status", s.ID, s.Class, report)
 	}
+	t.noWorkers(s, f)
 }
 
 // kinds counts the status entries of a kind about an entry.
@@ -110,8 +116,9 @@ func (t *traces) unsent(byID map[string]*sentEntry, f *findings) {
 		}
 	}
 	for i := range t.history.Status {
-		s := &t.history.Status[i]
-		report(s.event(), "has a status entry: "+s.String())
+		if s := &t.history.Status[i]; !s.isControl() {
+			report(s.event(), "has a status entry: "+s.String())
+		}
 	}
 	for _, p := range t.sortedPods() {
 		if len(p.Posts) > 0 {
@@ -142,6 +149,8 @@ func (t *traces) ackLast() Result {
 			t.slotsBefore(s, at, &f)
 		case s.Class == classInvalid:
 			t.deadBefore(s, at, &f)
+		case s.Class == classCancel:
+			t.cancelAtOnce(s, at, &f)
 		}
 	}
 	return f.result()
@@ -162,6 +171,9 @@ func (t *traces) acknowledged(s *sentEntry) (ack, bool) {
 }
 
 func (t *traces) slotsBefore(s *sentEntry, at ack, f *findings) {
+	if c := t.cancelOf[s.ID.String()]; c != nil && !c.At.After(at.At) {
+		return // each slot is selected
+	}
 	for slot := 1; slot <= s.Want.Count; slot++ {
 		p := workerID{s.ID.String(), slot}
 		ended := slices.ContainsFunc(t.outcomes[p], func(o *statusEntry) bool { return !o.At.After(at.At) })

@@ -23,6 +23,7 @@ func (t *traces) onePod() Result {
 		t.onceCreated(p, &f)
 		t.afterRetrying(p, &f)
 		t.noLateCreate(p, &f)
+		t.noStartAfterCancel(p, &f)
 	}
 	for _, all := range t.outcomes {
 		for _, s := range all {
@@ -86,11 +87,50 @@ func (t *traces) noLateCreate(p *pod, f *findings) {
 
 // hadPod: an outcome that implies a Pod needs one.
 func (t *traces) hadPod(s *statusEntry, f *findings) {
-	reason := s.Fields["reason"]
-	podless := s.state() == "cancelled" || s.state() == "failed" && (reason == "Refused" || reason == "NameTaken")
-	if !podless && !t.pods[attemptID{s.worker(), s.attempt()}].existed() {
+	reason, existed := s.Fields["reason"], t.pods[attemptID{s.worker(), s.attempt()}].existed()
+	late := s.state() == "failed" && reason == "StartDeadlineExceeded"
+	podless := late || s.state() == "cancelled" || s.state() == "failed" && (reason == "Refused" || reason == "NameTaken")
+	if !podless && !existed {
 		f.add("%v, attempt %d: the outcome is %v (%s), but there never was a Pod", s.worker(), s.attempt(), s, reason)
 	}
+	if late {
+		t.startedTooLate(s, f)
+	}
+}
+
+// startedTooLate: a worker that had a Pod once has started, and none is too late before its deadline.
+func (t *traces) startedTooLate(s *statusEntry, f *findings) {
+	for _, p := range t.podsOf[s.event()] {
+		if p.Worker == s.worker() && p.existed() {
+			f.add("%v: the outcome is %v (StartDeadlineExceeded), but it had a Pod: %v", s.worker(), s, p.proofs()[0])
+		}
+	}
+	i := slices.IndexFunc(t.sent, func(e sentEntry) bool { return e.ID.String() == s.event() })
+	accepted := t.firstOf(s.event(), "accepted")
+	if i < 0 || accepted == nil {
+		return // O2 and O10 report that
+	}
+	if waited, ok := between(accepted, s); ok && waited < t.sent[i].Want.StartDeadline {
+		f.add("%v: the outcome is %v (StartDeadlineExceeded) %v after its acceptance, its deadline was %v", s.worker(), s, waited,
+			t.sent[i].Want.StartDeadline)
+	}
+}
+
+// between is the time between two status entries by the product's own clock.
+func between(a, b *statusEntry) (time.Duration, bool) {
+	from, err1 := time.Parse(time.RFC3339, a.Fields["at"])
+	to, err2 := time.Parse(time.RFC3339, b.Fields["at"])
+	return to.Sub(from), err1 == nil && err2 == nil
+}
+
+// firstOf is the first status entry of a kind about an event.
+func (t *traces) firstOf(event, kind string) *statusEntry {
+	for _, s := range t.history.Of[event] {
+		if s.kind() == kind {
+			return s
+		}
+	}
+	return nil
 }
 
 // absenceProven: before a worker is reported without a Pod, the API server confirmed it.
@@ -139,6 +179,7 @@ func (t *traces) recordFirst() Result {
 		}
 	}
 	t.victims(&f)
+	t.cancelled(&f)
 	return f.result()
 }
 
@@ -157,6 +198,9 @@ func (t *traces) allowedDelete(p *pod, r *request, f *findings) {
 		if slices.Contains(d.Victims, p.Worker) {
 			first = earlier(first, d.At)
 		}
+	}
+	if c := t.cancelOf[p.Worker.Event]; c != nil {
+		first = earlier(first, c.At)
 	}
 	switch {
 	case first.Equal(farFuture):

@@ -44,6 +44,10 @@ type traces struct {
 	podsOf    map[string][]*pod // by event
 	unmatched []*request        // the product's requests for Pods whose names belong to no event
 	outcomes  map[workerID][]*statusEntry
+	cancels   []cancel
+	cancelOf  map[string]*cancel // the first one that takes an event
+	queueOf   map[string]string  // by event
+	pauses    []pause
 }
 
 func check(in *Input, requests []request, m *monitor, end *endState) (Report, error) {
@@ -68,6 +72,8 @@ func check(in *Input, requests []request, m *monitor, end *endState) (Report, er
 	if len(t.sent) == 0 && !in.Idle {
 		return Report{}, fmt.Errorf("no entry on %s: is the stream name right, or was nothing sent (Idle)?", in.Stream)
 	}
+	t.readCancels()
+	t.readPauses()
 	return t.report(), nil
 }
 
@@ -90,6 +96,9 @@ func (t *traces) report() Report {
 		{"O9", "never denied", t.denials},
 		{"O10", "each outcome once, in record and status", t.outcomesOnce},
 		{"O11", "nothing pending, open or left", t.idleAtEnd},
+		{"O13", "status entries of an event numbered without gap", t.numbered},
+		{"O14", "queues share by their weights, no cap exceeded", t.fairShares},
+		{"O15", "nothing started while paused", t.pausesHold},
 	} {
 		v := c.check()
 		v.Check, v.Rule = c.name, c.rule

@@ -1,18 +1,21 @@
 // Package checker decides from the traces of a finished run whether the product kept its guarantees. It shares no code with
 // the product and reads three things only: the API server's audit log, a recorded MONITOR of Redis, and the state of Redis
-// at the end. Its rules are O1 to O11:
+// at the end. Its rules:
 //
 //	O1  at most one Pod for each (event, slot, attempt), and one for each worker whose outcome needs one
 //	O2  every valid entry gets its N outcomes, every duplicate one `duplicate`, every invalid entry one dead letter
-//	O3  an entry is acknowledged only after each of its slots had its Pod or its outcome
-//	O4  a Pod is deleted only by its UID, and only after its outcome, `retrying` or selection by a scale_down was recorded
-//	O5  no more POSTs in flight than configured
+//	O3  an entry is acknowledged only after each of its slots had its Pod or its outcome, a cancel with its record
+//	O4  a Pod is deleted only by its UID, and only after its outcome, `retrying`, selection by a scale_down or a cancel was recorded
+//	O5  no more POSTs in flight than configured, or than the ceiling of what the product chooses by itself
 //	O6  every verb used was granted (and, over a whole test suite, every verb granted was used)
 //	O7  no request outside the namespaces
 //	O8  no GET of a Pod without a reason, no LIST but one at the start and one after each watch
 //	O9  no 401 and no 403
 //	O10 each outcome once, in the status stream and in the record, in one MULTI; the counts of `closed` match
 //	O11 at the end nothing is pending, nothing is open, no Pod is left
+//	O13 the status entries of an event are numbered without gap
+//	O14 queues share a full house by their weights; no cap of a queue or of an event is exceeded
+//	O15 nothing is started while its queue, or all queues, are paused
 //
 // # One Pod, although the response to a POST may be missing
 //
@@ -25,6 +28,22 @@
 // status update by another client; (f) before a worker is reported without a Pod ("Missing", "Deleted"), a GET by the
 // product was answered 404, or 200 where another Pod of that name was created. A Pod that disappears from the watch proves
 // nothing: its labels may have been edited.
+//
+// # Cancels and pauses
+//
+// A cancel has no list of victims: it takes the workers of earlier events that its entry names, and the oracle computes them.
+// From the moment the product knows that it is recorded, no POST is sent for them (O1): that is at the latest when the next
+// batch is executed, since a batch is sent only after the reply to the last one. Every one of them gets an outcome, `cancelled`
+// or `succeeded`, unless another one was being written (O4). A worker is `cancelled` for no other reason than one recorded
+// before. A pause is obeyed before it is recorded, and a resume only afterwards, so only what was on its way may come while a
+// pause is recorded. What is on its way arrives within two seconds, or ten where the API server was disturbed.
+//
+// # Shares
+//
+// Which places a queue holds at a moment is seen from outside to within those that change hands around it: a POST is received
+// after its place was taken, an outcome recorded after it was given back. The bound of O14 is therefore checked between the
+// fewest places of the queue that starts and the most of each that waits. A queue waits for certain while it has an accepted
+// worker that gets its first Pod later, is below its cap, is not paused, and had none of its POSTs refused for a minute.
 //
 // # Order across two clocks
 //

@@ -24,6 +24,7 @@ type endState struct {
 	Pending []string          // IDs delivered and not acknowledged
 	Unread  []string          // IDs never delivered to the group
 	Victims map[string]string // the record's field `victims`, by event
+	Paused  []string          // queues
 }
 
 func readEndState(ctx context.Context, in *Input) (*endState, error) {
@@ -79,6 +80,9 @@ func newEntry(m redis.XMessage) entry {
 
 func (s *endState) readGroup(ctx context.Context, client *redis.Client, in *Input) (err error) {
 	if s.Open, err = client.SMembers(ctx, in.key("open")).Result(); err != nil {
+		return err
+	}
+	if s.Paused, err = client.HKeys(ctx, in.key("pause")).Result(); err != nil {
 		return err
 	}
 	groups, err := client.XInfoGroups(ctx, in.Stream).Result()

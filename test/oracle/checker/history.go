@@ -43,7 +43,9 @@ func (s *statusEntry) String() string {
 
 // entryKey is equal for two entries that report the same.
 func entryKey(fields map[string]string) string {
-	return strings.Join([]string{fields["kind"], fields["event_id"], fields["index"], fields["attempt"], fields["state"]}, "|")
+	return strings.Join([]string{
+		fields["kind"], fields["event_id"], fields["index"], fields["attempt"], fields["state"], fields["queue"],
+	}, "|")
 }
 
 // selection is the victims of one scale_down.
@@ -74,6 +76,8 @@ type history struct {
 	Acks       map[string][]ack
 	Selections []selection
 	Records    map[workerID][]recorded
+	SettledTx  map[string][]int // in which transactions events were recorded as settled
+	PauseTx    []pauseWrite
 	Dead       map[string][]map[string]string // dead letters by original ID
 	DeadTx     map[string][]int               // in which transactions they were written
 	Adds       []command                      // XADDs of the source stream
@@ -84,7 +88,7 @@ type history struct {
 func newHistory(m *monitor, end *endState, in *Input) *history {
 	h := &history{
 		Acks: map[string][]ack{}, Records: map[workerID][]recorded{}, Dead: map[string][]map[string]string{},
-		Expiries: map[string]time.Time{}, DeadTx: map[string][]int{},
+		Expiries: map[string]time.Time{}, DeadTx: map[string][]int{}, SettledTx: map[string][]int{},
 	}
 	var dead []entry
 	for i := range m.Commands {
@@ -135,14 +139,20 @@ func (h *history) apply(c *command, in *Input, dead *[]entry) {
 		if event, ok := strings.CutPrefix(key, in.key("event:")); ok {
 			h.record(c, event)
 		}
+		h.pause(c, in)
+	case "HDEL":
+		h.pause(c, in)
 	}
 }
 
 func (h *history) record(c *command, event string) {
 	for i := 2; i+1 < len(c.Args); i += 2 {
 		name, value := c.Args[i], c.Args[i+1]
-		if name == "victims" {
+		switch name {
+		case "victims":
 			h.Selections = append(h.Selections, selection{c.At, event, c.where(), parseVictims(value)})
+		case "settled":
+			h.SettledTx[event] = append(h.SettledTx[event], c.Tx)
 		}
 		if digits, ok := strings.CutPrefix(name, "s"); ok {
 			if slot, err := strconv.Atoi(digits); err == nil {

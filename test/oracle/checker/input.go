@@ -21,7 +21,7 @@ type Input struct {
 	LeaseNamespace string
 	User           string // system:serviceaccount:<namespace>:<name>
 
-	MaxInFlight int           // POSTs at once; default 32
+	MaxInFlight int           // POSTs at once: the ceiling of what the product chooses by itself; default 32
 	MaxPods     int           // the highest pod_count; default 1000
 	Templates   []string      // names that an entry may use
 	Deadline    time.Duration // the highest deadline_seconds, whatever the template; default 6h; negative: none
@@ -29,12 +29,21 @@ type Input struct {
 	Priorities []string // the classes of priority that an entry may name; default low and normal
 	Overrides  bool     // an entry may change image, cpu and memory
 
+	Capacity int              // OTTO_MAX_WORKERS; default 100
+	Queues   map[string]Queue // the operator's; not empty: O14 checks the shares. Other queues have the zero Queue
+
 	Granted []string // "create pods", "get leases", …; empty: O6 is skipped
 	Exact   bool     // O6: every verb granted must also have been used: for the traces of a whole suite
 
 	Leftover []string // worker Pods that still exist at the end
 	Idle     bool     // nothing was sent on purpose; otherwise a run without an entry is an error
 	Fault    Fault
+}
+
+// Queue is what the operator grants one queue.
+type Queue struct {
+	Weight     int64 // 0: 1
+	MaxWorkers int   // 0: no cap of its own
 }
 
 // Fault says which faults were injected into the run. Their legitimate effects are then no findings; O6, O8 and O9 apply to
@@ -65,6 +74,7 @@ func (in *Input) complete() error {
 	setDefault(&in.LeaseNamespace, in.Namespace)
 	setDefault(&in.MaxInFlight, 32)
 	setDefault(&in.MaxPods, 1000)
+	setDefault(&in.Capacity, 100)
 	setDefault(&in.Deadline, 6*time.Hour)
 	if in.Priorities == nil {
 		in.Priorities = []string{"low", "normal"}

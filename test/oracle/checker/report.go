@@ -18,7 +18,7 @@ const (
 
 // Result is the result of one check.
 type Result struct {
-	Check    string // O1 … O11
+	Check    string // O1 … O15
 	Rule     string // what is checked, in a few words
 	State    State
 	Findings []string // one plain sentence each

@@ -16,13 +16,16 @@ import (
 
 // want is what a valid entry asks for, by the oracle's own decoding.
 type want struct {
-	Type    string
-	Count   int // 0 of a cancel
-	Queue   string
-	TaskID  string
-	Key     string // idempotency key
-	Target  string // of a cancel: the event, if it names one
-	Content string // equal for two entries that ask for the same, ignoring time and trace
+	Type   string
+	Count  int // 0 of a cancel
+	Queue  string
+	TaskID string
+	Key    string // idempotency key
+	Target string // of a cancel: the event, if it names one
+	// MaxParallel is how many of the workers may have a Pod at once; 0: all.
+	MaxParallel   int
+	StartDeadline time.Duration // 0: none of its own
+	Content       string        // equal for two entries that ask for the same, ignoring time and trace
 }
 
 // eventFields are the fields of an event; all others are metadata.
@@ -67,6 +70,9 @@ func readEntry(fields map[string]string, in *Input) (w want, reason string) {
 	} else {
 		w.Target = fields["event_id"]
 	}
+	parallel, _ := number(fields["max_parallel"], math.MaxInt32)
+	seconds, _ := number(fields["start_deadline_seconds"], math.MaxInt32)
+	w.MaxParallel, w.StartDeadline = int(parallel), time.Duration(seconds)*time.Second
 	w.Content = content(fields, w)
 	return w, ""
 }

@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -49,6 +50,7 @@ type step struct {
 type scenario struct {
 	Input
 	steps   []step
+	queues  map[string]string // of events; absent: default
 	atEnd   func(*endState)
 	monitor []string // more lines of MONITOR, at the end
 	noEnd   bool
@@ -175,6 +177,7 @@ func (s *scenario) without(name, word string) {
 func (s *scenario) check(t *testing.T) (Report, error) {
 	t.Helper()
 	slices.SortStableFunc(s.steps, func(a, b step) int { return a.ms - b.ms })
+	s.completeStatus()
 	var audit, redis strings.Builder
 	end := &endState{Victims: map[string]string{}}
 	fmt.Fprintf(&redis, "%s%s\n", beginPrefix, t0.Add(-time.Second).Format(time.RFC3339Nano))
@@ -265,11 +268,40 @@ func quote(s string) string {
 	return `"` + b.String() + `"`
 }
 
+// completeStatus adds to each status entry what it lacks: the queue of its event, and its number.
+func (s *scenario) completeStatus() {
+	numbers := make(map[string]int)
+	for i := range s.steps {
+		for j, cmd := range s.steps[i].cmds {
+			if len(cmd) < 2 || cmd[0] != "xadd" || cmd[1] != prefix+"status" {
+				continue
+			}
+			_, fields, _ := parseXAdd(cmd)
+			event := fields["event_id"]
+			if _, sent := fields["queue"]; !sent {
+				cmd = append(slices.Clone(cmd), "queue", cmp.Or(s.queues[event], "default"))
+			}
+			numbers[event]++
+			if _, sent := fields["seq"]; !sent && event != "" {
+				cmd = append(slices.Clone(cmd), "seq", strconv.Itoa(numbers[event]))
+			}
+			s.steps[i].cmds[j] = cmd
+		}
+	}
+}
+
 // endOf adds the entries of a step to the end state.
 func endOf(st *step, end *endState) {
 	ms := uint64(t0.UnixMilli() + int64(st.ms))
 	for i, cmd := range st.cmds {
-		if cmd[0] != "xadd" {
+		switch {
+		case cmd[0] == "hset" && cmd[1] == prefix+"pause":
+			end.Paused = append(end.Paused, cmd[2])
+			continue
+		case cmd[0] == "hdel" && cmd[1] == prefix+"pause":
+			end.Paused = slices.DeleteFunc(end.Paused, func(queue string) bool { return queue == cmd[2] })
+			continue
+		case cmd[0] != "xadd":
 			continue
 		}
 		_, fields, _ := parseXAdd(cmd)
