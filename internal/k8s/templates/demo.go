@@ -2,7 +2,7 @@ package templates
 
 import "slices"
 
-// demoCommand is what the built-in worker runs.
+// demoCommand is what the built-in worker runs in the default image.
 func demoCommand() []string {
 	return []string{"sh", "-c", "echo 'Starting...'; sleep 30; echo 'Done!'"}
 }

@@ -23,7 +23,7 @@ func (o Options) demo() bool {
 // command is that of the built-in worker's container; nil: the image's entrypoint runs.
 func (o Options) command() []string {
 	if o.demo() {
-		return []string{"sh", "-c", "echo 'Starting...'; sleep 30; echo 'Done!'"}
+		return demoCommand()
 	}
 	return o.Command
 }

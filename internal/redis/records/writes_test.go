@@ -57,7 +57,7 @@ func statusEntry(fields ...any) map[string]any {
 var accept = worker.Accept{Event: sample, Hash: "h1", At: at}
 
 func acceptedEntry() map[string]any {
-	return statusEntry("kind", "accepted", "event_id", "5-1", "task_id", "task-123", "at", atText)
+	return statusEntry("kind", "accepted", "event_id", "5-1", "task_id", "task-123", "queue", "default", "at", atText)
 }
 
 // workerEntry is the status entry of the first worker, with the given fields more.
