@@ -1,6 +1,7 @@
 package records
 
 import (
+	"fmt"
 	"maps"
 	"testing"
 
@@ -19,7 +20,7 @@ type writeCase struct {
 }
 
 func testWrites(t *testing.T, p *redistest.Fixture) {
-	for _, cases := range []map[string]writeCase{writesOfScaleUps(), writesOfScaleDowns(), restores(), otherWrites()} {
+	for _, cases := range []map[string]writeCase{writesOfScaleUps(), writesOfScaleDowns(), restores(), writesOfQueues(), otherWrites()} {
 		for name, c := range cases {
 			t.Run(name, func(t *testing.T) { testWrite(t, p, c) })
 		}
@@ -163,6 +164,47 @@ func restores() map[string]writeCase {
 				keysOf.Event(theID): record, keysOf.Open(): []string{"5-1"},
 				keysOf.LastAcceptedID(): "5-1", keysOf.Idempotency("k 1"): "5-1 h1",
 			},
+			1,
+		},
+	}
+}
+
+// writesOfQueues are refusals, cancels, pauses and views.
+func writesOfQueues() map[string]writeCase {
+	refuse := worker.Refuse{ID: theID, TaskID: "t", Queue: "web", Message: "quota is 0", At: at}
+	pause := worker.Pause{Queue: "web", On: true, By: "kim", Reason: "upgrade", Command: event.ID{Ms: 7}, At: at}
+	resume := worker.Pause{Queue: "web", By: "lee", Command: event.ID{Ms: 8}, At: later}
+	waiting := statusEntry("kind", "waiting", "event_id", "5-1", "task_id", "t", "queue", "web", "reason", "Refused",
+		"message", "quota is 0", "at", atText)
+	paused := statusEntry("kind", "paused", "queue", "web", "by", "kim", "message", "upgrade", "at", atText)
+	return map[string]writeCase{
+		"refuse": {
+			[]worker.Write{refuse},
+			map[string]any{keysOf.Refused(): asHash([]any{"5-1", fmt.Sprint(at.UnixMilli())}), keysOf.Status(): []map[string]any{waiting}},
+			1,
+		},
+		"pause": {
+			[]worker.Write{pause},
+			map[string]any{
+				keysOf.Pause():       asHash([]any{"web", `{"by":"kim","at":"` + atText + `","reason":"upgrade"}`}),
+				keysOf.ControlMark(): "7-0", keysOf.Status(): []map[string]any{paused},
+			},
+			1,
+		},
+		"resume": {
+			[]worker.Write{pause, resume},
+			map[string]any{
+				keysOf.ControlMark(): "8-0",
+				keysOf.Status():      []map[string]any{paused, statusEntry("kind", "resumed", "queue", "web", "by", "lee", "at", laterText)},
+			},
+			1,
+		},
+		"view": {
+			[]worker.Write{
+				worker.View{Queues: []worker.QueueView{{Name: "web", Weight: 3, Waiting: 2}, {Name: "old", Weight: 1}}},
+				worker.View{Gone: []string{"old"}},
+			},
+			map[string]any{keysOf.Queues(): asHash([]any{"web", `{"name":"web","weight":3,"waiting":2,"live":0}`})},
 			1,
 		},
 	}
