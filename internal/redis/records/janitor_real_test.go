@@ -33,11 +33,11 @@ func TestJanitor(t *testing.T) {
 		"the unreadable are not all":     {[]func(*testing.T, *redistest.Fixture){ours(5), damages("2-0", "3-0"), acks(group, "4-0")}, "1-0 2-0 3-0 4-0"},
 		"all pending are unreadable":     {[]func(*testing.T, *redistest.Fixture){ours(4), damages("1-0", "2-0", "3-0", "4-0")}, ""},
 		"unreadable, others undelivered": {[]func(*testing.T, *redistest.Fixture){ours(2), damages("1-0", "2-0")}, "3-0 4-0"},
-		"unreadable for another group":   {[]func(*testing.T, *redistest.Fixture){ours(5), acks(group, "1-0", "2-0", "3-0", "4-0"), makes("other"), reads("other", "c", 5), damages("1-0", "2-0", "3-0", "4-0")}, "1-0 2-0 3-0 4-0"},
+		"unreadable for another group":   {[]func(*testing.T, *redistest.Fixture){ours(5), acks(group, "1-0", "2-0", "3-0", "4-0"), makesOther, reads("other", "c", 5), damages("1-0", "2-0", "3-0", "4-0")}, "1-0 2-0 3-0 4-0"},
 		"all undelivered":                {nil, "1-0 2-0 3-0 4-0"},
-		"another group has some pending": {[]func(*testing.T, *redistest.Fixture){ours(5), acks(group, "1-0", "2-0", "3-0", "4-0"), makes("other"), reads("other", "c", 5), acks("other", "1-0", "2-0")}, "3-0 4-0"},
-		"another group has not read all": {[]func(*testing.T, *redistest.Fixture){ours(5), acks(group, "1-0", "2-0", "3-0", "4-0"), makes("other"), reads("other", "c", 1), acks("other", "1-0")}, "2-0 3-0 4-0"},
-		"another group is abandoned":     {[]func(*testing.T, *redistest.Fixture){ours(5), acks(group, "1-0", "2-0", "3-0", "4-0"), makes("other")}, ""},
+		"another group has some pending": {[]func(*testing.T, *redistest.Fixture){ours(5), acks(group, "1-0", "2-0", "3-0", "4-0"), makesOther, reads("other", "c", 5), acks("other", "1-0", "2-0")}, "3-0 4-0"},
+		"another group has not read all": {[]func(*testing.T, *redistest.Fixture){ours(5), acks(group, "1-0", "2-0", "3-0", "4-0"), makesOther, reads("other", "c", 1), acks("other", "1-0")}, "2-0 3-0 4-0"},
+		"another group is abandoned":     {[]func(*testing.T, *redistest.Fixture){ours(5), acks(group, "1-0", "2-0", "3-0", "4-0"), makesOther}, ""},
 		"our group is missing":           {[]func(*testing.T, *redistest.Fixture){func(t *testing.T, p *redistest.Fixture) { p.Do(t, "XGROUP", "DESTROY", stream, group) }}, "1-0 2-0 3-0 4-0"},
 		"another term has begun":         {[]func(*testing.T, *redistest.Fixture){ours(5), acks(group, "1-0", "2-0", "3-0", "4-0"), func(t *testing.T, p *redistest.Fixture) { begun(t, p) }}, "1-0 2-0 3-0 4-0"},
 	}
@@ -76,8 +76,8 @@ func TestJanitor(t *testing.T) {
 	}
 }
 
-func makes(name string) func(*testing.T, *redistest.Fixture) {
-	return func(t *testing.T, p *redistest.Fixture) { p.Do(t, "XGROUP", "CREATE", stream, name, "0") }
+func makesOther(t *testing.T, p *redistest.Fixture) {
+	p.Do(t, "XGROUP", "CREATE", stream, "other", "0")
 }
 
 func reads(name, as string, n int) func(*testing.T, *redistest.Fixture) {

@@ -87,7 +87,8 @@ func (u *unreliable) reply(command string, reply []byte) redistest.Reply {
 	if command != "EXEC" {
 		return redistest.Reply{}
 	}
-	kind, fate := "", redistest.Reply{}
+	var kind string
+	var fate redistest.Reply
 	switch u.random.IntN(12) {
 	case 0, 1, 2, 3:
 		kind, fate = "cut", redistest.Reply{Break: true, Keep: u.random.IntN(len(reply))}

@@ -3,7 +3,6 @@ package stream
 import (
 	"context"
 	"fmt"
-	"math"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -105,12 +104,4 @@ func (s *Source) pendingRange(from, to event.ID, n int) *goredis.XPendingExtArgs
 	return &goredis.XPendingExtArgs{
 		Stream: s.keys.Stream, Group: s.opts.Group, Start: from.String(), End: to.String(), Count: int64(n),
 	}
-}
-
-// previousID is the ID right before id, which is not the zero ID.
-func previousID(id event.ID) event.ID {
-	if id.Seq == 0 {
-		return event.ID{Ms: id.Ms - 1, Seq: math.MaxUint64}
-	}
-	return event.ID{Ms: id.Ms, Seq: id.Seq - 1}
 }

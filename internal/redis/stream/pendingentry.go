@@ -66,7 +66,8 @@ func (s *Source) queuePlain(ctx context.Context, p goredis.Pipeliner, of *pendin
 
 // queueByID asks for one entry. The arrival hook may be nil.
 func (s *Source) queueByID(ctx context.Context, p goredis.Pipeliner, of *pending, arrives func() error) entryReply {
-	reply := queueEntries(ctx, p, &respReader{enclosing: inRange, arrives: arrives}, "XRANGE", s.keys.Stream, of.id.String(), of.id.String())
+	reader := &respReader{enclosing: inRange, arrives: arrives}
+	reply := queueEntries(ctx, p, reader, "XRANGE", s.keys.Stream, of.id.String(), of.id.String())
 	return func() ([]worker.Entry, int, error) {
 		found, size, err := reply()
 		if err == nil && len(found) == 0 {

@@ -155,7 +155,8 @@ func (s *Source) finish(ctx context.Context, entries []worker.Entry) ([]worker.E
 func (s *Source) readGroup(ctx context.Context) ([]worker.Entry, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.opts.Block+redis.ReplyTimeout)
 	defer cancel()
-	entries, size, err := queueEntries(ctx, s.client.Reads(), &respReader{enclosing: inGroup}, "XREADGROUP", "GROUP", s.opts.Group, s.opts.Consumer,
+	reader := &respReader{enclosing: inGroup}
+	entries, size, err := queueEntries(ctx, s.client.Reads(), reader, "XREADGROUP", "GROUP", s.opts.Group, s.opts.Consumer,
 		"COUNT", s.count, "BLOCK", s.opts.Block.Milliseconds(), "STREAMS", s.keys.Stream, ">")()
 	if err != nil {
 		return nil, err
