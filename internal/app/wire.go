@@ -124,7 +124,7 @@ func newRecorder(
 
 func (a *App) wireServers(set *templates.Set, o Options) error {
 	instrumenter, handler := metrics.New(prometheus.NewRegistry(), metrics.Options{
-		Version: o.Version, Templates: set.Names(), Checks: a.checks(),
+		Version: o.Version, Templates: set.Names(), Policy: a.reloader.current.Load().policy, Checks: a.checks(),
 		Leading: a.leading.Load, Workers: a.snapshot, Stream: a.streamStats,
 	})
 	a.instrumenter = instrumenter

@@ -98,7 +98,7 @@ func templateFinding(ctx context.Context, cluster clusterChecker, name string) f
 	}
 	err := cluster.DryRun(ctx, name)
 	switch {
-	case errors.Is(err, worker.ErrRefused):
+	case worker.IsRefusal(err):
 		return failed("template", errcode.DryRunRefused, "%s: %v", shown, err)
 	case errors.Is(err, worker.ErrForbidden):
 		f := failed("template", errcode.PermissionMissing, "%s: %v", shown, err)

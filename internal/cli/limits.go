@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -126,7 +125,7 @@ func (f *facts) trial(l *worker.LaneView) string {
 
 // limitedByDryRun is what the API server says to a Pod of the template now.
 func limitedByDryRun(f facts) (diagnosis, bool) {
-	if errors.Is(f.dryRunErr, worker.ErrRefused) {
+	if worker.IsRefusal(f.dryRunErr) {
 		return withCode(errcode.TemplateParked, "The API server refuses another Pod of its template: %v", f.dryRunErr), true
 	}
 	return withCode(errcode.CreateFailed, "The API server accepts no Pod, or none from this account: %v", f.dryRunErr), f.dryRunErr != nil

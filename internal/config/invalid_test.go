@@ -12,9 +12,8 @@ import (
 func invalidValues(t *testing.T) map[string][]string {
 	t.Helper()
 	dir := t.TempDir()
-	name := []string{"a\nb", " a", "a ", "\x00", "\xff", strings.Repeat("x", 257)}
+	name, file := []string{"a\nb", " a", "a ", "\x00", "\xff", strings.Repeat("x", 257)}, []string{"/does/not/exist", dir, "\x00"}
 	label := []string{"Blue", "-a", "a-", "a.b", "a_b", strings.Repeat("x", 64)}
-	file := []string{"/does/not/exist", dir, "\x00"}
 	number := []string{"-1", "+3", "1e3", "0x10", " 5", "5 ", "٣", "5.0", "1_0", "007", "NaN", "9223372036854775808"}
 	count := append([]string{"0", "1000001"}, number...)
 	ttl := []string{"5", "-5s", "+5s", "1d", "soon", "5 s", "87601h", "1e3s"}

@@ -24,9 +24,9 @@ const (
 	RecordMissing         Code = "OTTO209"
 	OpenSetInvalid        Code = "OTTO210"
 	IdempotencyKeyInvalid Code = "OTTO211"
-	CommandInvalid        Code = "OTTO219"
 	ReplyLost             Code = "OTTO212"
 	TrimmedUnreadable     Code = "OTTO214"
+	CommandInvalid        Code = "OTTO215"
 
 	TemplateParked   Code = "OTTO301"
 	CreateFailed     Code = "OTTO302"

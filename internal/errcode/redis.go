@@ -61,11 +61,6 @@ var redisEntries = []Entry{
 		"Find out what else writes to keys that have the stream's name in braces.",
 	},
 	{
-		CommandInvalid, "invalid command on the control stream; ignored",
-		"An entry of the control stream is neither a pause nor a resume: something else than `ottoscaler pause` and `resume` wrote it.",
-		"Send commands with `ottoscaler pause` and `ottoscaler resume`; find out what else may write to the control stream.",
-	},
-	{
 		ReplyLost, "reply to a write lost; its result was found out",
 		"The reply to a write did not arrive: a connection broke, Redis took too long, or another server became the master. The " +
 			"batch number in Redis told whether the write had been applied (`applied`); if not, it was sent again. Nothing is lost.",
@@ -76,5 +71,10 @@ var redisEntries = []Entry{
 		"The record of a pending entry that is older than `OTTO_STREAM_RETENTION` cannot be read. The stream is trimmed past it, so that " +
 			"it does not grow for ever. The record stays as it is.",
 		"Inspect the key with `HGETALL`, fix or delete the field that the line names, and restart.",
+	},
+	{
+		CommandInvalid, "invalid command on the control stream; ignored",
+		"An entry of the control stream is neither a pause nor a resume: something else than `ottoscaler pause` and `resume` wrote it.",
+		"Send commands with `ottoscaler pause` and `ottoscaler resume`; find out what else may write to the control stream.",
 	},
 }

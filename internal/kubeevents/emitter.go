@@ -114,7 +114,7 @@ func (c *cluster) Create(ctx context.Context, p worker.PodSpec) (string, error) 
 	uid, err := c.Cluster.Create(ctx, p)
 	switch {
 	case err == nil:
-	case errors.Is(err, worker.ErrRefused):
+	case worker.IsRefusal(err):
 		c.emitter.parked(p, err)
 	case errors.Is(err, worker.ErrForbidden):
 		c.emitter.emit(accessDenied, errcode.CreateFailed, string(errcode.CreateFailed), fmt.Sprintf("all events wait: %v", err))

@@ -35,7 +35,7 @@ func logWrite(ctx context.Context, log *slog.Logger, w Write) {
 		log.LogAttrs(ctx, slog.LevelInfo, "victims selected", eventID(w.ID), taskID(w.TaskID),
 			slog.Int("victims", len(w.Victims)), slog.Int("asked", w.Asked))
 	case Refuse:
-		log.LogAttrs(ctx, slog.LevelWarn, "Pod refused; the event waits", eventID(w.ID), taskID(w.TaskID), slog.String("queue", w.Queue),
+		log.LogAttrs(ctx, slog.LevelInfo, "Pod refused; the event waits", eventID(w.ID), taskID(w.TaskID), slog.String("queue", w.Queue),
 			slog.String("refusal", w.Message))
 	case Cancel:
 		log.LogAttrs(ctx, slog.LevelInfo, "event cancels workers", eventID(w.ID), taskID(w.TaskID),

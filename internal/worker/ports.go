@@ -102,6 +102,11 @@ var (
 	ErrUnknown      = errors.New("the API server's answer is not known") // it may exist now: try again, same name
 )
 
+// IsRefusal reports whether a Create was refused for a reason that the operator has to see to: a policy, the quota, a webhook.
+func IsRefusal(err error) bool {
+	return errors.Is(err, ErrRefused) || errors.Is(err, ErrQuota) || errors.Is(err, ErrAdmission)
+}
+
 // ErrGone is what a Delete ends with when the Pod does not exist any more: as good as deleted.
 var ErrGone = errors.New("the Pod is gone already")
 

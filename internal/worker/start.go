@@ -60,7 +60,7 @@ func (s *state) takeSlot(e *trackedEvent) *slot {
 func (s *state) start(sl *slot, c queue.Choice) {
 	sl.place, sl.phase = c.Place, slotCreating
 	s.createsInFlight++
-	s.emit(create{PodSpec{Name: s.podOf(sl).Name, Event: &sl.event.Event, Slot: sl.number, Attempt: sl.attempt}, c})
+	s.emit(create{PodSpec{Name: s.podOf(sl).Name, Event: &sl.event.Event, Slot: sl.number, Attempt: sl.attempt, Trial: c.Trial}, c})
 }
 
 // created handles the reply to a create.

@@ -69,7 +69,7 @@ var (
 
 var (
 	down = worker.Accept{At: at, Hash: "h1", Event: event.Event{
-		EventID: theID, Type: event.ScaleDown, PodCount: 3, Timestamp: at, Metadata: map[string]string{"task_id": "task-123"},
+		EventID: theID, Type: event.ScaleDown, Queue: event.DefaultQueue, PodCount: 3, Timestamp: at, Metadata: map[string]string{"task_id": "task-123"},
 	}}
 	selection = worker.Select{
 		ID: theID, TaskID: "task-123", Asked: 3, At: later,
