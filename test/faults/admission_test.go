@@ -21,7 +21,7 @@ var admissionFaults = []fault{
 	{number: 41, name: "webhook-broken", injected: checker.Fault{Denied: true, APIServer: true}, run: webhookBroken},
 	{number: 45, name: "labels-by-admission", injected: checker.Fault{Others: true, Killed: true}, run: labelsByAdmission},
 	{number: 46, name: "scheduling-gates", ci: true, injected: checker.Fault{Others: true}, run: schedulingGates},
-	{number: 50, name: "record-expired", ci: true, injected: checker.Fault{Others: true, Killed: true}, run: recordExpired},
+	{number: 50, name: "record-expired", injected: checker.Fault{Others: true, Killed: true}, run: recordExpired},
 }
 
 // quotaPosts: twenty times as many Pods as a quota allows take hardly more POSTs than Pods.
@@ -152,17 +152,20 @@ func (c *scenario) patch(pod string, kind types.PatchType, text string) {
 	}
 }
 
-// recordExpired: ended Pods hang in Terminating until the record of their event is gone, and through two restarts.
+// orphanTime is longer than the product waits for the stream to bring the event of a Pod that has no record.
+const orphanTime = 40 * time.Second
+
+// recordExpired: one of two Pods that never started hangs in Terminating until the record of their event is gone, and through
+// two restarts.
 func recordExpired(c *scenario) {
-	c.env = append(c.env, "OTTO_RECORD_TTL=3s")
+	c.expects["failed"] = true
+	c.env = append(c.env, "OTTO_RECORD_TTL=3s", "OTTO_IMAGE_PULL_TIMEOUT=5s")
 	p := c.start()
-	event := c.event(2, "brief")
-	c.Eventually("the Pods to run", func() error { return c.running(2) })
-	names := []string{"otto-agent-1-" + event, "otto-agent-2-" + event}
-	for _, name := range names {
-		c.patch(name, types.MergePatchType, `{"metadata":{"finalizers":["example.com/stays"]}}`)
-	}
-	c.Eventually("the Pods to be deleted", func() error { return c.terminatingAll(names) })
+	event := c.event(2, "no-pull")
+	c.Eventually("the Pods to be created", func() error { return c.someCreated(2) })
+	hangs := "otto-agent-1-" + event
+	c.patch(hangs, types.MergePatchType, `{"metadata":{"finalizers":["example.com/stays"]}}`)
+	c.Eventually("one Pod to be gone, and the other to hang", func() error { return c.onlyTerminating(hangs) })
 	c.Eventually("the record to expire", func() error { return c.expired(event) })
 	for range 2 {
 		p.kill()
@@ -170,26 +173,26 @@ func recordExpired(c *scenario) {
 		next := c.event(1, "quick")
 		c.Eventually("the next event to close", func() error { return c.closed(next) })
 	}
-	for _, name := range names {
-		c.patch(name, types.MergePatchType, `{"metadata":{"finalizers":null}}`)
-	}
+	c.wait(orphanTime)
+	c.patch(hangs, types.MergePatchType, `{"metadata":{"finalizers":null}}`)
 	c.endFault()
 	c.waitIdle()
-	c.counts(map[string]int{"succeeded": 4})
-	c.describe("2 ended Pods kept in Terminating until their event's record had expired, and through 2 SIGKILLs: no second outcome")
+	c.counts(map[string]int{"failed ImagePullBackOff": 2, "succeeded": 2})
+	c.describe("a Pod without its image kept in Terminating until its event's record had expired, through 2 SIGKILLs and %v more: "+
+		"no second outcome", orphanTime)
 }
 
-func (c *scenario) terminatingAll(names []string) error {
-	for _, name := range names {
-		pod, err := c.kube.CoreV1().Pods(c.Namespace).Get(c.t.Context(), name, metav1.GetOptions{})
-		if err != nil {
-			return err
-		}
-		if pod.DeletionTimestamp == nil {
-			return fmt.Errorf("%s is not being deleted", name)
-		}
+// onlyTerminating reports whether one Pod is left, and being deleted.
+func (c *scenario) onlyTerminating(name string) error {
+	pods, err := c.pods()
+	if err != nil {
+		return err
 	}
-	return nil
+	pod, err := c.kube.CoreV1().Pods(c.Namespace).Get(c.t.Context(), name, metav1.GetOptions{})
+	if err == nil && (len(pods) != 1 || pod.DeletionTimestamp == nil) {
+		err = fmt.Errorf("the Pods are %v, %s is being deleted since %v", pods, name, pod.DeletionTimestamp)
+	}
+	return err
 }
 
 // expired reports whether the record of an event is gone.
