@@ -152,8 +152,8 @@ func TestReloadOfInvalidFiles(t *testing.T) {
 func TestReloadWhileFilesChange(t *testing.T) {
 	o := newOperator(t, "version: 1")
 	o.write("queues.yaml", "{version: 1, queues: [{name: web, weight: 2}]}")
-	real, looks := o.fingerprint, 0
-	o.fingerprint = func() string { looks++; return fmt.Sprint(real(), looks) }
+	now, looks := o.fingerprint, 0
+	o.fingerprint = func() string { looks++; return fmt.Sprint(now(), looks) }
 	o.look()
 	if len(o.policies)+len(o.failures) != 0 {
 		t.Errorf("reloads %d, failures %q", len(o.policies), o.failures)

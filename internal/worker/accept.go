@@ -114,7 +114,8 @@ func (s *state) admit(ev event.Event) (event.Event, *event.Rejection) {
 	if bad != nil || ev.Type != event.ScaleUp {
 		return ev, bad
 	}
-	if limit := s.controls.policy.Queue(ev.Queue).MaxWaiting; limit > 0 && s.scheduler.WaitingIn(ev.Queue)+s.intake.accepting[ev.Queue] >= limit {
+	waiting := s.scheduler.WaitingIn(ev.Queue) + s.intake.accepting[ev.Queue]
+	if limit := s.controls.policy.Queue(ev.Queue).MaxWaiting; limit > 0 && waiting >= limit {
 		return ev, event.Reject(event.CodeQueueFull, "%d events of queue %q wait already: at most %d", limit, ev.Queue, limit)
 	}
 	if s.scheduler.UnnamedQueues() >= s.controls.policy.MaxQueues && !s.scheduler.Knows(ev.Queue) {

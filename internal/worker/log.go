@@ -41,13 +41,18 @@ func logWrite(ctx context.Context, log *slog.Logger, w Write) {
 		log.LogAttrs(ctx, slog.LevelInfo, "event cancels workers", eventID(w.ID), taskID(w.TaskID),
 			slog.Int("waiting", w.Waiting), slog.Int("with_pod", w.WithPod))
 	case Pause:
-		message := "queue resumed"
-		if w.On {
-			message = "queue paused"
-		}
-		log.LogAttrs(ctx, slog.LevelInfo, message, slog.String("queue", w.Queue), slog.String("by", w.By), slog.String("reason", w.Reason))
+		logPause(ctx, log, w)
 	case Reject, Ack, Restore, View: // logged when it was decided, or not worth a line
 	}
+}
+
+func logPause(ctx context.Context, log *slog.Logger, p Pause) {
+	if p.On {
+		log.LogAttrs(ctx, slog.LevelInfo, "queue paused", slog.String("queue", p.Queue), slog.String("by", p.By),
+			slog.String("reason", p.Reason))
+		return
+	}
+	log.LogAttrs(ctx, slog.LevelInfo, "queue resumed", slog.String("queue", p.Queue), slog.String("by", p.By))
 }
 
 func eventID(id event.ID) slog.Attr { return slog.String("event_id", id.String()) }

@@ -59,8 +59,8 @@ type Journal interface {
 	// Find returns the record of one event, closed or not; nil when there is none; ErrUnreadable.
 	Find(ctx context.Context, id event.ID) (*Record, error)
 	// Commit applies the batch in its order in one MULTI, all or nothing; never when another term has begun since, or
-	// when Redis lost its data. A lost reply is resolved here. An error means unknown: it may have been applied. The caller then ends its term and
-	// starts a new one from the records. An empty batch only checks that the term is the newest.
+	// when Redis lost its data. A lost reply is resolved here. An error means unknown: it may have been applied. The caller
+	// then ends its term and starts a new one from the records. An empty batch only checks that the term is the newest.
 	Commit(ctx context.Context, batch []Write) error
 }
 

@@ -28,7 +28,8 @@ type Inspection struct {
 
 // needed are the commands that `run` sends, as one call each; K stands for a key.
 var needed = []string{
-	"PING", "WATCH K", "UNWATCH", "MULTI", "EXEC", "GET K", "SET K v", "DEL K", "PEXPIRE K 1", "HSET K f v", "HGET K f", "HGETALL K", "HDEL K f",
+	"PING", "WATCH K", "UNWATCH", "MULTI", "EXEC", "GET K", "SET K v", "DEL K", "PEXPIRE K 1", "HSET K f v",
+	"HGET K f", "HGETALL K", "HDEL K f",
 	"HINCRBY K f 1", "SADD K m", "SREM K m", "SMEMBERS K", "XADD K * f v", "XRANGE K - +", "XREADGROUP GROUP g c STREAMS K >",
 	"XACK K g 1-1", "XPENDING K g", "XCLAIM K g c 0 1-1", "XGROUP CREATE K g 0", "XGROUP SETID K g 0",
 	"XINFO STREAM K", "XINFO GROUPS K", "XINFO CONSUMERS K g", "XTRIM K MINID 0", "XLEN K", "EXISTS K", "TIME",

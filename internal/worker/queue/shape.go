@@ -56,7 +56,7 @@ func nextPower(n int64) int64 {
 	if n > highest {
 		return highest
 	}
-	return 1 << bits.Len64(uint64(n-1)) //nolint:gosec // positive
+	return 1 << bits.Len64(uint64(n-1))
 }
 
 func formatCPU(milli float64) string {
