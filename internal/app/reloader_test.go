@@ -158,7 +158,7 @@ func TestReloadWhileFilesChange(t *testing.T) {
 	if len(o.policies)+len(o.failures) != 0 {
 		t.Errorf("reloads %d, failures %q", len(o.policies), o.failures)
 	}
-	o.fingerprint = real
+	o.fingerprint = now
 	if o.look(); o.weight() != 2 {
 		t.Errorf("weight %d once they have settled", o.weight())
 	}
