@@ -13,8 +13,6 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-const maxScrapes = 4 // at once
-
 // Stream is the state of the source stream and of the dead letters.
 type Stream struct {
 	Length  int64
@@ -44,6 +42,6 @@ func New(registry *prometheus.Registry, o Options) (*Instrumenter, http.Handler)
 	registry.MustRegister(build, newStateCollector(o),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return &Instrumenter{newMetrics(registry)}, promhttp.HandlerFor(registry, promhttp.HandlerOpts{
-		MaxRequestsInFlight: maxScrapes, DisableCompression: true,
+		DisableCompression: true,
 	})
 }
