@@ -30,7 +30,13 @@ type readiness struct {
 	checks []Check
 
 	mu   sync.Mutex
-	at   time.Time // of the last pass; zero: none yet
+	last *pass // nil: none yet
+}
+
+// pass is one run of all checks. It does not end with the request that began it: other requests wait for it.
+type pass struct {
+	done chan struct{} // closed when the rest is set
+	at   time.Time
 	errs []error
 }
 
@@ -49,27 +55,46 @@ func (h *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// results are those of the last pass while they are fresh. A pass does not end with the request that began it: other
-// requests wait for it.
+// results are those of the last pass while it runs or is fresh, else those of a new one.
 func (h *readiness) results() []error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.at.IsZero() || time.Since(h.at) > checkLife {
-		ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
-		defer cancel()
-		h.errs, h.at = h.pass(ctx), time.Now()
+	p, begins := h.current()
+	if begins {
+		p.run(h.checks)
 	}
-	return h.errs
+	<-p.done
+	return p.errs
 }
 
-func (h *readiness) pass(ctx context.Context) []error {
-	errs := make([]error, len(h.checks))
+func (h *readiness) current() (p *pass, begins bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.last != nil && !h.last.stale() {
+		return h.last, false
+	}
+	h.last = &pass{done: make(chan struct{})}
+	return h.last, true
+}
+
+func (p *pass) stale() bool {
+	select {
+	case <-p.done:
+		return time.Since(p.at) > checkLife
+	default:
+		return false
+	}
+}
+
+func (p *pass) run(checks []Check) {
+	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
+	defer cancel()
+	p.errs = make([]error, len(checks))
 	var all sync.WaitGroup
-	for i, c := range h.checks {
-		all.Go(func() { errs[i] = c.Run(ctx) })
+	for i, c := range checks {
+		all.Go(func() { p.errs[i] = c.Run(ctx) })
 	}
 	all.Wait()
-	return errs
+	p.at = time.Now()
+	close(p.done)
 }
 
 // list is one line per check, in the format of Kubernetes' own components.

@@ -9,8 +9,13 @@ import (
 	"net/http"
 	"os"
 	"time"
+)
 
-	"golang.org/x/net/netutil"
+// Limits of requests that can take long. /livez needs none: it waits for nothing.
+const (
+	maxChecks      = 8 // requests of /readyz at once
+	maxScrapes     = 4 // requests of /metrics at once
+	scrapePatience = time.Second
 )
 
 // Limits of one client. A scrape takes milliseconds; the rest is for slow networks.
@@ -18,9 +23,8 @@ const (
 	headerTimeout   = 3 * time.Second
 	requestTimeout  = 5 * time.Second
 	responseTimeout = 15 * time.Second
-	idleTimeout     = time.Minute
+	idleTimeout     = 30 * time.Second
 	maxHeader       = 8 << 10 // bytes; net/http adds 4 KiB of its own
-	maxConnections  = 256     // a few megabytes, however many clients connect
 	stopTimeout     = 2 * time.Second
 )
 
@@ -44,16 +48,17 @@ type Server struct {
 func New(o Options) *Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/livez", serveLive)
-	mux.Handle("/readyz", newReadiness(o.Checks))
+	mux.Handle("/readyz", &inFlight{next: newReadiness(o.Checks), most: maxChecks, patience: 2 * checkTimeout})
 	if o.Metrics != nil {
-		mux.Handle("/metrics", o.Metrics)
+		mux.Handle("/metrics", &inFlight{next: o.Metrics, most: maxScrapes, patience: scrapePatience})
 	}
 	return newServer(o.Addr, mux, o.Logger)
 }
 
 func newServer(addr string, mux http.Handler, log *slog.Logger) *Server {
 	return &Server{addr: addr, log: log, http: &http.Server{
-		Handler:           readOnly(mux),
+		Handler:           markServed(readOnly(mux)),
+		ConnContext:       withConn,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       requestTimeout,
 		WriteTimeout:      responseTimeout,
@@ -70,7 +75,7 @@ func (s *Server) Listen() error {
 	if err != nil {
 		return fmt.Errorf("listening on %q: %w", s.addr, cause(err))
 	}
-	s.listener = netutil.LimitListener(l, maxConnections)
+	s.listener = newConnTable(l)
 	s.log.Debug("serving over HTTP", "addr", l.Addr().String())
 	return nil
 }
@@ -129,5 +134,5 @@ func serveLive(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusO
 func respond(w http.ResponseWriter, code int, body string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(code)
-	_, _ = w.Write([]byte(body)) // the client may be gone
+	_, _ = w.Write([]byte(body)) //nolint:gosec // plain text of our own checks, marked nosniff; and the client may be gone
 }

@@ -119,10 +119,11 @@ func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
 func serve(t *testing.T, s *Server) func() net.Conn {
 	t.Helper()
 	p := &pipes{make(chan net.Conn), make(chan struct{})}
-	s.listener = p
+	s.listener = newConnTable(p)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()
+	t.Cleanup(func() { time.Sleep(checkTimeout) }) // Run does not wait that long for a check
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {

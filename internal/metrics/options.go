@@ -14,8 +14,6 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker/queue"
 )
 
-const maxScrapes = 4 // at once
-
 // Stream is the state of the source stream and of the dead letters.
 type Stream struct {
 	Length  int64
@@ -47,6 +45,6 @@ func New(registry *prometheus.Registry, o Options) (*Instrumenter, http.Handler)
 	registry.MustRegister(build, newStateCollector(o, names),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return &Instrumenter{newMetrics(registry, names)}, promhttp.HandlerFor(registry, promhttp.HandlerOpts{
-		MaxRequestsInFlight: maxScrapes, DisableCompression: true,
+		DisableCompression: true,
 	})
 }

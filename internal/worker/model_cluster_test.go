@@ -83,8 +83,10 @@ func (m *model) deliverWatch(n int) {
 	}
 }
 
-// list is a relist. It replaces the watch events that are not delivered yet.
+// list is a relist. It replaces the watch events that are not delivered yet, but for those of Pods that it lacks.
 func (m *model) list() {
+	buffer := newObservationBuffer()
+	buffer.put(m.watched, false)
 	m.watched = nil
 	var batch []Observation
 	for _, name := range m.podNames() {
@@ -92,7 +94,12 @@ func (m *model) list() {
 			batch = append(batch, p.obs)
 		}
 	}
-	m.step(observed{batch, true})
+	buffer.put(batch, true)
+	for complete := false; !complete; {
+		in := buffer.take()
+		m.step(in)
+		complete = in.complete
+	}
 }
 
 func (m *model) podNames() []string {

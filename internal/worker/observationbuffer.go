@@ -2,6 +2,9 @@ package worker
 
 import "sync"
 
+// maxUnlisted bounds what is kept of Pods that a complete observation lacks. Of more, the core finds out by asking for each.
+const maxUnlisted = 10_000
+
 // observationBuffer carries observations from the watch to the loop. The watch never waits for the loop: of several
 // observations of one Pod that the loop has not taken yet, only the last is kept, so what is held is bounded by the
 // number of Pods.
@@ -9,6 +12,7 @@ type observationBuffer struct {
 	wake chan struct{} // holds one token while there is something to take
 
 	mu       sync.Mutex
+	unlisted []Observation // not taken when a complete observation came that lacks their Pods; taken before it
 	batch    []Observation
 	index    map[PodRef]int
 	complete bool
@@ -18,25 +22,53 @@ func newObservationBuffer() *observationBuffer {
 	return &observationBuffer{wake: make(chan struct{}, 1), index: make(map[PodRef]int)}
 }
 
-// put is called by the watch. A complete observation replaces what was not taken yet.
+// put is called by the watch. A complete observation replaces what was not taken yet of the Pods in it. Of the others it was the
+// last that anybody sees: how they ended, or that somebody deleted them.
 func (s *observationBuffer) put(obs []Observation, complete bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if complete {
-		s.batch, s.complete = s.batch[:0:0], true
+		s.keepUnlisted(obs)
+		s.batch, s.complete = nil, true
 		clear(s.index)
 	}
-	for _, o := range obs {
-		if i, ok := s.index[o.Ref]; ok {
-			s.batch[i] = o
-			continue
-		}
-		s.index[o.Ref] = len(s.batch)
-		s.batch = append(s.batch, o)
+	for i := range obs {
+		s.add(&obs[i])
 	}
-	select {
-	case s.wake <- struct{}{}:
+	s.signal()
+}
+
+// keepUnlisted keeps what is waiting of Pods that are not in a complete observation, the latest if it is too much.
+func (s *observationBuffer) keepUnlisted(list []Observation) {
+	if len(s.unlisted)+len(s.batch) == 0 {
+		return
+	}
+	listed := make(map[PodRef]bool, len(list))
+	for i := range list {
+		listed[list[i].Ref] = true
+	}
+	var kept []Observation
+	for _, waiting := range [][]Observation{s.unlisted, s.batch} {
+		for i := range waiting {
+			if !listed[waiting[i].Ref] {
+				kept = append(kept, waiting[i])
+			}
+		}
+	}
+	s.unlisted = kept[max(0, len(kept)-maxUnlisted):]
+}
+
+func (s *observationBuffer) add(o *Observation) {
+	i, ok := s.index[o.Ref]
+	switch {
+	case !ok:
+		s.index[o.Ref] = len(s.batch)
+		s.batch = append(s.batch, *o)
+	case o.Event.IsZero() && s.batch[i].Phase.Ended():
+		// Its annotations were edited: what the watch shows now does not say how it ended.
+		s.batch[i].Gone = s.batch[i].Gone || o.Gone
 	default:
+		s.batch[i] = *o
 	}
 }
 
@@ -44,8 +76,21 @@ func (s *observationBuffer) put(obs []Observation, complete bool) {
 func (s *observationBuffer) take() observed {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if in := (observed{batch: s.unlisted}); len(in.batch) > 0 {
+		s.unlisted = nil
+		s.signal()
+		return in
+	}
 	in := observed{s.batch, s.complete}
 	s.batch, s.complete = nil, false
 	clear(s.index)
 	return in
+}
+
+// signal makes the loop take.
+func (s *observationBuffer) signal() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
 }

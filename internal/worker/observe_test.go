@@ -103,6 +103,51 @@ func TestLastObservationShowsTheEnd(t *testing.T) {
 	}
 }
 
+// TestEndBeforeList: a Pod ends, or is deleted, and is not in the relist that comes before the core sees it. How it ended counts.
+func TestEndBeforeList(t *testing.T) {
+	for name, test := range map[string]struct {
+		life func(m *model, pod string)
+		want State
+	}{
+		"succeeded, deletion not seen": {func(m *model, pod string) {
+			m.setPhase(pod, PhaseSucceeded)
+			m.removePod(pod)
+			m.watched = m.watched[:len(m.watched)-1]
+		}, StateSucceeded},
+		"failed and deleted": {func(m *model, pod string) {
+			m.setPhase(pod, PhaseFailed)
+			m.removePod(pod)
+		}, StateFailed},
+		"evicted and deleted": {func(m *model, pod string) {
+			m.pods[pod].obs.Disrupted = true
+			m.setPhase(pod, PhaseFailed)
+			m.removePod(pod)
+		}, StateRetrying},
+		"deleted while it ran": {func(m *model, pod string) {
+			m.deletePod(pod)
+			m.removePod(pod)
+		}, StateCancelled},
+		"vanished": {func(m *model, pod string) {
+			m.removePod(pod)
+			m.watched = nil
+		}, StateLost},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, pod := oneCreated(t)
+			m.setPhase(pod, PhaseRunning)
+			m.deliverWatch(9)
+			test.life(m, pod)
+			m.list()
+			m.answerAll()
+			if got := m.outcome(1); got.State != test.want {
+				t.Errorf("outcome %+v, want %s", got, test.want)
+			}
+			m.runToEnd()
+			m.checkEnd()
+		})
+	}
+}
+
 // TestPodGoneBetweenTerms: a Pod that vanished while no term ran may have run, so its worker is lost.
 func TestPodGoneBetweenTerms(t *testing.T) {
 	m, name := oneCreated(t)
