@@ -34,15 +34,12 @@ func logWrite(ctx context.Context, log *slog.Logger, w Write) {
 	case Select:
 		log.LogAttrs(ctx, slog.LevelInfo, "victims selected", eventID(w.ID), taskID(w.TaskID),
 			slog.Int("victims", len(w.Victims)), slog.Int("asked", w.Asked))
-	case Refuse:
-		log.LogAttrs(ctx, slog.LevelInfo, "Pod refused; the event waits", eventID(w.ID), taskID(w.TaskID), slog.String("queue", w.Queue),
-			slog.String("refusal", w.Message))
 	case Cancel:
 		log.LogAttrs(ctx, slog.LevelInfo, "event cancels workers", eventID(w.ID), taskID(w.TaskID),
 			slog.Int("waiting", w.Waiting), slog.Int("with_pod", w.WithPod))
 	case Pause:
 		logPause(ctx, log, w)
-	case Reject, Ack, Restore, View: // logged when it was decided, or not worth a line
+	case Reject, Ack, Restore, Refuse, View: // logged when it was decided, or not worth a line
 	}
 }
 

@@ -69,7 +69,7 @@ func (s *state) created(in created) {
 	e := s.events[in.Event.EventID]
 	sl, answer := &e.slots[in.Slot-1], answerOf(in.err)
 	v := s.scheduler.Answer(s.now, in.choice, answer, serverMessage(in.err))
-	s.logVerdict(e, v, in.err)
+	s.announce(e, answer, in.err)
 	switch answer {
 	case queue.Created:
 		unseen := sl.seen == nil
@@ -116,16 +116,6 @@ func serverMessage(err error) string {
 		return ""
 	}
 	return text.Ellipsis(err.Error(), maxMessage)
-}
-
-// logVerdict says once that Pods of a queue and template are not accepted, and once that they are again.
-func (s *state) logVerdict(e *trackedEvent, v queue.Verdict, err error) {
-	switch {
-	case v.Opened:
-		s.warn(errcode.CreateFailed, "queue", e.Queue, "template", e.Template, "error", err)
-	case v.Closed:
-		s.info("API server accepts Pods again", "queue", e.Queue, "template", e.Template)
-	}
 }
 
 // notCreated handles a POST that certainly created nothing. The scheduler has given the place back and counts the slot among

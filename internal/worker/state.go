@@ -55,6 +55,7 @@ type state struct {
 	agenda    agenda
 	controls  controls
 	views     views
+	announced announced
 
 	uncommitted      []Write // emitted and not committed, oldest first
 	createsInFlight  int
@@ -81,6 +82,7 @@ func newState(s Settings) *state {
 		orphans:   newOrphans(),
 		controls:  newControls(s.Policy),
 		views:     newViews(),
+		announced: newAnnounced(),
 	}
 }
 
