@@ -112,7 +112,11 @@ func limitedByLane(f facts) (diagnosis, bool) {
 	case isOpen(*l):
 		return withCode(errcode.BreakerOpen, "Its lane is shut (%s): %q%s", l.Cause, l.Message, f.trial(l)), true
 	}
-	return withCode(errcode.TemplateParked, "Quota is full: %q. A place that is freed is tried at once%s", l.Message, f.trial(l)), true
+	if l.State == worker.LaneRefused {
+		return withCode(errcode.TemplateParked, "The API server refused its Pod: %q%s", l.Message, f.trial(l)), true
+	}
+	quota := withCode(errcode.TemplateParked, "Quota is full: %q. A place that is freed is tried at once%s", l.Message, f.trial(l))
+	return quota, f.active < f.maxWorkers // else it would wait without the quota, too
 }
 
 // trial says when Pods of a lane are tried next.

@@ -1,6 +1,10 @@
 package worker
 
-import "time"
+import (
+	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/worker/queue"
+)
 
 // QueueView is how one queue stands, for people and metrics. The leader publishes it; see View.
 type QueueView struct {
@@ -35,6 +39,7 @@ type LaneView struct {
 
 // The states of a lane that is not closed.
 const (
-	LaneOpen  = "open"
-	LaneQuota = "quota"
+	LaneOpen    = "open"
+	LaneQuota   = "quota"
+	LaneRefused = queue.StateRefused // each of its events was, for itself
 )

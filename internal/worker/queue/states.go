@@ -20,6 +20,9 @@ type QueueState struct {
 	Lanes      []LaneState // those whose breaker is open, or whose quota is full
 }
 
+// StateRefused is the state of a lane whose events were all refused, each for itself.
+const StateRefused = "refused"
+
 // LaneState is how the Pods of one queue, template and shape fare with the API server.
 type LaneState struct {
 	Template string // empty: the built-in one
@@ -67,7 +70,7 @@ func (s *Scheduler) laneState(l *lane) LaneState {
 		return v
 	}
 	if l.allAside() {
-		v.State, v.Cause, v.Message, v.Next = "refused", Refused.String(), l.refusal, s.time(l.nextBack)
+		v.State, v.Cause, v.Message, v.Next = StateRefused, Refused.String(), l.refusal, s.time(l.nextBack)
 		return v
 	}
 	q := &l.quota
