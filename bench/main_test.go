@@ -41,10 +41,13 @@ var rows = []row{
 	{name: "start", node: "none", run: start},
 	{name: "idle", node: "none", run: idle},
 	{name: "cost", node: "none", ci: true, run: cost},
+	{name: "steps", node: "none", run: steps},
 	{name: "waiting", node: "none", run: waiting},
+	{name: "terms", node: "none", run: terms},
 	{name: "without", node: "none", asks: true, run: without},
 	{name: "life", node: "kwok", ci: true, run: life},
 	{name: "hops", node: "kwok", run: hops},
+	{name: "quota", node: "kwok", ci: true, run: quota},
 	{name: "memory", node: "kwok", run: memory},
 }
 
