@@ -21,13 +21,28 @@ func (s *state) activateCancel(e *trackedEvent) {
 // cancelCommitted puts a cancel into force that is recorded.
 func (s *state) cancelCommitted(e *trackedEvent) {
 	e.settled = true
+	s.enforceCancel(e)
 	s.cancelTargets(e)
 }
 
-// cancelTargets selects the workers of a cancel's targets, a few in each step. Until it has, cancelOf keeps them from starting.
-func (s *state) cancelTargets(e *trackedEvent) {
+// enforceCancel puts a recorded cancel into force: what ends from now on ends by it, whether it was selected yet or not.
+func (s *state) enforceCancel(e *trackedEvent) {
 	e.selecting = true
 	s.controls.cancels = append(s.controls.cancels, e)
+}
+
+// selectCancelled selects a worker that a cancel in force takes and has not come to yet.
+func (s *state) selectCancelled(sl *slot) {
+	if sl.selectedBy != nil || sl.outcome != nil {
+		return
+	}
+	if by := s.cancelOf(&sl.event.Event); by != nil {
+		s.selectSlot(by, sl)
+	}
+}
+
+// cancelTargets selects the workers of a cancel's targets, a few in each step. Until it has, cancelOf finds them.
+func (s *state) cancelTargets(e *trackedEvent) {
 	s.agenda.push(&cancelChore{cancel: e, targets: s.targets(e)})
 }
 

@@ -104,7 +104,11 @@ func (m *model) beginTermWith(r Carryover) {
 	m.core = newState(m.set)
 	m.writes, m.creates, m.removes, m.requests, m.replies, m.watched, m.ahead = nil, nil, nil, nil, nil, nil, nil
 	in := loaded{lastAccepted: higher(m.lastAccepted, r.LastAccepted), paused: maps.Clone(m.paused), obeyed: m.obeyed}
+	m.onTheWay = nil // what was lost ends no worker any more: it is a cancel's again
 	for _, r := range m.sortedRecords() {
+		if r.Event.Type == event.Cancel && r.Settled && !r.Closed {
+			m.selectTargets(r)
+		}
 		if !r.Closed {
 			in.records = append(in.records, m.copyOf(r))
 		}

@@ -2,6 +2,7 @@ package worker
 
 // end gives a worker its outcome. A Pod that may still run holds capacity until it is gone.
 func (s *state) end(sl *slot, d decision) {
+	s.selectCancelled(sl)
 	if sl.selectedBy != nil && d.state == StateFailed { // most likely by our own SIGTERM
 		code := d.exitCode
 		d = verdictSelected(sl)
@@ -32,6 +33,7 @@ func (s *state) end(sl *slot, d decision) {
 
 // retryOrFail ends an attempt, and the worker if it was the last one it may have.
 func (s *state) retryOrFail(sl *slot, d decision) {
+	s.selectCancelled(sl)
 	if sl.attempt >= s.MaxAttempts || sl.selectedBy != nil {
 		d.state = StateFailed
 		s.end(sl, d)

@@ -35,6 +35,9 @@ func (s *state) restoreEvent(rec *Record) {
 		return
 	case event.Cancel:
 		e.counts = rec.Counts
+		if e.settled {
+			s.enforceCancel(e)
+		}
 		return
 	}
 	for i := range e.slots {
