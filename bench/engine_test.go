@@ -15,7 +15,7 @@ import (
 
 // quota counts the POSTs of workers that a quota lets run twenty at a time, those that it refuses included.
 func quota(b *bench) {
-	n, hard := sized(400, 60), 20
+	n, hard := 400, 20
 	allowed := n + n/2
 	end := b.product()
 	defer end()

@@ -47,7 +47,7 @@ var rows = []row{
 	{name: "without", node: "none", asks: true, run: without},
 	{name: "life", node: "kwok", ci: true, run: life},
 	{name: "hops", node: "kwok", run: hops},
-	{name: "quota", node: "kwok", ci: true, run: quota},
+	{name: "quota", node: "kwok", run: quota},
 	{name: "memory", node: "kwok", run: memory},
 }
 
