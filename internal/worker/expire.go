@@ -3,7 +3,7 @@ package worker
 // failWaiting ends the slots of an event that have no Pod, a few in each step. Those whose POST is in flight are decided by
 // its reply.
 func (s *state) failWaiting(e *trackedEvent, d decision) {
-	if e.failing != nil {
+	if e.failing != nil && e.failing.reason != ReasonStartDeadline { // that leaves out workers which had a Pod
 		return
 	}
 	e.failing = &d

@@ -209,3 +209,20 @@ func TestStartDeadline(t *testing.T) {
 	m.runToEnd()
 	m.checkEnd()
 }
+
+// TestRefusedAfterStartDeadline: the start deadline of an event is no concern of a worker that had a Pod; refused ever after,
+// that worker fails all the same.
+func TestRefusedAfterStartDeadline(t *testing.T) {
+	m := newModel(testSettings(), t.Fatalf)
+	id := m.send("pod_count", "1", "start_deadline_seconds", "60")
+	name := m.set.Names.Pod(id, 1, 1)
+	m.pods[name].obs.Disrupted = true
+	m.setPhase(name, PhaseFailed)
+	m.deliverWatch(9)
+	m.answer(20*time.Minute, 5*time.Second, map[string]string{"": "refused"})
+	if got := m.records[id].Slots[0]; got.State != StateFailed || got.Reason != ReasonRefused {
+		t.Errorf("refused for 20 minutes, the second attempt is %+v", got)
+	}
+	m.runToEnd()
+	m.checkEnd()
+}
