@@ -118,7 +118,7 @@ func (s *state) admit(ev event.Event) (event.Event, *event.Rejection) {
 	if limit := s.controls.policy.Queue(ev.Queue).MaxWaiting; limit > 0 && waiting >= limit {
 		return ev, event.Reject(event.CodeQueueFull, "%d events of queue %q wait already: at most %d", limit, ev.Queue, limit)
 	}
-	if s.scheduler.UnnamedQueues() >= s.controls.policy.MaxQueues && !s.scheduler.Knows(ev.Queue) {
+	if !s.scheduler.Knows(ev.Queue) && s.scheduler.UnnamedQueues() >= s.controls.policy.MaxQueues {
 		return ev, event.Reject(event.CodeUnknownQueue, "queue %q is not configured, and %d such queues have open events: at most that many",
 			ev.Queue, s.controls.policy.MaxQueues)
 	}

@@ -27,19 +27,11 @@ type Paused struct {
 }
 
 // LaneView is how the Pods of one queue, template and shape fare with the API server.
-type LaneView struct {
-	Template string    `json:"template"` // empty: the built-in one
-	Shape    string    `json:"shape,omitempty"`
-	State    string    `json:"state"` // open: one trial at a time; quota: waits for a freed place
-	Cause    string    `json:"cause"` // refused, quota, admission, unknown
-	Message  string    `json:"message"`
-	Since    time.Time `json:"since"`
-	Next     time.Time `json:"next,omitzero"` // the next trial
-}
+type LaneView = queue.LaneState
 
-// The states of a lane that is not closed.
+// The states of a lane whose Pods do not simply start.
 const (
-	LaneOpen    = "open"
-	LaneQuota   = "quota"
-	LaneRefused = queue.StateRefused // each of its events was, for itself
+	LaneOpen    = queue.LaneOpen
+	LaneRefused = queue.LaneRefused
+	LaneQuota   = queue.LaneQuota
 )

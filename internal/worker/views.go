@@ -5,8 +5,6 @@ import (
 	"reflect"
 	"slices"
 	"time"
-
-	"github.com/ottoscaler/ottoscaler/internal/worker/queue"
 )
 
 // viewInterval is how often the queues are published for people.
@@ -52,7 +50,7 @@ func (s *state) queueViews() []QueueView {
 	for _, q := range s.scheduler.Views(s.now) {
 		v := QueueView{
 			Name: q.Name, Weight: q.Weight, MaxWorkers: q.MaxWorkers, Waiting: q.Waiting, Live: q.Live, Oldest: q.Oldest, Limit: q.Limit,
-			Paused: s.pausedView(q.Name), Lanes: laneViews(q.Lanes),
+			Paused: s.pausedView(q.Name), Lanes: q.Lanes,
 		}
 		all = append(all, v)
 	}
@@ -66,12 +64,4 @@ func (s *state) pausedView(name string) *Paused {
 		}
 	}
 	return nil
-}
-
-func laneViews(lanes []queue.LaneState) []LaneView {
-	var all []LaneView
-	for _, l := range lanes {
-		all = append(all, LaneView(l))
-	}
-	return all
 }

@@ -44,7 +44,7 @@ func (s *Scheduler) applyQueue(q *queue) {
 		return
 	}
 	s.liftQueue(q)
-	q.setPolicy(s.policy.queue(q.name))
+	q.setPolicy(s.policy.Queue(q.name))
 	s.putQueue(q)
 }
 

@@ -53,6 +53,14 @@ func audit(t failer, s *Scheduler, inFlight []Choice) {
 	}
 	check("live", s.Live(), live)
 	check("waiting", s.Len(), waiting)
+	slots, packed := 0, 0
+	for r := Ref(1); r <= s.used; r++ { // what is free counts nothing
+		if slots += int(s.at(r).slots); s.Packed(r) {
+			packed++
+		}
+	}
+	check("slots", s.WaitingSlots(), slots)
+	check("packed", s.PackedEvents(), packed)
 	check("creating", s.Creating(), len(inFlight))
 	check("trials", s.trying, trying)
 	check("full lanes", s.fullLanes, fullLanes)

@@ -2,13 +2,16 @@ package queue
 
 import "iter"
 
-// Withdraw takes a choice back whose POST was not sent: its event is cancelled. The slot may start again, as far as the
-// Scheduler knows.
+// Withdraw takes a choice back whose POST is not sent: the core knows of a reason, such as a cancel. The slot may start again, and
+// the credit that it took is another lane's.
 func (s *Scheduler) Withdraw(c Choice) {
 	s.changeQueue(c.lane, func() {
 		s.permit(c, -1)
 		s.takeBack(c)
 		s.startAgain(c)
+		if c.Credit {
+			s.credits++
+		}
 	})
 }
 
@@ -23,7 +26,7 @@ func (s *Scheduler) WaitingIn(queue string) int {
 // Knows reports whether a queue is one of the policy or has open events.
 func (s *Scheduler) Knows(queue string) bool { return s.queues[queue] != nil }
 
-// UnnamedQueues is how many queues have open events and are not in the policy.
+// UnnamedQueues is how many queues have open events and are not in the policy: it counts them all.
 func (s *Scheduler) UnnamedQueues() int {
 	n := 0
 	for _, q := range s.queues {

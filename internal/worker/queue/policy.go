@@ -47,8 +47,8 @@ type Overrides struct {
 	MemoryBytes int64    // the highest; 0: none
 }
 
-// queue is one queue's policy, or the defaults.
-func (p *Policy) queue(name string) QueuePolicy {
+// Queue is what holds for the queue of that name: its own policy, or the defaults.
+func (p *Policy) Queue(name string) QueuePolicy {
 	q, ok := p.Queues[name]
 	if !ok {
 		q = p.Defaults
@@ -56,6 +56,3 @@ func (p *Policy) queue(name string) QueuePolicy {
 	q.Weight = max(q.Weight, 1)
 	return q
 }
-
-// Queue is what holds for a queue of that name: its own policy, or the defaults.
-func (p *Policy) Queue(name string) QueuePolicy { return p.queue(name) }

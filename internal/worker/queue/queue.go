@@ -41,7 +41,7 @@ func (s *Scheduler) queue(name string) *queue {
 		_, named := s.policy.Queues[name]
 		q = &queue{name: name, named: named, paused: s.paused[name]}
 		q.began = heap[Ref]{before: s.acceptedBefore, at: func(r Ref) *int32 { return &s.at(r).rare().beganPos }}
-		q.setPolicy(s.policy.queue(name))
+		q.setPolicy(s.policy.Queue(name))
 		s.queues[name] = q
 	}
 	return q

@@ -20,18 +20,22 @@ type QueueState struct {
 	Lanes      []LaneState // those whose breaker is open, or whose quota is full
 }
 
-// StateRefused is the state of a lane whose events were all refused, each for itself.
-const StateRefused = "refused"
+// The states of a lane whose Pods do not simply start.
+const (
+	LaneOpen    = "open"    // its breaker is: one trial at a time
+	LaneRefused = "refused" // each of its events was, for itself
+	LaneQuota   = "quota"   // it waits for a freed place
+)
 
 // LaneState is how the Pods of one queue, template and shape fare with the API server.
 type LaneState struct {
-	Template string // empty: the built-in one
-	Shape    string
-	State    string // open: one trial at a time; refused: each of its events was; quota: waits for a freed place
-	Cause    string // refused, quota, admission, unknown
-	Message  string // what the API server said
-	Since    time.Time
-	Next     time.Time // the next trial; zero: as soon as there is something to try
+	Template string    `json:"template"` // empty: the built-in one
+	Shape    string    `json:"shape,omitempty"`
+	State    string    `json:"state"`   // LaneOpen, LaneRefused or LaneQuota
+	Cause    string    `json:"cause"`   // refused, quota, admission, unknown
+	Message  string    `json:"message"` // what the API server said
+	Since    time.Time `json:"since"`
+	Next     time.Time `json:"next,omitzero"` // the next trial; zero: as soon as there is something to try
 }
 
 // Views returns how all queues stand, by name: those of the policy, and those that have open events.
@@ -65,16 +69,17 @@ func (s *Scheduler) view(q *queue) QueueState {
 func (s *Scheduler) laneState(l *lane) LaneState {
 	v := LaneState{Template: l.line.template.name, Shape: l.shape}
 	if b := &l.breaker; b.open {
-		v.State, v.Cause, v.Message = "open", b.cause.String(), b.message
+		v.State, v.Cause, v.Message = LaneOpen, b.cause.String(), b.message
 		v.Since, v.Next = s.time(b.since), s.time(sooner(0, b.until, s.now))
 		return v
 	}
 	if l.allAside() {
-		v.State, v.Cause, v.Message, v.Next = StateRefused, Refused.String(), l.refusal, s.time(l.nextBack)
+		v.State, v.Cause, v.Message = LaneRefused, Refused.String(), l.refusal
+		v.Since, v.Next = time.UnixMilli(l.breaker.refusing).UTC(), s.time(l.nextBack)
 		return v
 	}
 	q := &l.quota
-	v.State, v.Cause, v.Message = "quota", Quota.String(), q.message
+	v.State, v.Cause, v.Message = LaneQuota, Quota.String(), q.message
 	v.Since, v.Next = s.time(q.since), s.time(sooner(0, q.until, s.now))
 	return v
 }
