@@ -11,6 +11,7 @@ const (
 	ClusterAccess   Code = "OTTO106"
 	UnknownVariable Code = "OTTO107"
 	ReloadFailed    Code = "OTTO108"
+	TemplateWarning Code = "OTTO109"
 	Queues          Code = "OTTO110"
 
 	StreamReadFailed      Code = "OTTO201"
@@ -25,6 +26,7 @@ const (
 	OpenSetInvalid        Code = "OTTO210"
 	IdempotencyKeyInvalid Code = "OTTO211"
 	ReplyLost             Code = "OTTO212"
+	ClockInvalid          Code = "OTTO213"
 	TrimmedUnreadable     Code = "OTTO214"
 	CommandInvalid        Code = "OTTO215"
 
@@ -41,6 +43,7 @@ const (
 	NameConflict     Code = "OTTO311"
 	EventNotWritten  Code = "OTTO312"
 	BreakerOpen      Code = "OTTO313"
+	PodsRelabelled   Code = "OTTO314"
 
 	EntryRejected         Code = "OTTO401"
 	IntakePaused          Code = "OTTO402"

@@ -75,4 +75,10 @@ var kubernetesEntries = []Entry{
 		"Correct the template, the policy, the webhook or the image, as the message says. The first Pod that is accepted opens the way " +
 			"again; a changed template is tried at once.",
 	},
+	{
+		PodsRelabelled, "admission changes the labels of worker Pods",
+		"A mutating webhook or policy changed the labels by which the watch selects Pods. Such Pods are not lost: each is asked for by its " +
+			"name every 30 seconds, so what happens to it is noticed later. Logged once.",
+		"Make the webhook or the policy leave `managed-by` and the labels that begin with `ottoscaler.io/` alone.",
+	},
 }

@@ -67,6 +67,12 @@ var redisEntries = []Entry{
 		"Nothing, if it is rare or came with a failover. If it repeats, the error in the line says what breaks the connections.",
 	},
 	{
+		ClockInvalid, "invalid clock; ignored",
+		"A field of the hash whose name ends in `:clocks` is not a time: something else wrote it. A timeout may count from the start of " +
+			"this term.",
+		"Remove it with `HDEL`, and find out what else writes to keys that have the stream's name in braces.",
+	},
+	{
 		TrimmedUnreadable, "record unreadable; its entry may be trimmed",
 		"The record of a pending entry that is older than `OTTO_STREAM_RETENTION` cannot be read. The stream is trimmed past it, so that " +
 			"it does not grow for ever. The record stays as it is.",

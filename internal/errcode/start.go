@@ -47,6 +47,13 @@ var startEntries = []Entry{
 		"Correct the file. It is read again within five seconds.",
 	},
 	{
+		TemplateWarning, "worker template may not do what it seems to",
+		"The template is valid and in use, but something about it is a guess, mostly which of its containers is the worker's program; the " +
+			"line says what.",
+		"Name the container: `metadata: {annotations: {kubectl.kubernetes.io/default-container: NAME}}`. What only accompanies it, such " +
+			"as a Docker daemon, belongs in `spec.initContainers` with `restartPolicy: Always`.",
+	},
+	{
 		Queues, "invalid queues file",
 		"The file `OTTO_QUEUES_FILE` cannot be read, is no YAML, or has a value that is not allowed; each line has the file, the path in " +
 			"it, the value and what is allowed. Exit code 2.",

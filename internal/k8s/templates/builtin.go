@@ -27,7 +27,7 @@ func builtin(o Options) (corev1.PodTemplateSpec, error) {
 	container := agentContainer(o)
 	container.Resources = corev1.ResourceRequirements{Requests: requests, Limits: limits}
 	t := corev1.PodTemplateSpec{Spec: agentSpec(container)}
-	complete(&t.Spec, o.Deadline)
+	complete(&t, o.Deadline)
 	return t, nil
 }
 

@@ -14,14 +14,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/json"
-	"sigs.k8s.io/yaml"
 
 	"github.com/ottoscaler/ottoscaler/internal/text"
 )
 
 const (
 	maxFile   = 1 << 20 // bytes: the API server takes no larger Pod either
-	maxError  = 1 << 10 // bytes of what the YAML library says of a file
+	maxError  = 4 << 10 // bytes of what is wrong with a file
 	maxQuoted = 64      // bytes of a value that an error quotes
 )
 
@@ -61,6 +60,7 @@ func Fingerprint(dir string) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
+// loadFile reads and checks one file. The error has everything that is wrong with it, in one line.
 func loadFile(name, file string) (corev1.PodTemplateSpec, error) {
 	var t corev1.PodTemplateSpec
 	if why := validation.IsDNS1123Label(name); len(why) > 0 {
@@ -70,27 +70,33 @@ func loadFile(name, file string) (corev1.PodTemplateSpec, error) {
 	if err != nil {
 		return t, err
 	}
-	if err := decode(b, &t); err != nil {
+	document, err := toJSON(b)
+	if err != nil {
 		return t, fmt.Errorf("want one PodTemplateSpec, with metadata and spec: %s", text.Line(err.Error(), maxError))
 	}
-	err = check(&t)
-	return t, err
+	if wrong := decode(document, &t); len(wrong) > 0 {
+		return t, errors.New(text.Line(strings.Join(wrong, "; "), maxError))
+	}
+	return t, nil
 }
 
 // decode is as strict as the API server, and names a wrong field by its whole path.
-func decode(b []byte, into *corev1.PodTemplateSpec) error {
-	asJSON, err := yaml.YAMLToJSONStrict(b)
-	if err != nil {
-		return err
+func decode(document []byte, into *corev1.PodTemplateSpec) (wrong problems) {
+	inner, problem := unwrap(document)
+	if problem != "" {
+		wrong = append(wrong, problem)
 	}
-	wrong, err := json.UnmarshalStrict(asJSON, into)
-	if err != nil {
-		return err
+	unknown, err := json.UnmarshalStrict(inner, into)
+	for _, u := range unknown {
+		wrong = append(wrong, suggest(u.Error()))
 	}
-	return errors.Join(wrong...)
+	if err != nil {
+		return append(wrong, "want one PodTemplateSpec: "+err.Error())
+	}
+	wrong.check(into)
+	return wrong
 }
 
-// readFile refuses a second document: the YAML library would read the first and ignore the rest.
 func readFile(file string) ([]byte, error) {
 	info, err := os.Stat(file)
 	if err != nil {
@@ -99,13 +105,5 @@ func readFile(file string) ([]byte, error) {
 	if !info.Mode().IsRegular() || info.Size() > maxFile {
 		return nil, fmt.Errorf("want a regular file of at most %d bytes", maxFile)
 	}
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	body := strings.TrimPrefix(strings.TrimSpace(string(b)), "---")
-	if strings.Contains(body, "\n---") {
-		return nil, fmt.Errorf("want one document, found a second one after `---`")
-	}
-	return b, nil
+	return os.ReadFile(file)
 }

@@ -15,6 +15,10 @@ const (
 	notProtected = "false"
 )
 
+// MainKey is the annotation, Kubernetes' own, that names a Pod's main container: its end is the worker's, and kubectl shows its
+// log. Every template gets it when it is loaded. Package pods observes it.
+const MainKey = "kubectl.kubernetes.io/default-container"
+
 // Labels are those that every Pod of an installation has, whatever its event. No template may set them; package pods does.
 func Labels(instance string) map[string]string {
 	const withEvent = 13 // what package pods adds has room

@@ -23,7 +23,8 @@ type Options struct {
 
 // Set is all templates by name. The built-in one has the empty name. A Set never changes.
 type Set struct {
-	byName map[string]corev1.PodTemplateSpec
+	byName   map[string]corev1.PodTemplateSpec
+	warnings map[string][]string // by name
 }
 
 // Load reads and checks all templates. An error names the file, the field and what is allowed. The daemon and the commands
@@ -33,7 +34,7 @@ func Load(o Options) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Set{byName: map[string]corev1.PodTemplateSpec{"": own}}
+	t := &Set{byName: map[string]corev1.PodTemplateSpec{"": own}, warnings: make(map[string][]string)}
 	if o.Dir == "" {
 		return t, nil
 	}
@@ -41,12 +42,16 @@ func Load(o Options) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	for name, file := range files {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		file := files[name]
 		template, err := loadFile(name, file)
 		if err != nil {
 			return nil, fmt.Errorf("template %s: %w", file, err)
 		}
-		complete(&template.Spec, o.Deadline)
+		if w := warnings(&template); len(w) > 0 {
+			t.warnings[name] = w
+		}
+		complete(&template, o.Deadline)
 		t.byName[name] = template
 	}
 	return t, nil
@@ -85,6 +90,17 @@ func (t *Set) Changed(old *Set) []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// Warnings are what a template leaves to a guess, a sentence each; nil: nothing. The daemon logs them, the command `check`
+// shows them.
+func (t *Set) Warnings(name string) []string { return t.warnings[name] }
+
+// Protected reports whether a template lets no scale_down take its Pods. The core calls it (worker.Settings) for Pods that
+// the watch has not shown yet.
+func (t *Set) Protected(name string) bool {
+	template := t.byName[name]
+	return template.Labels[ProtectedKey] == Protected || template.Annotations[ProtectedKey] == Protected
 }
 
 // Copy returns a template for package pods to complete; not ok: there is none of this name.
