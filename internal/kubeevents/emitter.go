@@ -87,7 +87,10 @@ func (e *Emitter) ended(r worker.Report) {
 	var candidates []kind
 	switch r.State {
 	case worker.StateFailed:
-		candidates = []kind{cannotStart, attemptsExhausted}
+		candidates = []kind{cannotStart}
+		if r.Exhausted { // else a Pod that was evicted for its own limits, which is the program's failure
+			candidates = []kind{attemptsExhausted}
+		}
 	case worker.StateLost:
 		candidates = []kind{workerStuck, workerLost}
 	default:

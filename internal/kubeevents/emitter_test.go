@@ -45,6 +45,13 @@ func ended(state worker.State, reason string) worker.Outcome {
 	return worker.Outcome{Report: worker.Report{ID: eventID, Worker: "otto-agent-1-5-1", State: state, Reason: reason, Message: "the message"}}
 }
 
+// exhausted is the end of a worker that may not be retried any more.
+func exhausted(reason string) worker.Outcome {
+	o := ended(worker.StateFailed, reason)
+	o.Exhausted = true
+	return o
+}
+
 type journalCase struct {
 	write worker.Write
 	want  string
@@ -64,13 +71,17 @@ var journalCases = map[string]journalCase{
 		ended(worker.StateFailed, "ErrImagePull"), "WorkerCannotStart/ErrImagePull/OTTO504",
 		[]string{"otto-agent-1-5-1", "event 5-1", "the message"},
 	},
-	"no command":  {ended(worker.StateFailed, "RunContainerError"), "WorkerCannotStart/RunContainerError/OTTO514", nil},
-	"no node":     {ended(worker.StateFailed, "Unschedulable"), "WorkerCannotStart/Unschedulable/OTTO503", nil},
-	"refused":     {ended(worker.StateFailed, "Refused"), "WorkerCannotStart/Refused/OTTO501", nil},
-	"evicted":     {ended(worker.StateFailed, "Evicted"), "AttemptsExhausted/Evicted/OTTO523", nil},
-	"node lost":   {ended(worker.StateLost, "NodeLost"), "WorkerStuck/NodeLost/OTTO510", nil},
-	"missing":     {ended(worker.StateLost, "Missing"), "WorkerLost/Missing/OTTO511", nil},
-	"record lost": {ended(worker.StateLost, "RecordLost"), "WorkerLost/RecordLost/OTTO512", nil},
+	"no command":         {ended(worker.StateFailed, "RunContainerError"), "WorkerCannotStart/RunContainerError/OTTO514", nil},
+	"no node":            {ended(worker.StateFailed, "Unschedulable"), "WorkerCannotStart/Unschedulable/OTTO503", nil},
+	"refused":            {ended(worker.StateFailed, "Refused"), "WorkerCannotStart/Refused/OTTO501", nil},
+	"evicted":            {exhausted("Evicted"), "AttemptsExhausted/Evicted/OTTO523", nil},
+	"over its own limit": {ended(worker.StateFailed, "Evicted"), "", nil},
+	"never starts":       {ended(worker.StateFailed, "StartTimeout"), "WorkerCannotStart/StartTimeout/OTTO550", nil},
+	"rejected again":     {ended(worker.StateLost, "OutOfcpu"), "WorkerLost/OutOfcpu/OTTO541", nil},
+	"runtime restarted":  {ended(worker.StateLost, "Unknown"), "WorkerLost/Unknown/OTTO551", nil},
+	"node lost":          {ended(worker.StateLost, "NodeLost"), "WorkerStuck/NodeLost/OTTO510", nil},
+	"missing":            {ended(worker.StateLost, "Missing"), "WorkerLost/Missing/OTTO511", nil},
+	"record lost":        {ended(worker.StateLost, "RecordLost"), "WorkerLost/RecordLost/OTTO512", nil},
 	"rejected": {
 		worker.Reject{ID: eventID, Code: event.CodeType, Reason: "type is \"x\""},
 		"EntryRejected/invalid_type/OTTO401",

@@ -43,12 +43,19 @@ var (
 	breakerOpen       = kind{"BreakerOpen", "Try", []errcode.Code{errcode.BreakerOpen}, nil}
 	queuePaused       = kind{"QueuePaused", "Wait", []errcode.Code{errcode.QueuePaused}, nil}
 	reloadFailed      = kind{"ReloadFailed", "Keep", []errcode.Code{errcode.ReloadFailed}, nil}
-	workerLost        = kind{"WorkerLost", "GiveUp", nil, []string{worker.ReasonMissing, worker.ReasonRecordLost}}
+	workerLost        = kind{"WorkerLost", "GiveUp", nil, lost()}
 )
 
 // failed are the reasons of a class that a failed worker can have.
 func failed(c worker.Class) []string {
 	return worker.ReasonNames(func(r worker.Reason) bool { return r.Class == c && slices.Contains(r.States, worker.StateFailed) })
+}
+
+// lost are the reasons that a lost worker can have, but for that of workerStuck.
+func lost() []string {
+	return worker.ReasonNames(func(r worker.Reason) bool {
+		return slices.Contains(r.States, worker.StateLost) && r.Name != worker.ReasonNodeLost
+	})
 }
 
 // kinds are in the order of docs/events.md.

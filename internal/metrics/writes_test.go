@@ -24,6 +24,8 @@ func (j fakeJournal) Open(context.Context, event.ID, int) ([]worker.Record, erro
 func (j fakeJournal) Find(context.Context, event.ID) (*worker.Record, error) { return nil, j.err }
 func (j fakeJournal) Commit(context.Context, []worker.Write) error           { return j.err }
 
+func (j fakeJournal) Clocks(context.Context) (map[string]time.Time, error) { return nil, j.err }
+
 var observedAt = time.UnixMilli(1756659802903)
 
 // unlisted is a value that no label lists.

@@ -50,6 +50,9 @@ func (k Keys) Event(id event.ID) string { return k.prefix + "event:" + id.String
 // Idempotency is the string that names the event owning an idempotency key: see KeyOwner.
 func (k Keys) Idempotency(key string) string { return k.prefix + "key:" + key }
 
+// Clocks is the hash of when something began that a time limit counts from, in Unix milliseconds, by name: see worker.Clock.
+func (k Keys) Clocks() string { return k.prefix + "clocks" }
+
 // Status is the status stream.
 func (k Keys) Status() string { return k.prefix + "status" }
 

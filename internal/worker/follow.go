@@ -17,11 +17,14 @@ func (s *state) follow(sl *slot, o *Observation) {
 	}
 	if sl.node == "" && o.Node != "" {
 		sl.node = o.Node
-		s.progress.isScheduled(sl.event.Template, s.now)
+		if o.Scheduled.IsZero() {
+			s.noteScheduled(sl.event.Template, s.now)
+		}
 	}
 	sl.deleting = sl.deleting || !o.Deleting.IsZero()
-	sl.protected = o.Protected
-	if o.Gone && !o.Phase.Ended() {
+	sl.protected, sl.disruption = o.Protected, disruption(o)
+	sl.ran = sl.ran || o.Ran
+	if o.Gone && !o.Phase.Ended() && !o.MainEnded {
 		sl.unbound = o.Node == ""
 		s.verify(sl)
 		return
@@ -32,15 +35,12 @@ func (s *state) follow(sl *slot, o *Observation) {
 
 // evaluate acts on the verdict on an active slot.
 func (s *state) evaluate(sl *slot, o *Observation) {
-	switch {
-	case o.Waiting != WaitingImage:
-		sl.pullingSince = time.Time{}
-	case sl.pullingSince.IsZero():
-		sl.pullingSince = s.now
-	}
+	s.setClocks(sl, o)
 	sl.ended = o.Phase.Ended()
-	a := attempt{since: sl.since, pullingSince: sl.pullingSince, lastScheduled: s.progress.lastScheduled(sl.event.Template)}
-	s.apply(sl, o, verdict(s.now, &s.Settings, a, o))
+	s.apply(sl, o, verdict(s.now, &s.Settings, attempt{
+		since: later(sl.since, sl.ungatedAt), lastScheduled: s.clocks.scheduled[sl.event.Template],
+		pullingSince: sl.pullingSince, ran: sl.ran || sl.running,
+	}, o))
 }
 
 func (s *state) apply(sl *slot, o *Observation, d decision) {
@@ -56,6 +56,8 @@ func (s *state) apply(sl *slot, o *Observation, d decision) {
 			s.write(Progress{r})
 		}
 		s.evaluateAt(sl, o, d)
+	case actAsk:
+		s.verify(sl)
 	case actRetry:
 		s.retryOrFail(sl, d)
 	case actEnd:
@@ -71,7 +73,8 @@ func (s *state) evaluateAt(sl *slot, o *Observation, d decision) {
 	}
 }
 
-// verify asks the API server for a Pod that the watch does not show any more: a changed label is no absence.
+// verify asks the API server for a Pod that the watch does not show any more, since a changed label is no absence, or of which
+// the watch does not say enough.
 func (s *state) verify(sl *slot) {
 	sl.phase = slotUnverified
 	s.check(sl)
@@ -112,10 +115,10 @@ func (s *state) checked(in checked) {
 	}
 }
 
-// handleHiddenPod handles a Pod that the watch does not show any more and that exists: somebody edited its labels. Nothing
-// happens to it, and its end is found by asking.
+// handleHiddenPod handles a Pod that the watch does not show (any more) and that exists: somebody, or admission, edited its
+// labels. Nothing happens to it, and its end is found by asking. Or it was asked for because it does not start.
 func (s *state) handleHiddenPod(sl *slot, o *Observation) {
-	sl.tries = 0
+	sl.tries, o.Asked = 0, true
 	s.follow(sl, o)
 	if sl.phase == slotActive {
 		sl.phase = slotUnverified

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"log/slog"
+	"time"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker/queue"
@@ -12,10 +13,11 @@ type input interface{ isInput() }
 
 type (
 	loaded struct { // at the start of a term, before anything else, in pages
-		records      []Record          // those still open, in the order of their IDs
-		lastAccepted event.ID          // the highest ID accepted before
-		paused       map[string]Paused // queues, AllQueues among them
-		obeyed       event.ID          // the last command applied before
+		records      []Record             // those still open, in the order of their IDs
+		lastAccepted event.ID             // the highest ID accepted before
+		paused       map[string]Paused    // queues, AllQueues among them
+		obeyed       event.ID             // the last command applied before
+		clocks       map[string]time.Time // with the first page, by name
 	}
 	commands struct{ batch []Command } // of operators
 	reloaded struct {                  // the operator's files have changed

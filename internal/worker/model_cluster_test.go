@@ -26,7 +26,7 @@ func (m *model) createPod(p PodSpec) (string, error) {
 	}
 	switch old := m.pods[p.Name]; {
 	case old == nil:
-	case old.edited():
+	case old.unreadable:
 		return "", ErrNameConflict
 	default:
 		return old.obs.Ref.UID, ErrExists
@@ -161,7 +161,9 @@ func (m *model) podsHoldingCapacity() int {
 	for name, p := range m.pods {
 		hidden := p.edited() && !m.hasOpenWorker(name)
 		stuck := p.obs.Waiting != WaitingNone || p.obs.Node == "" && m.now.Sub(p.obs.Created) >= m.set.PendingTimeout ||
-			!p.obs.Deleting.IsZero() && m.now.Sub(p.obs.Deleting) >= goneTimeout-modelGrace
+			!p.obs.Deleting.IsZero() && m.now.Sub(p.obs.Deleting) >= goneTimeout-modelGrace ||
+			!p.obs.NodeDown.IsZero() && m.now.Sub(p.obs.NodeDown) >= nodeDownTimeout ||
+			!p.obs.Starting.IsZero() && m.now.Sub(p.obs.Starting) >= m.set.StartTimeout
 		if !p.obs.Phase.Ended() && !stuck && !hidden {
 			n++
 		}

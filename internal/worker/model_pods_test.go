@@ -1,6 +1,11 @@
 package worker
 
+import "time"
+
 func (m *model) showPod(name string) {
+	if m.pods[name].obs.Disrupted {
+		m.disrupted[m.pods[name].obs.Ref] = true
+	}
 	switch p := m.pods[name]; {
 	case p.unlabelled:
 	case p.unreadable:
@@ -48,7 +53,8 @@ func (m *model) setPhase(name string, to Phase) {
 	if p.obs.Phase.Ended() || to < p.obs.Phase {
 		return
 	}
-	p.obs.Phase, p.obs.Node = to, "node-1"
+	p.obs.Phase, p.obs.Node, p.obs.Ran = to, "node-1", true
+	p.obs.Gated, p.obs.Starting, p.obs.NodeDown = false, time.Time{}, time.Time{}
 	if to.Ended() {
 		code := 0
 		if to == PhaseFailed {

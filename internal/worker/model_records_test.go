@@ -65,6 +65,8 @@ func (m *model) apply(x Write) {
 		m.applyClose(x)
 	case Ack:
 		m.ack(x.ID)
+	case Clock:
+		m.setClock(x)
 	default:
 		m.fatal("unknown write %T", x)
 	}
@@ -276,6 +278,7 @@ func (m *model) setSlot(r Report) {
 	if r.Refused {
 		rec.RefusedAt = time.Time{}
 	}
+	m.checkRunsOnce(r)
 	rec.Slots[r.Slot-1] = SlotRecord{
 		Attempt: r.Attempt, State: r.State, UID: r.UID, Node: r.Node, Reason: r.Reason,
 		ExitCode: r.ExitCode, At: r.At,

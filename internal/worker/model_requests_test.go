@@ -30,6 +30,14 @@ func (m *model) serveCreate(i int, fate string) {
 	case "reply lost":
 		_, _ = m.createPod(c.PodSpec)
 		r.err = ErrUnknown
+	case "relabelled", "relabelled, reply lost": // by admission: no watch shows it
+		if r.uid, r.err = m.createPod(c.PodSpec); r.err == nil {
+			m.watched = m.watched[:len(m.watched)-1]
+			m.pods[c.Name].unlabelled, r.err = true, ErrExists
+			if fate != "relabelled" {
+				r.uid, r.err = "", ErrUnknown
+			}
+		}
 	default:
 		r.uid, r.err = m.createPod(c.PodSpec)
 	}
@@ -61,7 +69,7 @@ func (m *model) serveRequest(i int, fail bool) {
 			r.pod = copyOf(&p.obs)
 			r.pod.Origin = p.spec.Event
 		}
-		if p := m.pods[e.Name]; p != nil && p.edited() && e.UID == "" {
+		if p := m.pods[e.Name]; p != nil && p.unreadable && e.UID == "" {
 			r.pod, r.err = nil, ErrNameConflict
 		}
 		if fail {

@@ -1,6 +1,10 @@
 package worker
 
-import "github.com/ottoscaler/ottoscaler/internal/event"
+import (
+	"time"
+
+	"github.com/ottoscaler/ottoscaler/internal/event"
+)
 
 // flush empties Redis during a term. The term ends with its carryover; entries that were not accepted are lost.
 func (m *model) flush() {
@@ -13,6 +17,7 @@ func (m *model) flush() {
 	r := m.core.carryover()
 	m.note("flush, carryover %+v", r)
 	m.read, m.first, m.lastAccepted = len(m.entries), len(m.entries), event.ID{}
+	m.clocks = map[string]time.Time{}
 	m.records, m.keys, m.pending, m.selected = map[event.ID]*Record{}, map[string]keyOwner{}, map[event.ID]bool{}, map[Victim]bool{}
 	m.cancelled = map[Victim]event.ID{}
 	m.paused, m.obeyed = map[string]Paused{}, event.ID{}

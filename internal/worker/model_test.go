@@ -28,6 +28,7 @@ type model struct {
 	records      map[event.ID]*Record
 	lastAccepted event.ID
 	keys         map[string]keyOwner
+	clocks       map[string]time.Time
 	dead         map[event.ID]string // reason codes
 	dups         map[event.ID]event.ID
 	outcomes     map[string]int // entries on the status stream, by worker
@@ -40,6 +41,8 @@ type model struct {
 	pods       map[string]*modelPod
 	posted     map[string]int // Pods ever created, by name
 	uids       int
+	ran        map[PodRef]bool // recorded as running
+	disrupted  map[PodRef]bool // ended by the infrastructure
 	watched    []Observation   // sent by the watch, not yet delivered
 	takenNames map[string]bool // Pod names that another owner uses
 
@@ -79,6 +82,7 @@ func newModel(set Settings, fatal func(string, ...any)) *model {
 		dups: map[event.ID]event.ID{}, outcomes: map[string]int{}, closed: map[event.ID]Counts{}, pods: map[string]*modelPod{},
 		posted: map[string]int{}, takenNames: map[string]bool{}, selected: map[Victim]bool{}, lostEntries: map[event.ID]bool{},
 		paused: map[string]Paused{}, refused: map[event.ID]int{}, cancelled: map[Victim]event.ID{},
+		clocks: map[string]time.Time{}, ran: map[PodRef]bool{}, disrupted: map[PodRef]bool{},
 	}
 	m.fatal = func(format string, args ...any) {
 		fatal("%s\n%s", strings.Join(m.history[max(0, len(m.history)-30):], "\n"), fmt.Sprintf(format, args...))
@@ -103,7 +107,9 @@ func (m *model) beginTermWith(r Carryover) {
 	}
 	m.core = newState(m.set)
 	m.writes, m.creates, m.removes, m.requests, m.replies, m.watched, m.ahead = nil, nil, nil, nil, nil, nil, nil
-	in := loaded{lastAccepted: higher(m.lastAccepted, r.LastAccepted), paused: maps.Clone(m.paused), obeyed: m.obeyed}
+	in := loaded{
+		lastAccepted: higher(m.lastAccepted, r.LastAccepted), paused: maps.Clone(m.paused), obeyed: m.obeyed, clocks: maps.Clone(m.clocks),
+	}
 	m.onTheWay = nil // what was lost ends no worker any more: it is a cancel's again
 	for _, r := range m.sortedRecords() {
 		if r.Event.Type == event.Cancel && r.Settled && !r.Closed {

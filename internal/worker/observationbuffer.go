@@ -27,21 +27,26 @@ func newObservationBuffer() *observationBuffer {
 func (s *observationBuffer) put(obs []Observation, complete bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	var ran []PodRef
 	if complete {
-		s.keepUnlisted(obs)
+		ran = s.keepUnlisted(obs)
 		s.batch, s.complete = nil, true
 		clear(s.index)
 	}
 	for i := range obs {
 		s.add(&obs[i])
 	}
+	for _, ref := range ran {
+		s.batch[s.index[ref]].Ran = true
+	}
 	s.signal()
 }
 
-// keepUnlisted keeps what is waiting of Pods that are not in a complete observation, the latest if it is too much.
-func (s *observationBuffer) keepUnlisted(list []Observation) {
+// keepUnlisted keeps what is waiting of Pods that are not in a complete observation, the latest if it is too much. Of those in
+// it, it returns which ran: a kubelet that was restarted may have wiped that.
+func (s *observationBuffer) keepUnlisted(list []Observation) (ran []PodRef) {
 	if len(s.unlisted)+len(s.batch) == 0 {
-		return
+		return nil
 	}
 	listed := make(map[PodRef]bool, len(list))
 	for i := range list {
@@ -52,10 +57,13 @@ func (s *observationBuffer) keepUnlisted(list []Observation) {
 		for i := range waiting {
 			if !listed[waiting[i].Ref] {
 				kept = append(kept, waiting[i])
+			} else if waiting[i].Ran {
+				ran = append(ran, waiting[i].Ref)
 			}
 		}
 	}
 	s.unlisted = kept[max(0, len(kept)-maxUnlisted):]
+	return ran
 }
 
 func (s *observationBuffer) add(o *Observation) {
@@ -68,7 +76,9 @@ func (s *observationBuffer) add(o *Observation) {
 		// Its annotations were edited: what the watch shows now does not say how it ended.
 		s.batch[i].Gone = s.batch[i].Gone || o.Gone
 	default:
+		ran := s.batch[i].Ran
 		s.batch[i] = *o
+		s.batch[i].Ran = ran || o.Ran
 	}
 }
 

@@ -30,6 +30,9 @@ func (s *state) observePod(o *Observation) {
 		return
 	}
 	e := s.findEvent(o.Event)
+	if e != nil && !o.Scheduled.IsZero() {
+		s.noteScheduled(e.Template, o.Scheduled)
+	}
 	switch {
 	case e == nil:
 		s.observeUntracked(o)
@@ -151,6 +154,7 @@ func (s *state) reconcile(batch []Observation) {
 	if !s.listed {
 		s.listed = true
 		s.activateAll()
+		s.pruneClocks()
 	}
 }
 

@@ -3,11 +3,12 @@ package worker
 // end gives a worker its outcome. A Pod that may still run holds capacity until it is gone.
 func (s *state) end(sl *slot, d decision) {
 	s.selectCancelled(sl)
-	if sl.selectedBy != nil && d.state == StateFailed { // most likely by our own SIGTERM
-		code := d.exitCode
+	if sl.selectedBy != nil && (d.state == StateFailed || d.state == StateLost && sl.ended) { // most likely by our own SIGTERM
+		code, container := d.exitCode, d.container
 		d = verdictSelected(sl)
-		d.exitCode = code
+		d.exitCode, d.container = code, container
 	}
+	s.dropClocks(sl)
 	r := s.report(sl, d)
 	if sl.running {
 		r.Began = sl.since
@@ -35,10 +36,11 @@ func (s *state) end(sl *slot, d decision) {
 func (s *state) retryOrFail(sl *slot, d decision) {
 	s.selectCancelled(sl)
 	if sl.attempt >= s.MaxAttempts || sl.selectedBy != nil {
-		d.state = StateFailed
+		d.state, d.exhausted = StateFailed, true
 		s.end(sl, d)
 		return
 	}
+	s.dropClocks(sl)
 	s.scheduler.Release(&sl.place)
 	sl.phase = slotEnding
 	s.write(Progress{s.report(sl, d)})
@@ -61,7 +63,7 @@ func (s *state) report(sl *slot, d decision) Report {
 	return Report{
 		ID: e.EventID, TaskID: e.TaskID(), Queue: e.Queue, Worker: s.Names.Worker(e.EventID, sl.number), Slot: sl.number,
 		Attempt: sl.attempt, State: d.state, UID: sl.uid, Node: sl.node, Reason: d.reason, Message: d.message,
-		ExitCode: d.exitCode, At: s.now,
+		ExitCode: d.exitCode, Container: d.container, Exhausted: d.exhausted, At: s.now,
 	}
 }
 

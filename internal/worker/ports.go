@@ -47,12 +47,19 @@ type Size struct {
 	Sum    string // SHA-256, in hex, of names and values in the order they were sent, each as `<bytes>:<text>`
 }
 
-// Journal is the memory that outlives the process: the records in Redis.
-type Journal interface {
+// Terms is what a term starts from.
+type Terms interface {
 	// Begin starts a term, before anything else is called: from now on no earlier term, of this process or another, can
 	// write any more. It returns the highest ID ever accepted; the zero ID when there is none. known is false when no
 	// term ever began here, which after one that did means that Redis lost its data.
 	Begin(ctx context.Context) (lastAccepted event.ID, known bool, err error)
+	// Clocks returns the Clocks that were written and not forgotten, by name. Called after Begin, before Open.
+	Clocks(ctx context.Context) (map[string]time.Time, error)
+}
+
+// Journal is the memory that outlives the process: the records in Redis.
+type Journal interface {
+	Terms
 	// Open returns the records of events that are not closed yet, in numeric order of their IDs, starting after the
 	// given one (the zero ID: from the beginning), at most n of them. Fewer than n: there are no more.
 	Open(ctx context.Context, after event.ID, n int) ([]Record, error)
@@ -86,13 +93,14 @@ type Cluster interface {
 	Watch(ctx context.Context, each func(obs []Observation, complete bool)) error
 	// Get asks the API server, consistently, for one Pod; nil: it is gone, and if it came back, then with another UID.
 	// A Pod with that UID is shown whatever became of its labels and annotations: Event, Slot and Attempt may be zero.
-	// Without a UID it is ours if its annotations say so, else ErrNameConflict. Origin is filled in.
+	// Without a UID it is ours if its annotations say so, else ErrNameConflict. Origin is filled in, and Warning of a Pod
+	// that has a node and of which nothing has started.
 	Get(ctx context.Context, ref PodRef) (*Observation, error)
 }
 
 // The errors of Create: each tells the caller what to do next.
 var (
-	ErrExists       = errors.New("the Pod exists and is ours")           // as good as created
+	ErrExists       = errors.New("the Pod exists and is ours")           // as good as created; the watch may not show it
 	ErrNameConflict = errors.New("another owner's Pod has this name")    // try again later
 	ErrRefused      = errors.New("the API server refuses this Pod")      // by a policy, or invalid: the operator has to fix it
 	ErrQuota        = errors.New("the namespace's quota is full")        // nothing was made: wait for a place

@@ -23,6 +23,7 @@ const (
 	ReasonRefused       = "Refused"
 	ReasonNameTaken     = "NameTaken"
 	ReasonUnschedulable = "Unschedulable"
+	ReasonStartTimeout  = "StartTimeout"
 	ReasonNodeLost      = "NodeLost"
 	ReasonMissing       = "Missing"
 	ReasonRecordLost    = "RecordLost"
@@ -40,6 +41,8 @@ type Reason struct {
 	Code      errcode.Code // empty: nothing to fix, or the program's own failure
 	Waiting   Waiting      // its meaning as the reason of a container that has not started
 	Disrupted bool         // as the reason of a Pod: the kubelet ended it for the node's sake
+	Rejected  bool         // as the reason of a Pod: the kubelet did not admit it
+	Unknown   bool         // as the reason of a container: the node made up how it ended
 	States    []State      // the states of a worker that can have it; none: only a Pod that waits shows it
 	Cause     string       // for people, Markdown; empty without a Code
 	Fix       string       // for people, Markdown; empty without a Code

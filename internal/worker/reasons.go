@@ -35,14 +35,20 @@ var reasons = []Reason{
 		Fix:   "Add nodes, or lower the requests in `OTTO_AGENT_REQUESTS` or the template, then send the event again.",
 	},
 	{
-		Name: "SchedulingGated", Class: ClassStart, Code: "OTTO539", States: []State{StateFailed},
-		Cause: "A scheduling gate held the Pod back for `OTTO_PENDING_TIMEOUT`.",
-		Fix:   "Find the controller that should remove the gate, or remove the gate from the template, then send the event again.",
+		Name: "SchedulingGated", Class: ClassStart, Code: "OTTO539",
+		Cause: "A scheduling gate holds the Pod back, such as that of a queueing system. The worker waits as long as the gate is there.",
+		Fix:   "Nothing, if the Pod is to wait; else find the controller that should remove the gate, or remove it from the template.",
 	},
 	{
 		Name: "SchedulerError", Class: ClassStart, Code: "OTTO540", States: []State{StateFailed},
 		Cause: "The scheduler failed on the Pod for `OTTO_PENDING_TIMEOUT`; the worker's `message` has the error.",
 		Fix:   "Fix what the `message` says, mostly in the template's affinity or volumes, then send the event again.",
+	},
+	{
+		Name: ReasonStartTimeout, Class: ClassStart, Code: "OTTO550", States: []State{StateFailed},
+		Cause: "The Pod had a node, and nothing of it started for `OTTO_START_TIMEOUT`: a volume, a claim, the Pod's network or an init " +
+			"container did not come. The `message` has what it waited for and the newest warning of Kubernetes about the Pod.",
+		Fix: "Create or correct what the `message` names, then send the event again. If starts are slow here, raise `OTTO_START_TIMEOUT`.",
 	},
 	{
 		Name: "ErrImagePull", Class: ClassStart, Code: "OTTO504", Waiting: WaitingImage, States: []State{StateFailed},
@@ -103,8 +109,9 @@ var reasons = []Reason{
 	},
 	{
 		Name: "CreateContainerConfigError", Class: ClassStart, Code: "OTTO507", Waiting: WaitingBroken, States: []State{StateFailed},
-		Cause: "The template refers to a missing Secret or ConfigMap, or the image runs as root where that is forbidden.",
-		Fix:   "Create what is missing, or correct the template, then send the event again.",
+		Cause: "The template refers to a missing Secret or ConfigMap, or the image runs as root where that is forbidden. What the node may " +
+			"still get, such as a Secret that it has not read yet, is waited for as long as `OTTO_IMAGE_PULL_TIMEOUT`.",
+		Fix: "Create what is missing, or correct the template, then send the event again.",
 	},
 	{
 		Name: "StartError", Class: ClassStart, Code: "OTTO515", States: []State{StateFailed},
@@ -117,21 +124,23 @@ var reasons = []Reason{
 		Fix:   "Correct the template's command or the image, then send the event again.",
 	},
 	{
-		Name: "CrashLoopBackOff", Class: ClassStart, Code: "OTTO537",
-		Cause: "A sidecar of the template ends again and again, and the node pauses before it restarts it. The worker waits, at most " +
-			"until its deadline.",
-		Fix: "Correct the sidecar in the template; `kubectl logs POD -c CONTAINER --previous` shows how it ended.",
+		Name: "CrashLoopBackOff", Class: ClassStart, Code: "OTTO537", Waiting: WaitingStart, States: []State{StateFailed},
+		Cause: "A sidecar or init container of the template ends again and again, and the node pauses before it restarts it. If nothing " +
+			"else of the Pod starts for `OTTO_START_TIMEOUT`, the worker has failed.",
+		Fix: "Correct that container in the template; `kubectl logs POD -c CONTAINER --previous` shows how it ended.",
 	},
 	{
-		Name: "PostStartHookError", Class: ClassStart, Code: "OTTO538",
-		Cause: "The `postStart` hook of a sidecar fails, and the node restarts the sidecar. The worker waits, at most until its " +
-			"deadline.",
+		Name: "PostStartHookError", Class: ClassStart, Code: "OTTO538", Waiting: WaitingStart, States: []State{StateFailed},
+		Cause: "The `postStart` hook of a container fails, and the node restarts the container. If nothing else of the Pod starts for " +
+			"`OTTO_START_TIMEOUT`, the worker has failed.",
 		Fix: "Correct the hook in the template.",
 	},
 	{
-		Name: "Evicted", Class: ClassInfrastructure, Code: "OTTO523", Disrupted: true, States: []State{StateRetrying, StateFailed},
-		Cause: "The node ran out of memory, disk or process IDs and evicted the Pod. The worker is retried up to `OTTO_MAX_ATTEMPTS`.",
-		Fix:   "Request in the template what the program uses, including `ephemeral-storage`.",
+		Name: "Evicted", Class: ClassInfrastructure, Code: "OTTO523", Disrupted: true, States: rejectedStates(),
+		Cause: "The node ran out of memory, disk or process IDs and evicted the Pod: the worker is retried up to `OTTO_MAX_ATTEMPTS`. Or " +
+			"the Pod used more ephemeral storage, or more of an `emptyDir`, than its own limit: the worker has failed, as it would again. " +
+			"The `message` says which.",
+		Fix: "Request in the template what the program uses, including `ephemeral-storage`; or raise the limit that the `message` names.",
 	},
 	{
 		Name: "Preempting", Class: ClassInfrastructure, Code: "OTTO524", Disrupted: true, States: []State{StateRetrying, StateFailed},
@@ -139,7 +148,7 @@ var reasons = []Reason{
 		Fix:   "Nothing, if it happens once; if it repeats, add nodes.",
 	},
 	{
-		Name: "NodeShutdown", Class: ClassInfrastructure, Code: "OTTO526", Disrupted: true, States: []State{StateRetrying, StateFailed},
+		Name: "NodeShutdown", Class: ClassInfrastructure, Code: "OTTO526", Disrupted: true, States: rejectedStates(),
 		Cause: "The worker's node was shutting down. The worker is retried up to `OTTO_MAX_ATTEMPTS`.",
 		Fix:   "Nothing, unless the worker failed: then send the event again.",
 	},
@@ -182,40 +191,41 @@ var reasons = []Reason{
 		Fix: "To protect running workers, give the template the labels that a PodDisruptionBudget selects.",
 	},
 	{
-		Name: "UnexpectedAdmissionError", Class: ClassInfrastructure, Code: "OTTO532", States: []State{StateRetrying, StateFailed},
-		Cause: "The kubelet rejected the Pod after it was bound to the node. The worker is retried up to `OTTO_MAX_ATTEMPTS`.",
-		Fix:   "Nothing, if it happens once; if it repeats, the `message` has the kubelet's error.",
+		Name: "UnexpectedAdmissionError", Class: ClassInfrastructure, Code: "OTTO532", Rejected: true, States: rejectedStates(),
+		Cause: "The kubelet rejected the Pod after it was bound to the node. The worker is retried up to `OTTO_MAX_ATTEMPTS`; but if it ran " +
+			"before, and was rejected when the kubelet restarted, what it did is unknown: it is `lost` and not retried.",
+		Fix: "Nothing, if it happens once; if it repeats, the `message` has the kubelet's error.",
 	},
 	{
-		Name: "NodeAffinity", Class: ClassInfrastructure, Code: "OTTO533", States: []State{StateRetrying, StateFailed},
+		Name: "NodeAffinity", Class: ClassInfrastructure, Code: "OTTO533", Rejected: true, States: rejectedStates(),
 		Cause: "The node's labels changed after the Pod was bound to it. The worker is retried up to `OTTO_MAX_ATTEMPTS`.",
 		Fix:   "Nothing, if it happens once; if it repeats, find out who changes the labels.",
 	},
 	{
-		Name: "OutOfcpu", Class: ClassInfrastructure, Code: "OTTO541", States: []State{StateRetrying, StateFailed},
+		Name: "OutOfcpu", Class: ClassInfrastructure, Code: "OTTO541", Rejected: true, States: rejectedStates(),
 		Cause: "The kubelet rejected the Pod: the node has less free CPU than the scheduler assumed. The worker is retried up to " +
 			"`OTTO_MAX_ATTEMPTS`.",
 		Fix: "Nothing, if it happens once; if it repeats, find Pods that bypass the scheduler, such as static ones.",
 	},
 	{
-		Name: "OutOfmemory", Class: ClassInfrastructure, Code: "OTTO542", States: []State{StateRetrying, StateFailed},
+		Name: "OutOfmemory", Class: ClassInfrastructure, Code: "OTTO542", Rejected: true, States: rejectedStates(),
 		Cause: "The kubelet rejected the Pod: the node has less free memory than the scheduler assumed. The worker is retried up to " +
 			"`OTTO_MAX_ATTEMPTS`.",
 		Fix: "Nothing, if it happens once; if it repeats, find Pods that bypass the scheduler, such as static ones.",
 	},
 	{
-		Name: "OutOfephemeral-storage", Class: ClassInfrastructure, Code: "OTTO543", States: []State{StateRetrying, StateFailed},
+		Name: "OutOfephemeral-storage", Class: ClassInfrastructure, Code: "OTTO543", Rejected: true, States: rejectedStates(),
 		Cause: "The kubelet rejected the Pod: the node has less free ephemeral storage than the scheduler assumed. The worker is " +
 			"retried up to `OTTO_MAX_ATTEMPTS`.",
 		Fix: "Nothing, if it happens once; if it repeats, find Pods that bypass the scheduler, such as static ones.",
 	},
 	{
-		Name: "OutOfpods", Class: ClassInfrastructure, Code: "OTTO544", States: []State{StateRetrying, StateFailed},
+		Name: "OutOfpods", Class: ClassInfrastructure, Code: "OTTO544", Rejected: true, States: rejectedStates(),
 		Cause: "The kubelet rejected the Pod: the node has as many Pods as it may. The worker is retried up to `OTTO_MAX_ATTEMPTS`.",
 		Fix:   "Nothing, if it happens once; if it repeats, find Pods that bypass the scheduler, such as static ones.",
 	},
 	{
-		Name: "EmptyPodSharedPoolError", Class: ClassInfrastructure, Code: "OTTO545", States: []State{StateRetrying, StateFailed},
+		Name: "EmptyPodSharedPoolError", Class: ClassInfrastructure, Code: "OTTO545", Rejected: true, States: rejectedStates(),
 		Cause: "The kubelet rejected the Pod: its exclusive CPUs leave none for its other containers. The worker is retried up to " +
 			"`OTTO_MAX_ATTEMPTS`.",
 		Fix: "Correct the CPU requests in the template.",
@@ -223,7 +233,8 @@ var reasons = []Reason{
 	{
 		Name: ReasonNodeLost, Class: ClassLost, Code: "OTTO510", Disrupted: true, States: []State{StateRetrying, StateFailed, StateLost},
 		Cause: "The worker's node is unreachable. If Kubernetes ended the Pod, the worker is retried up to `OTTO_MAX_ATTEMPTS`. If the Pod " +
-			"was still terminating ten minutes past its grace period, what it did is unknown: it is `lost` and not retried.",
+			"was still terminating ten minutes past its grace period, or tolerates that its node has not been ready for ten minutes, what " +
+			"it did is unknown: it is `lost` and not retried.",
 		Fix: "Check the node; send the event again if its work may be done twice.",
 	},
 	{
@@ -237,9 +248,15 @@ var reasons = []Reason{
 		Fix:   "Find out why Redis lost data. Send the event again if its work may be done twice.",
 	},
 	{
-		Name: "ContainerStatusUnknown", Class: ClassLost, Code: "OTTO547", States: []State{StateFailed},
-		Cause: "The node lost the container, so its end and its exit code are unknown; 137 is not the program's.",
+		Name: "ContainerStatusUnknown", Class: ClassLost, Code: "OTTO547", Unknown: true, States: []State{StateLost},
+		Cause: "The node lost the container, so its end is unknown. The exit code 137 that the node reports is not the program's.",
 		Fix:   "Check the node; send the event again if its work may be done twice.",
+	},
+	{
+		Name: "Unknown", Class: ClassLost, Code: "OTTO551", Unknown: true, States: []State{StateLost},
+		Cause: "The node or its container runtime was restarted under the running container, so its end is unknown. The exit code 255 that " +
+			"the node reports is not the program's.",
+		Fix: "Drain a node before its runtime is restarted; send the event again if its work may be done twice.",
 	},
 	{
 		Name: ReasonDeleted, Class: ClassRemoval, Code: "OTTO534", States: []State{StateRetrying, StateFailed, StateCancelled},
@@ -250,3 +267,7 @@ var reasons = []Reason{
 	{Name: ReasonScaledDown, Class: ClassRemoval, States: []State{StateCancelled}},
 	{Name: ReasonCancelled, Class: ClassRemoval, States: []State{StateCancelled}},
 }
+
+// rejectedStates are those after a reason for which the kubelet rejects a Pod: one that ran before, and is admitted anew when
+// the kubelet restarts, is lost.
+func rejectedStates() []State { return []State{StateRetrying, StateFailed, StateLost} }

@@ -9,6 +9,7 @@ import (
 // load rebuilds the core from the open records, at the start of a term, page by page. Nothing is started before the first
 // complete observation shows which Pods there are.
 func (s *state) load(in loaded) {
+	s.loadClocks(in.clocks)
 	before := higher(s.intake.lastAcceptedBefore, in.lastAccepted)
 	s.intake.lastAcceptedBefore, s.intake.lastAccepted, s.intake.lastDecided = before, before, before
 	s.loadControls(in)
@@ -119,6 +120,8 @@ func (s *state) restoreSlot(sl *slot, rec SlotRecord) {
 		s.resetSlot(sl, rec.At)
 	default:
 		sl.running = rec.State == StateRunning
+		sl.protected = s.protects(sl)
+		s.restoreClocks(sl)
 		s.occupy(sl)
 	}
 }

@@ -143,6 +143,9 @@ func (e *trackedEvent) addCandidates(all []candidate) []candidate {
 	return all
 }
 
+// protects reports whether the slot's template protects its Pods. Each Pod may say otherwise, once the watch shows it.
+func (s *state) protects(sl *slot) bool { return s.Protected != nil && s.Protected(sl.event.Template) }
+
 // candidate is not ok for a worker that has its outcome, is selected already, or is protected.
 func (sl *slot) candidate() (candidate, bool) {
 	c := candidate{id: sl.event.EventID, slot: sl.number, class: classRunning, since: sl.since}

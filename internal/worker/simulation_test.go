@@ -161,7 +161,10 @@ func processActions(m *model) map[string]func(*rapid.T) {
 }
 
 func podActions(m *model) map[string]func(*rapid.T) {
-	fates := []string{"run", "succeed", "fail", "evict", "image", "deleting", "delete", "again", "evict"}
+	fates := []string{
+		"run", "succeed", "fail", "evict", "image", "deleting", "delete", "again", "evict", "evict at once", "reject", "main ends", "gate",
+		"node down", "hang",
+	}
 	return map[string]func(*rapid.T){
 		"pod": func(t *rapid.T) {
 			names := m.podNames()
@@ -207,6 +210,38 @@ func (m *model) changePod(name, fate string) {
 			m.removePod(name)
 		}
 	case "again":
+		m.showPod(name)
+	default:
+		m.changeOddly(name, fate)
+	}
+}
+
+// changeOddly is what happens to few Pods.
+func (m *model) changeOddly(name, fate string) {
+	p := m.pods[name]
+	if p.obs.Phase.Ended() || p.obs.MainEnded {
+		return
+	}
+	running := p.obs.Phase == PhaseRunning
+	switch {
+	case fate == "evict at once" && p.obs.Node != "" && m.deletable(name):
+		p.obs.Disrupted, p.obs.Reason = true, "EvictionByEvictionAPI"
+		m.showPod(name)
+		m.removePod(name)
+	case fate == "reject":
+		p.obs.Phase, p.obs.Node, p.obs.Rejected, p.obs.Ran = PhaseFailed, "node-1", true, false
+		m.showPod(name)
+	case fate == "main ends" && running:
+		p.obs.MainEnded, p.obs.ExitCode = true, new(7)
+		m.showPod(name)
+	case fate == "gate" && p.obs.Node == "":
+		p.obs.Gated = !p.obs.Gated
+		m.showPod(name)
+	case fate == "node down" && running:
+		p.obs.NodeDown = m.now
+		m.showPod(name)
+	case fate == "hang" && !running:
+		p.obs.Node, p.obs.Gated, p.obs.Starting = "node-1", false, m.now
 		m.showPod(name)
 	}
 }

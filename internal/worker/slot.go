@@ -32,6 +32,8 @@ type slot struct {
 	startable  bool        // the scheduler counts it among those that may start
 	settled    bool        // that it was created, or its outcome, is committed or on its way
 	running    bool        // recorded as running
+	ran        bool        // that, or a container of its Pod was seen to have run
+	gated      bool        // a scheduling gate holds its Pod back
 	deleting   bool        // a deletion by somebody else was seen
 	unbound    bool        // the watch showed its deletion, and that it was on no node
 	protected  bool        // its owner lets no scale_down take it
@@ -41,9 +43,11 @@ type slot struct {
 	node       string
 	selectedBy *trackedEvent // the scale_down or cancel that takes it: never created again, never retried
 	outcome    *SlotRecord   // once it has one
+	disruption *decision     // the infrastructure is ending its Pod: what becomes of it if the Pod vanishes
 
 	since        time.Time    // when its Pod was created, then when it ran; when its name was found taken; when it ended
 	pullingSince time.Time    // since when its image cannot be pulled
+	ungatedAt    time.Time    // when its last scheduling gate was seen to be gone; zero: it had none, or has a node
 	seen         *Observation // the last one, as long as time alone may change what it means
 	postedUntil  time.Time    // slotAmbiguous: until when a POST may still be carried out
 	wakeTime     time.Time

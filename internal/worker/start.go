@@ -58,7 +58,7 @@ func (s *state) takeSlot(e *trackedEvent) *slot {
 
 // start creates a slot's Pod.
 func (s *state) start(sl *slot, c queue.Choice) {
-	sl.place, sl.phase = c.Place, slotCreating
+	sl.place, sl.phase, sl.protected = c.Place, slotCreating, s.protects(sl)
 	s.createsInFlight++
 	s.emit(create{PodSpec{Name: s.podOf(sl).Name, Event: &sl.event.Event, Slot: sl.number, Attempt: sl.attempt, Trial: c.Trial}, c})
 }
@@ -184,6 +184,10 @@ func (s *state) ambiguousChecked(sl *slot, in checked) {
 		s.waitForTurn(sl)
 	default:
 		s.podCreated(sl, in.pod.Ref.UID)
+		if sl.phase == slotActive { // admission may have changed its labels, so that no watch shows it
+			s.handleHiddenPod(sl, in.pod)
+			return
+		}
 		s.observeSlot(sl, in.pod)
 	}
 }

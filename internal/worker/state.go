@@ -25,11 +25,16 @@ type Settings struct {
 	DeleteConcurrency int // DELETEs in flight
 
 	PendingTimeout   time.Duration // unscheduled, refused, or its name taken for so long: failed
+	StartTimeout     time.Duration // on a node and not started for so long: failed; 0: never
 	ImagePullTimeout time.Duration // image not pulled for so long: failed
 	SucceededTTL     time.Duration // how long the Pod of a succeeded worker is kept
 	FailedTTL        time.Duration // how long any other ended Pod is kept
 
 	Skew time.Duration // the API server's clock minus ours
+
+	// Protected reports whether a template lets no scale_down take its Pods, so that one counts as protected before the
+	// watch shows it. nil: none does.
+	Protected func(template string) bool
 }
 
 // state is the pure core: everything that is decided is decided here, and nothing else happens here. It has no
@@ -47,7 +52,7 @@ type state struct {
 	intake intake
 
 	scheduler *queue.Scheduler
-	progress  progress
+	clocks    clocks
 	lookups   lookups
 	removals  removals
 	orphans   orphans
@@ -76,7 +81,7 @@ func newState(s Settings) *state {
 		events:    make(map[event.ID]*trackedEvent),
 		intake:    newIntake(),
 		scheduler: queue.New(queue.Limits{Create: s.CreateConcurrency, PendingTimeout: s.PendingTimeout}, s.Policy),
-		progress:  newProgress(),
+		clocks:    newClocks(),
 		lookups:   newLookups(),
 		removals:  newRemovals(),
 		orphans:   newOrphans(),

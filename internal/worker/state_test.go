@@ -15,7 +15,7 @@ func testSettings() Settings {
 		Names:      event.NewNames(event.DefaultInstance, event.DefaultStream),
 		Policy:     queue.Default(),
 		MaxWorkers: 6, MaxWaiting: 100, MaxAttempts: 3, CreateConcurrency: 4, DeleteConcurrency: 2,
-		PendingTimeout: 15 * time.Minute, ImagePullTimeout: 2 * time.Minute,
+		PendingTimeout: 15 * time.Minute, StartTimeout: 10 * time.Minute, ImagePullTimeout: 2 * time.Minute,
 		SucceededTTL: 30 * time.Second, FailedTTL: 10 * time.Minute,
 	}
 }

@@ -23,14 +23,19 @@ func (m *Manager) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read what operators paused: %w", err)
 	}
+	clocks, err := m.journal.Clocks(ctx)
+	if err != nil {
+		return fmt.Errorf("read clocks: %w", err)
+	}
 	events := 0
 	for after := (event.ID{}); ; {
 		page, err := m.journal.Open(ctx, after, openPage)
 		if err != nil {
 			return fmt.Errorf("read open records: %w", err)
 		}
-		m.dispatch(ctx, m.state.step(m.now(), loaded{records: page, lastAccepted: lastAccepted, paused: paused, obeyed: obeyed}))
-		events += len(page)
+		in := loaded{records: page, lastAccepted: lastAccepted, paused: paused, obeyed: obeyed, clocks: clocks}
+		m.dispatch(ctx, m.state.step(m.now(), in))
+		events, clocks = events+len(page), nil
 		if len(page) < openPage {
 			break
 		}

@@ -101,6 +101,11 @@ type (
 		WithPod int
 		At      time.Time
 	}
+	// Clock keeps when something began that a time limit counts from; with a zero time it is forgotten. No status entry.
+	Clock struct {
+		Name string // of at most 512 bytes; only the core knows what it means
+		At   time.Time
+	}
 	// Pause pauses or resumes a queue, or all of them, by a command of an operator, which is applied by it; the status
 	// entry `paused` or `resumed`.
 	Pause struct {
@@ -133,6 +138,7 @@ func (Select) isWrite()    {}
 func (Restore) isWrite()   {}
 func (Refuse) isWrite()    {}
 func (Cancel) isWrite()    {}
+func (Clock) isWrite()     {}
 func (Pause) isWrite()     {}
 func (View) isWrite()      {}
 
@@ -150,8 +156,10 @@ type Report struct {
 	Reason     string // CamelCase; may be empty
 	Message    string // for people, at most 1 KiB; may be empty
 	ExitCode   *int
+	Container  string // whose ExitCode it is, or which could not start; empty: not known, or it is about the Pod
 	At         time.Time
 	Refused    bool     // of `created`: a Refuse of the event is recorded, and counts no longer
+	Exhausted  bool     // an outcome's: it would have got another attempt, and this was the last one it may have
 	SelectedBy event.ID // an outcome's: the scale_down that selected the worker, whose counts it goes into; zero: none
 	// Began is when the stage began that this report ends, for metrics: for `created`, when the event was accepted; for
 	// `running`, when the Pod was created; for an outcome, when the run began. Zero: there was no such stage, or its start

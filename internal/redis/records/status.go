@@ -14,6 +14,7 @@ const (
 	statusMaxLen = 100_000 // about: Redis trims in whole nodes
 	maxMessage   = 1 << 10
 	maxCode      = 64
+	maxContainer = 63
 )
 
 // status builds the fields of one entry of the status stream. Empty ones are left out.
@@ -58,6 +59,7 @@ func workerStatus(r worker.Report) []any {
 	if r.ExitCode != nil {
 		s = s.add("exit_code", strconv.Itoa(*r.ExitCode))
 	}
+	s = s.add("container", text.Clip(r.Container, maxContainer))
 	return s.add("node", text.Clip(r.Node, maxNode)).at(r.At)
 }
 

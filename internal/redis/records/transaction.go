@@ -62,6 +62,8 @@ func (t *transaction) add(w worker.Write) error {
 		return t.pause(w)
 	case worker.View:
 		return t.view(w)
+	case worker.Clock:
+		t.setClock(w)
 	default:
 		return fmt.Errorf("unknown kind of write: %T", w)
 	}

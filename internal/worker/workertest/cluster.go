@@ -20,6 +20,8 @@ type Cluster struct {
 	// StopTime is how long a running Pod takes to stop after a DELETE, if its grace is not shorter: it fails, and then it
 	// is gone. Set it before use.
 	StopTime time.Duration
+	// Relabel is admission that changes the labels of every new Pod, so that no watch shows it. Set it before use.
+	Relabel bool
 
 	mu      sync.Mutex
 	pods    map[string]*pod

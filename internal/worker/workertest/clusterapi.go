@@ -26,7 +26,7 @@ func (c *Cluster) Create(ctx context.Context, spec worker.PodSpec) (string, erro
 	}
 	c.posts = append(c.posts, spec.Name)
 	p := c.add(spec.Name)
-	p.event, p.slot, p.attempt, p.origin = spec.Event, spec.Slot, spec.Attempt, spec.Event
+	p.event, p.slot, p.attempt, p.origin, p.unlabelled = spec.Event, spec.Slot, spec.Attempt, spec.Event, c.Relabel
 	running := p.Observation
 	p.Phase, p.Node = worker.PhasePending, ""
 	c.notify(p)
@@ -35,11 +35,14 @@ func (c *Cluster) Create(ctx context.Context, spec worker.PodSpec) (string, erro
 	if c.RunTime > 0 {
 		time.AfterFunc(c.RunTime, func() { c.Finish(spec.Name, 0) })
 	}
+	if c.Relabel {
+		return p.Ref.UID, fmt.Errorf("%q: admission changed its labels: %w", spec.Name, worker.ErrExists)
+	}
 	return p.Ref.UID, nil
 }
 
 func (p *pod) existing(spec worker.PodSpec) (string, error) {
-	if p.unlabelled || p.stripped || p.event.EventID != spec.Event.EventID || p.slot != spec.Slot || p.attempt != spec.Attempt {
+	if p.stripped || p.event.EventID != spec.Event.EventID || p.slot != spec.Slot || p.attempt != spec.Attempt {
 		return "", fmt.Errorf("%q: %w", spec.Name, worker.ErrNameConflict)
 	}
 	return p.Ref.UID, fmt.Errorf("%q: %w", spec.Name, worker.ErrExists)
@@ -104,7 +107,7 @@ func (c *Cluster) Get(ctx context.Context, ref worker.PodRef) (*worker.Observati
 		return nil, fmt.Errorf("%q: %w: %w", ref.Name, worker.ErrUnknown, ctx.Err())
 	case p == nil, ref.UID != "" && p.Ref != ref:
 		return nil, nil
-	case ref.UID == "" && (p.unlabelled || p.stripped):
+	case ref.UID == "" && p.stripped:
 		return nil, fmt.Errorf("%q: %w", ref.Name, worker.ErrNameConflict)
 	}
 	seen := p.observation()

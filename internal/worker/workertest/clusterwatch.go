@@ -42,11 +42,10 @@ func unlabelled(t *testing.T, c Clusters) {
 		t.Fatalf("Get returned %+v", o)
 	}
 	wantIdentity(t, *o, 1)
-	byName := worker.PodRef{Name: ref.Name}
-	if o, err := c.Cluster.Get(t.Context(), byName); !errors.Is(err, worker.ErrNameConflict) || o != nil {
-		t.Errorf("by name: %+v, %v", o, err)
+	if byName := c.get(t, worker.PodRef{Name: ref.Name}); byName == nil || byName.Ref != ref { // its annotations say whose it is
+		t.Errorf("by name: %+v", byName)
 	}
-	if uid, err := c.Cluster.Create(t.Context(), c.spec(1)); !errors.Is(err, worker.ErrNameConflict) || uid != "" {
+	if uid, err := c.Cluster.Create(t.Context(), c.spec(1)); !errors.Is(err, worker.ErrExists) || uid != ref.UID {
 		t.Errorf("Create: %q, %v", uid, err)
 	}
 	if err := c.Cluster.Delete(t.Context(), ref, 0); err != nil {
@@ -65,6 +64,12 @@ func stripped(t *testing.T, c Clusters) {
 	}
 	if !o.Event.IsZero() || o.Slot != 0 || o.Attempt != 0 || o.Origin != nil {
 		t.Errorf("with nothing on it, it is %+v", o)
+	}
+	if byName, err := c.Cluster.Get(t.Context(), worker.PodRef{Name: ref.Name}); !errors.Is(err, worker.ErrNameConflict) || byName != nil {
+		t.Errorf("by name: %+v, %v", byName, err)
+	}
+	if uid, err := c.Cluster.Create(t.Context(), c.spec(1)); !errors.Is(err, worker.ErrNameConflict) || uid != "" {
+		t.Errorf("Create: %q, %v", uid, err)
 	}
 	c.Finish(ref.Name, 7)
 	if o := c.get(t, ref); o == nil || o.Phase != worker.PhaseFailed || o.ExitCode == nil || *o.ExitCode != 7 {

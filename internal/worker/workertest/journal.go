@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
@@ -47,6 +48,14 @@ func (j *journal) Find(_ context.Context, id event.ID) (*worker.Record, error) {
 	}
 	c := clone(rec)
 	return &c, nil
+}
+
+// Clocks is worker.Journal's.
+func (j *journal) Clocks(context.Context) (map[string]time.Time, error) {
+	r := j.redis
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.clocks), r.fail
 }
 
 // Begin is worker.Journal's.

@@ -30,10 +30,21 @@ func (r *Redis) apply(w worker.Write) error {
 	case worker.Restore:
 		return r.restore(w)
 	case worker.View:
+	case worker.Clock:
+		r.setClock(w)
 	default:
 		return r.change(w)
 	}
 	return nil
+}
+
+// setClock keeps what Redis keeps of a time: its milliseconds.
+func (r *Redis) setClock(w worker.Clock) {
+	if w.At.IsZero() {
+		delete(r.clocks, w.Name)
+		return
+	}
+	r.clocks[w.Name] = w.At.UTC().Truncate(time.Millisecond)
 }
 
 // change applies a write that needs the record it changes.

@@ -2,6 +2,7 @@ package workertest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
@@ -96,6 +97,24 @@ func victimsAreKept(t *testing.T, r Records) {
 	commit(t, r, worker.Close{ID: second, Counts: worker.Counts{Cancelled: 2}, At: moment})
 	if rec := find(t, r, second); !rec.Closed || rec.Counts.Cancelled != 2 || len(rec.Victims) > 0 {
 		t.Errorf("closed: %+v", rec)
+	}
+}
+
+func clocksAreKept(t *testing.T, r Records) {
+	later := moment.Add(time.Hour)
+	commit(t, r, worker.Clock{Name: "a:pod", At: moment}, worker.Clock{Name: "b:한글 %", At: moment}, worker.Clock{Name: "c", At: moment})
+	commit(t, r, worker.Clock{Name: "a:pod", At: later}, worker.Clock{Name: "c"}, worker.Clock{Name: "never written"})
+	next := r.Another()
+	if _, _, err := next.Begin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got, err := next.Clocks(t.Context())
+	if err != nil || len(got) != 2 || !got["a:pod"].Equal(later) || !got["b:한글 %"].Equal(moment) {
+		t.Errorf("the next term has the clocks %v, %v", got, err)
+	}
+	r.Flush()
+	if got, err := next.Clocks(t.Context()); err != nil || len(got) != 0 {
+		t.Errorf("an emptied Redis has the clocks %v, %v", got, err)
 	}
 }
 

@@ -3,6 +3,7 @@ package workertest
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
@@ -26,6 +27,7 @@ type Redis struct {
 	lastAccepted event.ID
 	records      map[event.ID]*worker.Record
 	keys         map[string]key
+	clocks       map[string]time.Time
 	status       []Status
 	published    *sync.Cond // after an entry of status
 	dead         []worker.Reject
@@ -61,7 +63,7 @@ func (r *Redis) Flush() {
 	defer r.mu.Unlock()
 	r.dropStream()
 	r.lastAccepted, r.fence = event.ID{}, 0
-	r.records, r.keys = make(map[event.ID]*worker.Record), make(map[string]key)
+	r.records, r.keys, r.clocks = make(map[event.ID]*worker.Record), make(map[string]key), make(map[string]time.Time)
 }
 
 // Journal returns another worker.Journal on the same records, as for another process.
