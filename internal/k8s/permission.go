@@ -35,13 +35,15 @@ func (p Permission) Grant() string {
 		"kubectl -n %[1]s create rolebinding %[2]s --role=%[2]s --serviceaccount=%[1]s:ottoscaler", p.Namespace, name, p.Verb, p.resource())
 }
 
-// Permissions are those that `run` needs, each argument a namespace: on the Pods of its workers, on its Lease (empty: without
+// Permissions are those that `run` needs, each argument a namespace: on the Pods of its workers and the Events about them, on
+// its Lease (empty: without
 // leader election), and on the Events it writes (empty: none). The command `check` asks for each of them.
 func Permissions(workers, leases, events string) []Permission {
 	var all []Permission
 	for _, verb := range []string{"create", "delete", "get", "list", "watch"} {
 		all = append(all, Permission{workers, "", "pods", verb})
 	}
+	all = append(all, Permission{workers, "", "events", "list"})
 	if leases != "" {
 		for _, verb := range []string{"create", "get", "update"} {
 			all = append(all, Permission{leases, "coordination.k8s.io", "leases", verb})

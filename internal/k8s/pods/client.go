@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	corev1 "k8s.io/api/core/v1"
@@ -58,6 +59,7 @@ type Client struct {
 	params runtime.ParameterCodec
 
 	watchState atomic.Int32
+	relabelled sync.Once // that admission changes labels is logged
 }
 
 var _ worker.Cluster = (*Client)(nil)
@@ -89,9 +91,9 @@ func New(access *rest.Config, o Options) (*Client, error) {
 // it when the operator has changed them.
 func (c *Client) UseTemplates(set *templates.Set) { c.builder.templates.Store(set) }
 
-// newScheme knows Pods and their metadata alone.
+// newScheme knows Pods, their metadata and their Events alone.
 func newScheme() *runtime.Scheme {
-	scheme := k8s.NewScheme(corev1.SchemeGroupVersion, &corev1.Pod{}, &corev1.PodList{})
+	scheme := k8s.NewScheme(corev1.SchemeGroupVersion, &corev1.Pod{}, &corev1.PodList{}, &corev1.Event{}, &corev1.EventList{})
 	scheme.AddKnownTypes(metav1.SchemeGroupVersion, &metav1.PartialObjectMetadata{})
 	return scheme
 }

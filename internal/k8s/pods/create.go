@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/rest"
 
+	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
@@ -21,11 +22,15 @@ func (c *Client) Create(ctx context.Context, p worker.PodSpec) (string, error) {
 		return "", err
 	}
 	var uid string
+	selected := true
 	err = c.write(ctx, c.writer.Post().Body(pod), func(answer rest.Result) error {
-		uid, err = readUID(answer)
+		uid, selected, err = c.readCreated(answer)
 		return err
 	})
 	switch {
+	case err == nil && !selected: // as one that existed, it is asked for by name and UID
+		c.relabelled.Do(func() { errcode.Warn(c.log, errcode.PodsRelabelled, "pod", p.Name, "selector", c.selector(nil)) })
+		return uid, fmt.Errorf("creating pod %q: admission changed its labels: %w", p.Name, worker.ErrExists)
 	case err == nil:
 		return uid, nil
 	case apierrors.IsAlreadyExists(err):
@@ -34,17 +39,19 @@ func (c *Client) Create(ctx context.Context, p worker.PodSpec) (string, error) {
 	return "", podError("creating", p.Name, err)
 }
 
-// readUID reads the UID of the created Pod.
-func readUID(answer rest.Result) (string, error) {
+// readCreated reads the UID of the created Pod, and whether the watch selects it by the labels it was stored with.
+func (c *Client) readCreated(answer rest.Result) (uid string, selected bool, err error) {
 	created, err := answer.Get()
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	object, err := meta.Accessor(created)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
-	return string(object.GetUID()), nil
+	labels := object.GetLabels()
+	selected = labels[k8s.LabelManagedBy] == k8s.ManagedBy && labels[keyInstance] == c.observer.instance
+	return string(object.GetUID()), selected, nil
 }
 
 // podOwner reports whether the Pod with this name is the same attempt of the same worker: ErrExists, else ErrNameConflict.
@@ -53,7 +60,7 @@ func (c *Client) podOwner(ctx context.Context, p worker.PodSpec) (string, error)
 	if err := c.fetch(ctx, p.Name, &pod); err != nil {
 		return "", fmt.Errorf("creating pod %q: its name is taken: %w: %s", p.Name, worker.ErrUnknown, k8s.ServerMessage(err))
 	}
-	o, ok := c.observer.observe(&pod)
+	o, ok := c.observer.observeOwned(&pod)
 	if !ok || o.Event != p.Event.EventID || o.Slot != p.Slot || o.Attempt != p.Attempt {
 		return "", fmt.Errorf("creating pod %q: %w", p.Name, worker.ErrNameConflict)
 	}

@@ -47,7 +47,7 @@ func TestCreateReadsMetadata(t *testing.T) {
 	info, _ := runtime.SerializerInfoForMediaType(codecs.SupportedMediaTypes(), runtime.ContentTypeProtobuf)
 	made := &metav1.PartialObjectMetadata{
 		TypeMeta:   metav1.TypeMeta{Kind: "PartialObjectMetadata", APIVersion: "meta.k8s.io/v1"},
-		ObjectMeta: metav1.ObjectMeta{Name: testName, UID: "uid-2"},
+		ObjectMeta: metav1.ObjectMeta{Name: testName, UID: "uid-2", Labels: livePod(t).Labels},
 	}
 	c := newTestClient(t, func(w http.ResponseWriter, r *http.Request) {
 		if got := r.Header.Get("Accept"); !strings.HasPrefix(got, runtime.ContentTypeProtobuf+";as=PartialObjectMetadata;g=meta.k8s.io;v=v1,") {
@@ -61,6 +61,34 @@ func TestCreateReadsMetadata(t *testing.T) {
 	})
 	if uid, err := c.Create(t.Context(), testSpec()); uid != "uid-2" || err != nil {
 		t.Errorf("got %q, %v", uid, err)
+	}
+}
+
+// TestCreateRelabelled: what the answer shows counts as seen. No watch selects a Pod whose labels admission changed, so it is
+// said to exist, and the domain asks for it.
+func TestCreateRelabelled(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(labels map[string]string)
+		want   error
+	}{
+		"as sent":          {func(map[string]string) {}, nil},
+		"another added":    {func(l map[string]string) { l["team"] = "blue" }, nil},
+		"instance changed": {func(l map[string]string) { l[keyInstance] = "other" }, worker.ErrExists},
+		"manager removed":  {func(l map[string]string) { delete(l, "managed-by") }, worker.ErrExists},
+		"all removed":      {func(l map[string]string) { clear(l) }, worker.ErrExists},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := newTestClient(t, func(w http.ResponseWriter, r *http.Request) {
+				pod := livePod(t)
+				c.change(pod.Labels)
+				k8stest.Answer(w, http.StatusCreated, pod)
+			})
+			for range 2 {
+				if uid, err := client.Create(t.Context(), testSpec()); uid != "uid-1" || !errors.Is(err, c.want) {
+					t.Errorf("got %q, %v, want %v", uid, err, c.want)
+				}
+			}
+		})
 	}
 }
 
@@ -139,9 +167,14 @@ func TestCreateNameTaken(t *testing.T) {
 		}, worker.ErrNameConflict, ""},
 		"by another instance": {func() (int, any) {
 			p := livePod(t)
-			p.Labels[keyInstance] = "other"
+			p.Annotations[keyInstance] = "other"
 			return 200, p
 		}, worker.ErrNameConflict, ""},
+		"by the same attempt, re-labelled by admission": {func() (int, any) {
+			p := livePod(t)
+			p.Labels = nil
+			return 200, p
+		}, worker.ErrExists, "uid-1"},
 		"and free again": {func() (int, any) { return 404, k8stest.Status(404, metav1.StatusReasonNotFound, "not found") }, worker.ErrUnknown, ""},
 		"unknown owner":  {func() (int, any) { return 500, k8stest.Status(500, metav1.StatusReasonInternalError, "oops") }, worker.ErrUnknown, ""},
 	}

@@ -20,7 +20,7 @@ func TestDryRun(t *testing.T) {
 		want error
 	}{
 		"taken":   {http.StatusCreated, nil},
-		"quota":   {http.StatusForbidden, worker.ErrRefused},
+		"quota":   {http.StatusForbidden, worker.ErrQuota},
 		"invalid": {http.StatusUnprocessableEntity, worker.ErrRefused},
 		"down":    {http.StatusServiceUnavailable, worker.ErrUnknown},
 	} {

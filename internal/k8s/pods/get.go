@@ -16,7 +16,8 @@ import (
 // maxEventAnnotation is more bytes than the JSON of any valid event takes, every byte of it escaped.
 const maxEventAnnotation = 64 << 10
 
-// Get implements worker.Cluster. Only the API server's own answer counts as gone.
+// Get implements worker.Cluster. Only the API server's own answer counts as gone. A Pod of which nothing has started costs a
+// second request: for its warnings.
 func (c *Client) Get(ctx context.Context, ref worker.PodRef) (*worker.Observation, error) {
 	var pod corev1.Pod
 	err := c.fetch(ctx, ref.Name, &pod)
@@ -33,6 +34,9 @@ func (c *Client) Get(ctx context.Context, ref worker.PodRef) (*worker.Observatio
 		return nil, fmt.Errorf("getting pod %q: %w", ref.Name, worker.ErrNameConflict)
 	}
 	o.Origin = readEvent(&pod)
+	if !o.Starting.IsZero() {
+		o.Warning = c.warning(ctx, string(pod.UID))
+	}
 	return &o, nil
 }
 

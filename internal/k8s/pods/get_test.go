@@ -36,9 +36,9 @@ func TestGet(t *testing.T) {
 		"there":                   {testRef, same, &worker.Observation{Event: testEvent().EventID, Slot: 1, Attempt: 1, Origin: readEvent(livePod(t))}, nil},
 		"another UID":             {worker.PodRef{Name: testName, UID: "uid-0"}, same, nil, nil},
 		"by name":                 {byName, same, &worker.Observation{Event: testEvent().EventID, Slot: 1, Attempt: 1, Origin: readEvent(livePod(t))}, nil},
-		"by name, unlabelled":     {byName, unlabelled, nil, worker.ErrNameConflict},
+		"by name, unlabelled":     {byName, unlabelled, &worker.Observation{Event: testEvent().EventID, Slot: 1, Attempt: 1, Phase: worker.PhaseRunning, Node: "n1", Deleting: created, Origin: readEvent(livePod(t))}, nil},
 		"by name, no annotations": {byName, func(p *corev1.Pod) { p.Annotations = nil }, nil, worker.ErrNameConflict},
-		"by name, another's":      {byName, func(p *corev1.Pod) { p.Labels[keyInstance] = "other" }, nil, worker.ErrNameConflict},
+		"by name, another's":      {byName, func(p *corev1.Pod) { p.Annotations[keyInstance] = "other" }, nil, worker.ErrNameConflict},
 		"unlabelled":              {testRef, unlabelled, &worker.Observation{Event: testEvent().EventID, Slot: 1, Attempt: 1, Phase: worker.PhaseRunning, Node: "n1", Deleting: created, Origin: readEvent(livePod(t))}, nil},
 		"nothing left on it":      {testRef, stripped, &worker.Observation{Phase: worker.PhaseRunning, Node: "n1", Deleting: created}, nil},
 		"says it is another's": {testRef, func(p *corev1.Pod) {
@@ -48,7 +48,7 @@ func TestGet(t *testing.T) {
 		"ended, nothing left": {testRef, func(p *corev1.Pod) {
 			p.Labels, p.Annotations, p.Status.Phase = nil, nil, corev1.PodSucceeded
 			p.Status.ContainerStatuses = []corev1.ContainerStatus{ended("a", 0, "Completed", "", 0)}
-		}, &worker.Observation{Phase: worker.PhaseSucceeded, Reason: "Completed", ExitCode: new(0), Finished: finished}, nil},
+		}, &worker.Observation{Phase: worker.PhaseSucceeded, Reason: "Completed", Ran: true, Container: "a", ExitCode: new(0), Finished: finished}, nil},
 		"its event is invalid": {testRef, func(p *corev1.Pod) { p.Annotations[annotationEvent] = "{" }, &worker.Observation{Event: testEvent().EventID, Slot: 1, Attempt: 1}, nil},
 		"protected":            {testRef, func(p *corev1.Pod) { p.Annotations = map[string]string{templates.ProtectedKey: "true"} }, &worker.Observation{Protected: true}, nil},
 	}

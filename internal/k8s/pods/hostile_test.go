@@ -39,7 +39,7 @@ func TestEventsChangeNoPod(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkMeta(t, pod)
+		checkMeta(t, pod, template.Annotations)
 		checkVariables(t, pod, template.Spec)
 		checkSpec(t, pod.Spec.DeepCopy(), template.Spec, event.Deadline)
 	}
@@ -93,10 +93,10 @@ func encode(t *rapid.T, spec corev1.PodSpec) string {
 	return string(b)
 }
 
-func checkMeta(t *rapid.T, pod *corev1.Pod) {
+func checkMeta(t *rapid.T, pod *corev1.Pod, template map[string]string) {
 	t.Helper()
-	for name := range pod.Annotations {
-		if !strings.HasPrefix(name, k8s.LabelPrefix) {
+	for name, value := range pod.Annotations {
+		if of, is := template[name]; !strings.HasPrefix(name, k8s.LabelPrefix) && (!is || of != value) {
 			t.Fatalf("annotation %q", name)
 		}
 	}

@@ -26,18 +26,27 @@ type observer struct {
 // observe reads a Pod; not ok: it does not belong to this installation. Instance, event, slot and attempt must be there and
 // make up its very name.
 func (s *observer) observe(pod *corev1.Pod) (worker.Observation, bool) {
+	return s.observeOf(pod, pod.Labels[keyInstance])
+}
+
+// observeOwned is observe for a Pod whose labels admission, or somebody, may have changed: its annotations say whose it is.
+func (s *observer) observeOwned(pod *corev1.Pod) (worker.Observation, bool) {
+	return s.observeOf(pod, pod.Annotations[keyInstance])
+}
+
+func (s *observer) observeOf(pod *corev1.Pod, instance string) (worker.Observation, bool) {
 	o := worker.Observation{Ref: worker.PodRef{Name: pod.Name, UID: string(pod.UID)}}
-	if pod.Labels[keyInstance] != s.instance || pod.UID == "" || len(pod.UID) > maxUID || !s.identify(pod, &o) {
+	if instance != s.instance || pod.UID == "" || len(pod.UID) > maxUID || !s.identify(pod, &o) {
 		return worker.Observation{}, false
 	}
 	describe(pod, &o)
 	return o, true
 }
 
-// recognize knows a Pod by the requested UID, whatever its labels and annotations say; without a UID by these.
+// recognize knows a Pod by the requested UID, whatever its labels and annotations say; without a UID by its annotations.
 func (s *observer) recognize(pod *corev1.Pod, ref worker.PodRef) (worker.Observation, bool) {
 	if ref.UID == "" {
-		return s.observe(pod)
+		return s.observeOwned(pod)
 	}
 	o := worker.Observation{Ref: ref}
 	s.identify(pod, &o) // the zero values mean that the annotations no longer identify the worker
@@ -58,7 +67,11 @@ func (s *observer) identify(pod *corev1.Pod, o *worker.Observation) bool {
 
 // describe reads the Pod's state.
 func describe(pod *corev1.Pod, o *worker.Observation) {
-	o.Phase = phase(pod.Status.Phase)
+	c := sortContainers(pod)
+	o.Phase, o.Ran, o.Scheduled = phase(pod.Status.Phase), c.ran(), scheduled(pod)
+	if o.Phase == worker.PhasePending && c.mainStarted() { // the kubelet calls it pending while another container waits
+		o.Phase = worker.PhaseRunning
+	}
 	o.Node = text.Line(pod.Spec.NodeName, maxName)
 	o.Protected = pod.Annotations[templates.ProtectedKey] == templates.Protected || pod.Labels[templates.ProtectedKey] == templates.Protected
 	o.Created = jsonTime(pod.CreationTimestamp.Time)
@@ -66,9 +79,9 @@ func describe(pod *corev1.Pod, o *worker.Observation) {
 		o.Deleting = deletionTime(t.Time)
 	}
 	if o.Phase.Ended() {
-		describeEnded(pod, o)
+		describeEnded(pod, &c, o)
 	} else {
-		describeActive(pod, o)
+		describeActive(pod, &c, o)
 	}
 }
 

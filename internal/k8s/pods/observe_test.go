@@ -68,36 +68,36 @@ var endedPods = map[string]observation{
 	"succeeded": {func(p *corev1.Pod) {
 		p.Status.Phase = corev1.PodSucceeded
 		p.Status.ContainerStatuses = []corev1.ContainerStatus{ended("a", 0, "Completed", "", 0)}
-	}, worker.Observation{Phase: worker.PhaseSucceeded, Reason: "Completed", ExitCode: new(0), Finished: finished}},
+	}, worker.Observation{Phase: worker.PhaseSucceeded, Reason: "Completed", Ran: true, Container: "a", ExitCode: new(0), Finished: finished}},
 	"succeeded although disrupted": {func(p *corev1.Pod) {
 		p.Status.Phase, p.Status.Conditions = corev1.PodSucceeded, []corev1.PodCondition{disrupted}
 		p.Status.ContainerStatuses = []corev1.ContainerStatus{ended("a", 0, "Completed", "", 0)}
-	}, worker.Observation{Phase: worker.PhaseSucceeded, Reason: "Completed", ExitCode: new(0), Finished: finished}},
+	}, worker.Observation{Phase: worker.PhaseSucceeded, Reason: "Completed", Ran: true, Container: "a", ExitCode: new(0), Finished: finished}},
 	"failed, with log lines": {func(p *corev1.Pod) {
 		p.Status.Phase = corev1.PodFailed
 		p.Status.ContainerStatuses = []corev1.ContainerStatus{ended("a", 7, "Error", "one\r\n\x1b[31mtwo\n", 0)}
-	}, worker.Observation{Phase: worker.PhaseFailed, Reason: "Error", Message: "one\n[31mtwo", ExitCode: new(7), Finished: finished}},
+	}, worker.Observation{Phase: worker.PhaseFailed, Reason: "Error", Message: "one\n[31mtwo", Ran: true, Container: "a", ExitCode: new(7), Finished: finished}},
 	"out of memory": {func(p *corev1.Pod) {
 		p.Status.Phase = corev1.PodFailed
 		p.Status.ContainerStatuses = []corev1.ContainerStatus{ended("a", 137, "OOMKilled", "", 0)}
-	}, worker.Observation{Phase: worker.PhaseFailed, Reason: "OOMKilled", ExitCode: new(137), Finished: finished}},
+	}, worker.Observation{Phase: worker.PhaseFailed, Reason: "OOMKilled", Ran: true, Container: "a", ExitCode: new(137), Finished: finished}},
 	"the first to fail": {func(p *corev1.Pod) {
 		p.Status.Phase = corev1.PodFailed
 		p.Status.ContainerStatuses = []corev1.ContainerStatus{
 			ended("a", 0, "Completed", "", -time.Second), ended("b", 3, "Error", "late", 2*time.Second), ended("c", 4, "Error", "first", time.Second),
 		}
-	}, worker.Observation{Phase: worker.PhaseFailed, Reason: "Error", Message: "first", ExitCode: new(4), Finished: finished.Add(time.Second)}},
+	}, worker.Observation{Phase: worker.PhaseFailed, Reason: "Error", Message: `container "c": first`, Ran: true, Container: "c", ExitCode: new(4), Finished: finished.Add(time.Second)}},
 	"a sidecar's end does not count": {func(p *corev1.Pod) {
 		p.Spec.InitContainers = []corev1.Container{{Name: "proxy", RestartPolicy: new(corev1.ContainerRestartPolicyAlways)}}
 		p.Status.Phase = corev1.PodFailed
 		p.Status.InitContainerStatuses = []corev1.ContainerStatus{ended("proxy", 143, "Error", "", -time.Second)}
 		p.Status.ContainerStatuses = []corev1.ContainerStatus{ended("a", 5, "Error", "", 0)}
-	}, worker.Observation{Phase: worker.PhaseFailed, Reason: "Error", ExitCode: new(5), Finished: finished}},
+	}, worker.Observation{Phase: worker.PhaseFailed, Reason: "Error", Ran: true, Container: "a", ExitCode: new(5), Finished: finished}},
 	"deadline": {func(p *corev1.Pod) {
 		p.Status.Phase, p.Status.Reason, p.Status.Message = corev1.PodFailed, "DeadlineExceeded", "Pod was active too long"
 		p.Status.ContainerStatuses = []corev1.ContainerStatus{ended("a", 137, "Error", "", 0)}
 	}, worker.Observation{
-		Phase: worker.PhaseFailed, Reason: "DeadlineExceeded", Message: "Pod was active too long", ExitCode: new(137), Finished: finished,
+		Phase: worker.PhaseFailed, Reason: "DeadlineExceeded", Message: "Pod was active too long", Ran: true, Container: "a", ExitCode: new(137), Finished: finished,
 	}},
 	"deadline before anything ran": {func(p *corev1.Pod) {
 		p.Status.Phase, p.Status.Reason = corev1.PodFailed, "DeadlineExceeded"
@@ -107,22 +107,22 @@ var endedPods = map[string]observation{
 		p.Status.ContainerStatuses = []corev1.ContainerStatus{ended("a", 137, "Error", "", 0)}
 	}, worker.Observation{
 		Phase: worker.PhaseFailed, Disrupted: true, Reason: "Evicted", Message: "The node was low on resource: memory.",
-		ExitCode: new(137), Finished: finished,
+		Ran: true, Container: "a", ExitCode: new(137), Finished: finished,
 	}},
 	"node shutdown": {func(p *corev1.Pod) {
 		p.Status.Phase, p.Status.Reason = corev1.PodFailed, "Terminated"
 		p.Status.ContainerStatuses = []corev1.ContainerStatus{ended("a", 143, "Error", "", 0)}
-	}, worker.Observation{Phase: worker.PhaseFailed, Disrupted: true, Reason: "Terminated", ExitCode: new(143), Finished: finished}},
+	}, worker.Observation{Phase: worker.PhaseFailed, Disrupted: true, Reason: "Terminated", Ran: true, Container: "a", ExitCode: new(143), Finished: finished}},
 	"preempted by the kubelet": {func(p *corev1.Pod) {
 		p.Status.Phase, p.Status.Reason = corev1.PodFailed, "Preempting"
 		p.Status.ContainerStatuses = []corev1.ContainerStatus{ended("a", 143, "Error", "", 0)}
-	}, worker.Observation{Phase: worker.PhaseFailed, Disrupted: true, Reason: "Preempting", ExitCode: new(143), Finished: finished}},
+	}, worker.Observation{Phase: worker.PhaseFailed, Disrupted: true, Reason: "Preempting", Ran: true, Container: "a", ExitCode: new(143), Finished: finished}},
 	"disruption target, ended": {func(p *corev1.Pod) {
 		p.Status.Phase, p.Status.Conditions = corev1.PodFailed, []corev1.PodCondition{disrupted}
 		p.Status.ContainerStatuses = []corev1.ContainerStatus{ended("a", 143, "Error", "", 0)}
 	}, worker.Observation{
 		Phase: worker.PhaseFailed, Disrupted: true, Reason: "DeletionByTaintManager", Message: "Taint manager: deleting",
-		ExitCode: new(143), Finished: finished,
+		Ran: true, Container: "a", ExitCode: new(143), Finished: finished,
 	}},
 	"disruption target, still running": {func(p *corev1.Pod) {
 		p.Status.Phase, p.Status.Conditions = corev1.PodRunning, []corev1.PodCondition{disrupted}
@@ -132,7 +132,7 @@ var endedPods = map[string]observation{
 	"not admitted": {func(p *corev1.Pod) {
 		p.Status.Phase, p.Status.Reason, p.Status.Message = corev1.PodFailed, "OutOfexample.com/gpu", "Node didn't have enough resource"
 	}, worker.Observation{
-		Phase: worker.PhaseFailed, Disrupted: true, Reason: "OutOfexample.com/gpu", Message: "Node didn't have enough resource",
+		Phase: worker.PhaseFailed, Rejected: true, Reason: "OutOfexample.com/gpu", Message: "Node didn't have enough resource",
 	}},
 	"failed without a word": {func(p *corev1.Pod) {
 		p.Status.Phase = corev1.PodFailed

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
+	"github.com/ottoscaler/ottoscaler/internal/k8s/templates"
 )
 
 // Most of a Pod is what this program sent itself, and who manages which field: decoding all of it would be waste. Of the
@@ -30,9 +31,9 @@ const (
 
 	metaName, metaUID, metaVersion, metaCreated, metaDeleted, metaLabels, metaAnnotations = 1, 5, 6, 8, 9, 11, 12
 
-	specNode, specInits            = 10, 20
-	containerName, containerPolicy = 1, 24
-	entryKey, entryValue           = 1, 2
+	specNode, specInits, specTolerations = 10, 20, 22
+	containerName, containerPolicy       = 1, 24
+	entryKey, entryValue                 = 1, 2
 )
 
 // prefix is what Kubernetes puts before protobuf.
@@ -193,7 +194,7 @@ func decodeObjectMeta(raw []byte, into *metav1.ObjectMeta) error {
 	})
 }
 
-// decodeEntry adds an entry to a map if its key has the program's prefix. The event is left out: only a GET needs it.
+// decodeEntry adds an entry to a map if it is the program's own. The event is left out: only a GET needs it.
 func decodeEntry(raw []byte, all map[string]string) (map[string]string, error) {
 	var key, value []byte
 	err := eachField(raw, func(n protowire.Number, v []byte) error {
@@ -205,7 +206,7 @@ func decodeEntry(raw []byte, all map[string]string) (map[string]string, error) {
 		}
 		return nil
 	})
-	if err != nil || !strings.HasPrefix(string(key), k8s.LabelPrefix) || string(key) == annotationEvent {
+	if err != nil || !isObserved(string(key)) {
 		return all, err
 	}
 	if all == nil {
@@ -213,6 +214,12 @@ func decodeEntry(raw []byte, all map[string]string) (map[string]string, error) {
 	}
 	all[string(key)] = string(value)
 	return all, nil
+}
+
+// isObserved reports whether something depends on a label or an annotation of this name.
+func isObserved(key string) bool {
+	own := strings.HasPrefix(key, k8s.LabelPrefix) && key != annotationEvent
+	return own || key == k8s.LabelManagedBy || key == templates.MainKey
 }
 
 func decodeSpec(raw []byte, into *corev1.PodSpec) error {
@@ -223,6 +230,9 @@ func decodeSpec(raw []byte, into *corev1.PodSpec) error {
 		case specInits:
 			into.InitContainers = append(into.InitContainers, corev1.Container{})
 			return decodeContainer(v, &into.InitContainers[len(into.InitContainers)-1])
+		case specTolerations:
+			into.Tolerations = append(into.Tolerations, corev1.Toleration{})
+			return into.Tolerations[len(into.Tolerations)-1].Unmarshal(v)
 		}
 		return nil
 	})

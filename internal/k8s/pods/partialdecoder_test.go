@@ -55,6 +55,7 @@ func fullPod(t testing.TB) *corev1.Pod {
 	pod.OwnerReferences = []metav1.OwnerReference{{Name: "owner", UID: "uid-2"}}
 	pod.DeletionTimestamp, pod.DeletionGracePeriodSeconds = &pod.CreationTimestamp, new(int64(30))
 	pod.Spec.NodeName = "node-1"
+	pod.Spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}, {Key: "k", Effect: corev1.TaintEffectNoExecute, TolerationSeconds: new(int64(7))}}
 	pod.Spec.InitContainers = []corev1.Container{
 		{Name: "sidecar", RestartPolicy: new(corev1.ContainerRestartPolicyAlways)}, {Name: "init"},
 	}
@@ -69,7 +70,7 @@ func TestPartialDecoderKeepsWhatIsObserved(t *testing.T) {
 			Name: full.Name, UID: full.UID, ResourceVersion: full.ResourceVersion, CreationTimestamp: full.CreationTimestamp,
 			DeletionTimestamp: full.DeletionTimestamp, Labels: only(full.Labels), Annotations: only(full.Annotations),
 		},
-		Spec:   corev1.PodSpec{NodeName: "node-1", InitContainers: full.Spec.InitContainers},
+		Spec:   corev1.PodSpec{NodeName: "node-1", InitContainers: full.Spec.InitContainers, Tolerations: full.Spec.Tolerations},
 		Status: full.Status,
 	}
 	delete(want.Annotations, annotationEvent)
@@ -78,11 +79,11 @@ func TestPartialDecoderKeepsWhatIsObserved(t *testing.T) {
 	}
 }
 
-// only keeps the entries with the prefix.
+// only keeps the entries that something depends on.
 func only(m map[string]string) map[string]string {
 	kept := make(map[string]string)
 	for k, v := range m {
-		if strings.HasPrefix(k, k8s.LabelPrefix) {
+		if strings.HasPrefix(k, k8s.LabelPrefix) || k == k8s.LabelManagedBy || k == templates.MainKey {
 			kept[k] = v
 		}
 	}

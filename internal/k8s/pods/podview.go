@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -14,11 +14,12 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-// PodView is a Pod as commands show it to people.
+// maxWarned bounds the Pods whose warnings are read for one list: a thousand that hang mostly hang for one reason.
+const maxWarned = 10
+
+// PodView is a Pod as commands show it to people: with its newest warning if nothing of it has started.
 type PodView struct {
 	worker.Observation
-
-	Scheduled time.Time // when it got a node, in whole seconds; zero: not yet
 }
 
 // OfEvent lists the Pods of one event as they are now. The command `explain` calls it.
@@ -38,17 +39,20 @@ func (c *Client) views(ctx context.Context, labels map[string]string) ([]PodView
 		return nil, fmt.Errorf("listing the Pods with %s in namespace %q: %s", c.selector(labels), c.namespace, k8s.ServerMessage(err))
 	}
 	var all []PodView
+	warned := 0
 	for i := range list.Items {
-		if o, ok := c.observer.observe(&list.Items[i]); ok {
-			all = append(all, PodView{o, scheduled(&list.Items[i])})
+		o, ok := c.observer.observe(&list.Items[i])
+		if !ok {
+			continue
 		}
+		if !o.Starting.IsZero() && warned < maxWarned {
+			warned++
+			o.Warning = c.warning(ctx, o.Ref.UID)
+			if o.Waiting == worker.WaitingNone && strings.HasPrefix(o.Warning, "Failed: ") {
+				o.Warning = "" // of a container: its status will say so, with a reason
+			}
+		}
+		all = append(all, PodView{o})
 	}
 	return all, nil
-}
-
-func scheduled(pod *corev1.Pod) time.Time {
-	if c := condition(pod, corev1.PodScheduled, corev1.ConditionTrue); c != nil {
-		return jsonTime(c.LastTransitionTime.Time)
-	}
-	return time.Time{}
 }

@@ -1,29 +1,48 @@
 package pods
 
 import (
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/ottoscaler/ottoscaler/internal/text"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-// reasonDeadline is a reason of a Pod, not of a container.
-const reasonDeadline = "DeadlineExceeded"
+// Reasons of a Pod, not of a container.
+const (
+	reasonDeadline = "DeadlineExceeded"
+	reasonEvicted  = "Evicted"
+)
 
-// describeEnded reads how a Pod ended, and whether the infrastructure ended it.
-func describeEnded(pod *corev1.Pod, o *worker.Observation) {
+// The beginnings of the kubelet's messages about a Pod.
+const (
+	messageRejected     = "Pod was rejected"
+	messageNodePressure = "The node was low on resource"
+)
+
+// describeEnded reads how a Pod ended, and whether the infrastructure ended it. What the kubelet or the control plane says of
+// the Pod goes before what its containers say; else the main container decides, whatever the others did.
+func describeEnded(pod *corev1.Pod, c *containers, o *worker.Observation) {
+	status, target := &pod.Status, condition(pod, corev1.DisruptionTarget, corev1.ConditionTrue)
+	byCode := status.Reason == "" && target == nil
+	if end := c.mainEnd(); byCode && end != nil && end.ExitCode == 0 {
+		o.Phase = worker.PhaseSucceeded
+	}
+	deciding := c.deciding(o.Phase == worker.PhaseFailed)
+	if deciding != nil {
+		c.describeEnd(deciding, o)
+	}
 	if o.Phase == worker.PhaseSucceeded {
-		o.Reason = "Completed"
-		describeContainer(lastSucceeded(pod), o)
+		o.Reason, o.Message = "Completed", c.others()
 		return
 	}
-	describeContainer(firstFailed(pod), o)
-	status := &pod.Status
-	target := condition(pod, corev1.DisruptionTarget, corev1.ConditionTrue)
+	o.EndUnknown = byCode && deciding != nil && madeUp(deciding.State.Terminated)
+	o.Rejected = target == nil && rejected(status, c.ran())
 	reason, _ := worker.ReasonOf(status.Reason)
-	o.Disrupted = target != nil || reason.Disrupted || notAdmitted(pod)
+	o.Disrupted = target != nil || reason.Disrupted && !o.Rejected && !brokeOwnLimit(status)
 	switch {
-	case reasonWord(status.Reason) != "":
+	case status.Reason != "":
 		o.Reason, o.Message = reasonWord(status.Reason), text.Head(status.Message, maxMessage)
 	case target != nil:
 		o.Reason, o.Message = reasonWord(target.Reason), text.Head(target.Message, maxMessage)
@@ -33,73 +52,23 @@ func describeEnded(pod *corev1.Pod, o *worker.Observation) {
 	}
 }
 
-// describeContainer reads how a container ended.
-func describeContainer(t *corev1.ContainerStateTerminated, o *worker.Observation) {
-	if t == nil {
-		return
-	}
-	o.ExitCode = new(int(t.ExitCode))
-	o.Finished = jsonTime(t.FinishedAt.Time)
-	if o.Phase == worker.PhaseFailed { // a success needs no explanation
-		o.Reason, o.Message = reasonWord(t.Reason), text.Tail(t.Message, maxMessage)
-	}
-}
-
-// notAdmitted reports whether the kubelet rejected the Pod (UnexpectedAdmissionError, OutOfcpu, NodeAffinity …): there is a
-// reason, and no container ever ran. A deadline that passes before anything runs differs only by its name.
-func notAdmitted(pod *corev1.Pod) bool {
-	reason := pod.Status.Reason
-	if reason == "" || reason == reasonDeadline {
+// rejected reports whether the kubelet did not admit the Pod (UnexpectedAdmissionError, OutOfcpu, NodeAffinity …). It also does
+// that to Pods that ran, or have ended, when it restarts, and then wipes what their containers did. It says so in the message;
+// another reason that the table does not have is an older kubelet's if no container ever ran.
+func rejected(status *corev1.PodStatus, ran bool) bool {
+	reason, known := worker.ReasonOf(status.Reason)
+	switch {
+	case status.Reason == "", status.Reason == reasonDeadline:
 		return false
+	case strings.HasPrefix(status.Message, messageRejected), reason.Rejected, strings.HasPrefix(status.Reason, "OutOf"):
+		return true
 	}
-	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
-		for i := range statuses {
-			s := &statuses[i]
-			if s.State.Running != nil || s.State.Terminated != nil || s.LastTerminationState.Terminated != nil {
-				return false
-			}
-		}
-	}
-	return true
+	return !known && !ran
 }
 
-// firstFailed is the container that failed first in time.
-func firstFailed(pod *corev1.Pod) *corev1.ContainerStateTerminated {
-	var first *corev1.ContainerStateTerminated
-	for _, t := range terminated(pod) {
-		if t.ExitCode != 0 && (first == nil || t.FinishedAt.Time.Before(first.FinishedAt.Time)) {
-			first = t
-		}
-	}
-	return first
-}
-
-// lastSucceeded is the container that succeeded last in time.
-func lastSucceeded(pod *corev1.Pod) *corev1.ContainerStateTerminated {
-	var last *corev1.ContainerStateTerminated
-	for _, t := range terminated(pod) {
-		if t.ExitCode == 0 && (last == nil || t.FinishedAt.After(last.FinishedAt.Time)) {
-			last = t
-		}
-	}
-	return last
-}
-
-// terminated lists how the containers ended, without sidecars: those are stopped when the work is done, and their exit codes
-// mean nothing.
-func terminated(pod *corev1.Pod) []*corev1.ContainerStateTerminated {
-	sidecars := make(map[string]bool)
-	for i := range pod.Spec.InitContainers {
-		c := &pod.Spec.InitContainers[i]
-		sidecars[c.Name] = c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways
-	}
-	var all []*corev1.ContainerStateTerminated
-	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
-		for i := range statuses {
-			if t := statuses[i].State.Terminated; t != nil && !sidecars[statuses[i].Name] {
-				all = append(all, t)
-			}
-		}
-	}
-	return all
+// brokeOwnLimit tells an eviction for the Pod's own limits (ephemeral storage, the size of an emptyDir) from one for the
+// node's sake, which has a DisruptionTarget, too.
+func brokeOwnLimit(status *corev1.PodStatus) bool {
+	return status.Reason == reasonEvicted && !strings.HasPrefix(status.Message, messageNodePressure) &&
+		strings.Contains(status.Message, "exceed") && strings.Contains(status.Message, "limit")
 }
