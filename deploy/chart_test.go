@@ -70,6 +70,7 @@ func TestPermissions(t *testing.T) {
 	rules := map[string]any{
 		"Role/otto-ottoscaler": []any{
 			map[string]any{"apiGroups": []any{""}, "resources": []any{"pods"}, "verbs": []any{"create", "delete", "get", "list", "watch"}},
+			map[string]any{"apiGroups": []any{""}, "resources": []any{"events"}, "verbs": []any{"list"}},
 		},
 		"Role/ottoscaler-events": []any{
 			map[string]any{"apiGroups": []any{"events.k8s.io"}, "resources": []any{"events"}, "verbs": []any{"create", "patch"}},

@@ -50,6 +50,7 @@ func New(cfg config.Config, o Options) (*App, error) {
 		return nil, err
 	}
 	set := a.reloader.current.Load().templates
+	logWarnings(set, o.Logger)
 
 	// The cluster of the workers. Pods are written only under the Lease.
 	access, namespace, err := ClusterAccess(cfg.Workers)
@@ -152,13 +153,20 @@ func (a *App) settings(f *files) worker.Settings {
 		Policy:     f.policy,
 		MaxWorkers: w.MaxWorkers, MaxWaiting: w.MaxWaitingEvents, MaxAttempts: w.MaxAttempts,
 		CreateConcurrency: int(a.cfg.Process.CreateConcurrency), DeleteConcurrency: deleteConcurrency,
-		PendingTimeout: w.PendingTimeout, ImagePullTimeout: w.ImagePullTimeout,
+		PendingTimeout: w.PendingTimeout, StartTimeout: w.StartTimeout, ImagePullTimeout: w.ImagePullTimeout,
 		SucceededTTL: w.SucceededTTL, FailedTTL: w.FailedTTL, Skew: skew,
+		Protected: a.protects,
 	}
+}
+
+// protects asks the templates in effect.
+func (a *App) protects(template string) bool {
+	return a.reloader.current.Load().templates.Protected(template)
 }
 
 // reloaded puts what the operator has changed into effect: for Pods and labels here, for the term in followReloads.
 func (a *App) reloaded(p *queue.Policy, set *templates.Set, _ []string) {
+	logWarnings(set, a.log)
 	a.cluster.UseTemplates(set)
 	a.instrumenter.Reloaded(p, set.Names())
 	select {
@@ -171,4 +179,13 @@ func (a *App) reloaded(p *queue.Policy, set *templates.Set, _ []string) {
 func (a *App) reloadFailed(err error) {
 	a.instrumenter.ReloadFailed()
 	a.emitter.ReloadFailed(err)
+}
+
+// logWarnings logs what templates leave to a guess.
+func logWarnings(set *templates.Set, log *slog.Logger) {
+	for _, name := range set.Names() {
+		for _, w := range set.Warnings(name) {
+			errcode.Warn(log, errcode.TemplateWarning, "template", name, "warning", w)
+		}
+	}
 }

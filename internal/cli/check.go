@@ -64,7 +64,10 @@ func printFindings(w io.Writer, out output, findings []finding) error {
 	for _, f := range findings {
 		mark, code := "✔", ""
 		if !f.OK {
-			mark, code = "✖", f.Code+" "
+			mark = "✖"
+		}
+		if f.Code != "" {
+			code = f.Code + " "
 		}
 		fmt.Fprintf(w, "%s %-12s %s%s\n", mark, f.Name, code, text.Printable(f.What))
 		if f.Fix != "" {

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +18,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
+	"github.com/ottoscaler/ottoscaler/internal/k8s/templates"
 	"github.com/ottoscaler/ottoscaler/internal/redis/inspect"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
@@ -97,7 +100,7 @@ func (c fakeCluster) DryRun(_ context.Context, template string) error {
 }
 
 func TestClusterFindings(t *testing.T) {
-	const checks = 1 + 10 + 2 + 1 // version, permissions, templates, clock
+	const checks = 1 + 11 + 2 + 1 // version, permissions, templates, clock
 	for name, test := range map[string]struct {
 		cluster fakeCluster
 		want    map[string]string
@@ -121,7 +124,7 @@ func TestClusterFindings(t *testing.T) {
 
 // TestRequiredPermissions: check needs every documented permission in the namespace where it is used, and no other.
 func TestRequiredPermissions(t *testing.T) {
-	pods := []string{"create pods -n ci", "delete pods -n ci", "get pods -n ci", "list pods -n ci", "watch pods -n ci"}
+	pods := []string{"create pods -n ci", "delete pods -n ci", "get pods -n ci", "list pods -n ci", "watch pods -n ci", "list events -n ci"}
 	leases := func(in string) []string {
 		l := "leases.coordination.k8s.io -n " + in
 		return []string{"create " + l, "get " + l, "update " + l}
@@ -158,6 +161,26 @@ func TestProgramFinding(t *testing.T) {
 	want := passed("program", "the built-in worker runs the entrypoint of my-agent:1")
 	if diff := cmp.Diff(want, programFinding(config.Workers{AgentImage: "my-agent:1"})); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestTemplateWarnings: a warning is told and fails nothing.
+func TestTemplateWarnings(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"one": "spec: {containers: [{name: a, image: b}]}", "two": "spec: {containers: [{name: a, image: b}, {name: dind, image: d}]}",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name+".yaml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set, err := templates.Load(templates.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := templateWarnings(set)
+	if len(got) != 1 || !got[0].OK || got[0].Code != "OTTO109" || got[0].Fix == "" || !strings.Contains(got[0].What, "two: warning: the containers are a, dind") {
+		t.Errorf("got %+v", got)
 	}
 }
 

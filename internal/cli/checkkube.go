@@ -9,6 +9,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/config"
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
+	"github.com/ottoscaler/ottoscaler/internal/k8s/templates"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -35,7 +36,7 @@ func (d *deps) checkKubernetes(ctx context.Context, pre bool) []finding {
 	permissions := requiredPermissions(d.cfg.Process, cluster.namespace)
 	all := clusterFindings(ctx, cluster, permissions, append([]string{""}, cluster.templates.Names()...))
 	reachable := all[0].OK
-	all = append(all, programFinding(d.cfg.Workers))
+	all = append(append(all, programFinding(d.cfg.Workers)), templateWarnings(cluster.templates)...)
 	if pre || !reachable {
 		return all
 	}
@@ -60,7 +61,7 @@ func requiredPermissions(p config.Process, workers string) []k8s.Permission {
 }
 
 // clusterFindings runs every check even if some fail, so that all of it can be fixed at once.
-func clusterFindings(ctx context.Context, cluster clusterChecker, permissions []k8s.Permission, templates []string) []finding {
+func clusterFindings(ctx context.Context, cluster clusterChecker, permissions []k8s.Permission, names []string) []finding {
 	version, err := cluster.Version(ctx)
 	if err != nil {
 		return []finding{failed("kubernetes", errcode.Kubernetes, "%v", err)}
@@ -69,13 +70,26 @@ func clusterFindings(ctx context.Context, cluster clusterChecker, permissions []
 	for _, p := range permissions {
 		all = append(all, permissionFinding(ctx, cluster, p))
 	}
-	for _, name := range templates {
+	for _, name := range names {
 		all = append(all, templateFinding(ctx, cluster, name))
 	}
 	if skew := cluster.Skew(); skew.Abs() > maxSkew {
 		return append(all, failed("clock", errcode.ClockSkew, "by %v", skew.Round(time.Second)))
 	}
 	return append(all, passed("clock", "in sync with the API server"))
+}
+
+// templateWarnings repeats what the daemon logs at its start. A warning is no failed check.
+func templateWarnings(set *templates.Set) []finding {
+	var all []finding
+	for _, name := range set.Names() {
+		for _, w := range set.Warnings(name) {
+			f := passed("template", "%s: warning: %s", name, w)
+			f.Code, f.Fix = string(errcode.TemplateWarning), errcode.TemplateWarning.Entry().Fix
+			all = append(all, f)
+		}
+	}
+	return all
 }
 
 func permissionFinding(ctx context.Context, cluster clusterChecker, p k8s.Permission) finding {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
@@ -17,16 +18,43 @@ import (
 // failureWindow is how far back failures count, as in the alert OttoscalerWorkersCannotStart.
 const failureWindow = 15 * time.Minute
 
+// startsWithin is how long a Pod may have a node before check calls it blocked although Kubernetes does not warn about it.
+const startsWithin = 30 * time.Second
+
 // checkWorkers finds what a dry run cannot: a missing image, Secret or node shows once a Pod exists. An error of either source
 // is reported by the other checks.
 func (d *deps) checkWorkers(ctx context.Context, cluster *cluster) []finding {
 	views, podsErr := cluster.All(ctx)
 	failures, statusErr := d.reader.Since(ctx, time.Now().Add(-failureWindow), failedToStart)
-	all := workerFindings(views, failures)
+	now := time.Now().Add(cluster.Skew())
+	all := workerFindings(now, views, failures)
 	if len(all) == 0 && podsErr == nil && statusErr == nil {
-		return []finding{passed("workers", "none is blocked, and none failed to start in the last %v", failureWindow)}
+		return []finding{passed("workers", "none is blocked, and none failed to start in the last %v%s", failureWindow, patient(now, views))}
 	}
 	return all
+}
+
+// patient says which Pods do not run yet and are no failure: those that only just got a node, and those behind a gate.
+func patient(now time.Time, views []pods.PodView) string {
+	gated, starting, last := 0, 0, ""
+	for i := range views {
+		o := &views[i].Observation
+		switch {
+		case o.Gated:
+			gated++
+		case !o.Starting.IsZero():
+			starting++
+			last = fmt.Sprintf("%s on node %s for %v: %s", o.Ref.Name, o.Node, now.Sub(o.Starting).Round(time.Second), o.Reason)
+		}
+	}
+	text := ""
+	if starting > 0 {
+		text += fmt.Sprintf("; %d starting (%s)", starting, last)
+	}
+	if gated > 0 {
+		text += fmt.Sprintf("; %d held back by scheduling gates", gated)
+	}
+	return text
 }
 
 // failedToStart reports whether a worker failed before its program ran.
@@ -42,7 +70,7 @@ type blockedWorkers struct {
 }
 
 // workerFindings is pure: a finding for each reason.
-func workerFindings(views []pods.PodView, failures []inspect.StatusEntry) []finding {
+func workerFindings(now time.Time, views []pods.PodView, failures []inspect.StatusEntry) []finding {
 	byReason := make(map[string]blockedWorkers)
 	for _, e := range failures {
 		f := e.Fields
@@ -50,9 +78,9 @@ func workerFindings(views []pods.PodView, failures []inspect.StatusEntry) []find
 		byReason[f["reason"]] = blockedWorkers{b.waiting, b.failed + 1, f["worker"], f["message"]}
 	}
 	for i := range views {
-		if o := &views[i].Observation; isBlocked(o) {
-			b := byReason[o.Reason]
-			byReason[o.Reason] = blockedWorkers{b.waiting + 1, b.failed, o.Ref.Name, o.Message}
+		if reason, message := blocked(now, &views[i].Observation); reason != "" {
+			b := byReason[reason]
+			byReason[reason] = blockedWorkers{b.waiting + 1, b.failed, views[i].Ref.Name, message}
 		}
 	}
 	var all []finding
@@ -62,10 +90,19 @@ func workerFindings(views []pods.PodView, failures []inspect.StatusEntry) []find
 	return all
 }
 
-// isBlocked reports whether a Pod that has not started waits for a reason of the table, or for one that its node may know.
-func isBlocked(o *worker.Observation) bool {
+// blocked is why a Pod that has not started waits: a reason of the table, or one that its node may know, or that nothing of it
+// starts although it has a node. No reason: it is not blocked.
+func blocked(now time.Time, o *worker.Observation) (reason, message string) {
 	r, _ := worker.ReasonOf(o.Reason)
-	return o.Phase == worker.PhasePending && (o.Waiting != worker.WaitingNone || r.Class == worker.ClassStart)
+	switch {
+	case o.Phase != worker.PhasePending, o.Gated:
+		return "", ""
+	case o.Waiting != worker.WaitingNone, r.Class == worker.ClassStart:
+		return o.Reason, o.Message
+	case !o.Starting.IsZero() && (o.Warning != "" || now.Sub(o.Starting) > startsWithin):
+		return worker.ReasonStartTimeout, strings.TrimSuffix(o.Reason+": "+o.Warning, ": ")
+	}
+	return "", ""
 }
 
 // blockedFinding has a code of its own for a reason that the table of reasons does not have.

@@ -125,12 +125,16 @@ func diagnosePending(o *worker.Observation) (d diagnosis, pending bool) {
 	if o.Node == "" {
 		what[0] = fmt.Sprintf("Pod %s does not run yet, not scheduled to a node", o.Ref.Name)
 	}
-	for _, detail := range []string{o.Reason, o.Message} {
+	for _, detail := range []string{o.Reason, o.Message, o.Warning} {
 		if detail != "" {
 			what = append(what, detail)
 		}
 	}
-	return withReason(o.Reason, strings.Join(what, ": ")), true
+	reason := o.Reason
+	if o.Warning != "" && o.Waiting == worker.WaitingNone {
+		reason = worker.ReasonStartTimeout // what it comes to
+	}
+	return withReason(reason, strings.Join(what, ": ")), true
 }
 
 // failureReasons says why workers failed or are lost, once for each reason that has a fix.

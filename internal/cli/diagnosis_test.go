@@ -118,6 +118,16 @@ func TestDiagnosePending(t *testing.T) {
 		"unschedulable": {facts{record: created, pods: pod("", "Unschedulable", "0/3 nodes")}, []diagnosis{
 			open, withReason("Unschedulable", "Pod p does not run yet, not scheduled to a node: Unschedulable: 0/3 nodes"),
 		}},
+		"its volume": {facts{record: created, pods: podViews(worker.Observation{
+			Ref: worker.PodRef{Name: "p"}, Node: "n", Reason: "ContainerCreating", Warning: "FailedMount: no such volume",
+		})}, []diagnosis{
+			open, withReason("StartTimeout", "Pod p does not run yet on node n: ContainerCreating: FailedMount: no such volume"),
+		}},
+		"a sidecar": {facts{record: created, pods: podViews(worker.Observation{
+			Ref: worker.PodRef{Name: "p"}, Node: "n", Waiting: worker.WaitingStart, Reason: "CrashLoopBackOff", Warning: "BackOff: again",
+		})}, []diagnosis{
+			open, withReason("CrashLoopBackOff", "Pod p does not run yet on node n: CrashLoopBackOff: BackOff: again"),
+		}},
 		"unknown reason": {facts{record: created, pods: pod("", "Other", "")}, []diagnosis{
 			open, {"Pod p does not run yet, not scheduled to a node: Other", "", ""},
 		}},

@@ -73,7 +73,7 @@ func TestLongHistory(t *testing.T) {
 // TestScheduled: the binding of a Pod stands between its creation and its start, at the attempt it belongs to.
 func TestScheduled(t *testing.T) {
 	pod := func(slot, attempt int, at time.Time) pods.PodView {
-		return pods.PodView{Observation: worker.Observation{Slot: slot, Attempt: attempt, Node: "n"}, Scheduled: at}
+		return pods.PodView{Observation: worker.Observation{Slot: slot, Attempt: attempt, Node: "n", Scheduled: at}}
 	}
 	second := testID.Time().Truncate(time.Second)
 	f := facts{id: testID, pods: []pods.PodView{pod(1, 2, second.Add(3*time.Second)), pod(2, 1, second), pod(3, 1, time.Time{})}}

@@ -96,6 +96,9 @@ type Workers struct {
 	Deadline time.Duration `env:"OTTO_WORKER_DEADLINE" envDefault:"6h"`
 	// How long a worker may wait for a Pod or a node without progress before it is `failed`.
 	PendingTimeout time.Duration `env:"OTTO_PENDING_TIMEOUT" envDefault:"15m"`
+	// How long a Pod may have a node without anything of it starting, such as for a volume that does not come, before the worker
+	// is `failed`. If it is unset and `OTTO_PENDING_TIMEOUT` is shorter, that applies.
+	StartTimeout time.Duration `env:"OTTO_START_TIMEOUT" envDefault:"10m"`
 	// How long a node may try to pull a worker's image before the worker is `failed`.
 	ImagePullTimeout time.Duration `env:"OTTO_IMAGE_PULL_TIMEOUT" envDefault:"2m"`
 	// How long the Pod of a worker that `succeeded` is kept.
@@ -208,7 +211,22 @@ func withDefaults(environ map[string]string, fields []env.FieldParams) map[strin
 			m[f.Key] = v
 		}
 	}
+	if environ[startTimeout] == "" {
+		m[startTimeout] = shorter(m[startTimeout], m["OTTO_PENDING_TIMEOUT"])
+	}
 	return m
+}
+
+// startTimeout is the variable whose default depends on another one: who has no patience for a node has none for a volume.
+const startTimeout = "OTTO_START_TIMEOUT"
+
+// shorter returns the shorter one of two durations; the first one, if the other is not valid.
+func shorter(a, b string) string {
+	da, _ := time.ParseDuration(a)
+	if db, _ := time.ParseDuration(b); duration(time.Second).valid(b) && db < da {
+		return b
+	}
+	return a
 }
 
 // validate checks every variable by its own rule and then, if all pass, together with the others.

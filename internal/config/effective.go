@@ -15,10 +15,10 @@ func Effective(environ map[string]string) []Value {
 	if err != nil {
 		return nil
 	}
-	byName := rules()
+	byName, values := rules(), withDefaults(environ, fields)
 	all := make([]Value, 0, len(fields))
 	for _, f := range fields {
-		v := Value{Name: f.Key, Value: f.DefaultValue}
+		v := Value{Name: f.Key, Value: values[f.Key]}
 		switch given := environ[f.Key]; {
 		case given != "":
 			v.Value, v.From = given, "environment"

@@ -69,6 +69,7 @@ func rules() map[string]rule {
 		"OTTO_QUEUES_FILE":        file(),
 		"OTTO_WORKER_DEADLINE":    wholeSecondsOrNone(),
 		"OTTO_PENDING_TIMEOUT":    duration(time.Second),
+		"OTTO_START_TIMEOUT":      duration(time.Second),
 		"OTTO_IMAGE_PULL_TIMEOUT": duration(time.Second),
 		"OTTO_SUCCEEDED_TTL":      duration(0),
 		"OTTO_FAILED_TTL":         duration(0),
