@@ -92,7 +92,7 @@ func (s *Stack) oracleInput() checker.Input {
 // granted are the permissions as "verb resource".
 func granted() []string {
 	var out []string
-	for resource, verbs := range map[string]string{"pods": podVerbs, "leases": leaseVerbs, "events": eventVerbs} {
+	for resource, verbs := range map[string]string{"pods": podVerbs, "leases": leaseVerbs, "events": eventVerbs + "," + warnVerbs} {
 		for verb := range strings.SplitSeq(verbs, ",") {
 			out = append(out, verb+" "+resource)
 		}

@@ -29,13 +29,14 @@ func TestPermissions(t *testing.T) {
 	for range 2 { // one Event, which is then counted
 		send(t, s, "type", "scale_sideways", "pod_count", 2)
 	}
+	hung := send(t, s, "type", "scale_up", "pod_count", 1, "task_id", "hung", "template", "hung")
 	event := send(t, s, "type", "scale_up", "pod_count", 2, "task_id", "rights", "template", "long")
 	s.Eventually("two to run", atLeast(s, event, "running", 2))
 	// Another client deletes one, so that the product has to GET it.
 	s.Kubectl("delete", "pod", "otto-agent-1-"+event, "-n", s.Namespace, "--force", "--grace-period=0")
 	s.Eventually("one to be cancelled", atLeast(s, event, "cancelled", 1))
 	down := send(t, s, "type", "scale_down", "pod_count", 1, "task_id", "rights")
-	s.WaitClosed(event, down)
+	s.WaitClosed(event, down, hung)
 
 	s.Eventually("the Event to count two", func() error { return countedTwice(s) })
 	used, denied := requested(s)
@@ -47,7 +48,7 @@ func TestPermissions(t *testing.T) {
 		t.Errorf("answered 403: %v", denied)
 	}
 	s.Verify(func(in *checker.Input) {
-		in.Templates, in.Fault = []string{"long"}, checker.Fault{Others: true}
+		in.Templates, in.Fault = []string{"long", "hung"}, checker.Fault{Others: true}
 	})
 	checkPolicy(t, s) // last: the oracle would take its requests for the product's
 }
@@ -56,7 +57,7 @@ func TestPermissions(t *testing.T) {
 func countedTwice(s *harness.Stack) error {
 	got := s.Kubectl("get", "events.events.k8s.io", "-n", s.MainNamespace(), "-o",
 		"jsonpath={range .items[?(@.reportingController=='ottoscaler')]}{.regarding.kind}/{.regarding.name} {.reason} {.series.count}\n{end}")
-	if want := "Deployment/ottoscaler EntryRejected 2\n"; got != want {
+	if want := "Deployment/ottoscaler EntryRejected 2\n"; !strings.Contains(got, want) {
 		return fmt.Errorf("the Events are %q, want %q", got, want)
 	}
 	return nil

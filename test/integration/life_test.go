@@ -52,20 +52,24 @@ func TestOutcomes(t *testing.T) {
 		"fails":   `devcluster.io/exit-code: "7"`,
 		"no-pull": `devcluster.io/fault: image-pull`,
 		"evicted": `devcluster.io/fault: evict`,
+		"hangs":   `devcluster.io/fault: hang`,
 	})
-	s.Start("OTTO_WORKER_TEMPLATES="+dir, "OTTO_FAILED_TTL=2s", "OTTO_SUCCEEDED_TTL=1s", "OTTO_IMAGE_PULL_TIMEOUT=3s", "OTTO_MAX_ATTEMPTS=2")
+	s.Start("OTTO_WORKER_TEMPLATES="+dir, "OTTO_FAILED_TTL=2s", "OTTO_SUCCEEDED_TTL=1s", "OTTO_IMAGE_PULL_TIMEOUT=3s", "OTTO_START_TIMEOUT=5s",
+		"OTTO_MAX_ATTEMPTS=2")
 	events := map[string]string{}
-	for name := range map[string]bool{"fails": true, "no-pull": true, "evicted": true} {
+	for _, name := range []string{"fails", "no-pull", "evicted", "hangs"} {
 		events[name] = s.Add(up("template", name)...)
 	}
-	s.WaitClosed(events["fails"], events["no-pull"], events["evicted"])
+	s.WaitClosed(slices.Collect(maps.Values(events))...)
 	for name, want := range map[string]struct{ state, reason, code, attempt string }{
 		"fails":   {"failed", "", "7", "1"},
 		"no-pull": {"failed", "", "", "1"},
-		"evicted": {"failed", "", "137", "2"},
+		"evicted": {"failed", "Evicted", "137", "2"},
+		"hangs":   {"failed", "StartTimeout", "", "1"},
 	} {
 		got := outcome(s, events[name])
-		if got["state"] != want.state || got["exit_code"] != want.code || got["attempt"] != want.attempt || got["reason"] == "" {
+		if got["state"] != want.state || got["exit_code"] != want.code || got["attempt"] != want.attempt || got["reason"] == "" ||
+			want.reason != "" && got["reason"] != want.reason {
 			t.Errorf("%s: %v, want %+v with a reason", name, got, want)
 		}
 	}

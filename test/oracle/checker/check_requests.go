@@ -124,10 +124,11 @@ func (t *traces) lookups() Result {
 // oneName: a list or a watch of a single Pod.
 func oneName(r *request) bool { return strings.Contains(r.query("fieldSelector"), "metadata.name=") }
 
-// needed: a GET of one Pod needs an earlier POST without a 201, a DELETE by another client, or a Pod that is gone.
+// needed: a GET of one Pod needs an earlier POST without a 201, a DELETE by another client, a Pod that is gone, or one of which
+// the Events were listed: it did not start.
 func (t *traces) needed(r *request, f *findings) {
 	name := cmp.Or(r.Name, strings.TrimPrefix(r.query("fieldSelector"), "metadata.name="))
-	if r.Code == 404 {
+	if r.Code == 404 || t.eventsListed(name) {
 		return
 	}
 	for i := range t.requests {
@@ -143,6 +144,17 @@ func (t *traces) needed(r *request, f *findings) {
 		}
 	}
 	f.add("no reason to request a single Pod: %v", r)
+}
+
+// eventsListed: the product asked what Kubernetes says about the Pod.
+func (t *traces) eventsListed(name string) bool {
+	worker, attempt, ok := parsePodName(name)
+	p := t.pods[attemptID{worker, attempt}]
+	return ok && p != nil && slices.ContainsFunc(t.requests, func(r request) bool {
+		uid, about := strings.CutPrefix(r.query("fieldSelector"), "involvedObject.uid=")
+		uid, _, _ = strings.Cut(uid, ",")
+		return about && r.User == t.User && r.Resource == "events" && r.Verb == "list" && p.UIDs[uid] != nil
+	})
 }
 
 // denials is O9.

@@ -15,7 +15,7 @@ type pod struct {
 	Foreign  int                 // POSTs of that name by others that were answered 201
 	Deletes  []*request          // by the product
 	Gets     []*request          // by the product
-	Gone     []*request          // DELETEs by any client answered 2xx
+	Gone     []*request          // DELETEs and evictions by any client answered 2xx
 	UIDs     map[string]*request // where each was first seen
 	Observed []*request          // requests whose result only an existing Pod explains
 }
@@ -59,6 +59,8 @@ func (p *pod) add(r *request, ours bool) {
 	case r.Verb == "create" && r.Subresource == "":
 		p.created(r, ours)
 		return
+	case r.Verb == "create" && r.Subresource == "eviction" && r.ok(): // the API server deletes it itself
+		p.Gone = append(p.Gone, r)
 	case r.Verb == "delete" && r.Subresource == "":
 		if ours {
 			p.Deletes = append(p.Deletes, r)
