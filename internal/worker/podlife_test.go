@@ -261,3 +261,28 @@ func TestProtectedTemplate(t *testing.T) {
 		})
 	}
 }
+
+// TestExhausted: only a worker that would have been retried has run out of attempts; one that broke its own limits has failed.
+func TestExhausted(t *testing.T) {
+	for name, disrupted := range map[string]bool{"evicted for the node's sake": true, "over its own limit": false} {
+		t.Run(name, func(t *testing.T) {
+			set := testSettings()
+			set.MaxAttempts = 1
+			m := newModel(set, t.Fatalf)
+			m.send("pod_count", "1")
+			pod := m.podNames()[0]
+			m.pods[pod].obs.Disrupted, m.pods[pod].obs.Reason = disrupted, "Evicted"
+			m.setPhase(pod, PhaseFailed)
+			m.deliverWatch(9)
+			var got []Report
+			for _, w := range m.writes {
+				if o, is := w.(Outcome); is {
+					got = append(got, o.Report)
+				}
+			}
+			if len(got) != 1 || got[0].State != StateFailed || got[0].Exhausted != disrupted {
+				t.Errorf("outcomes %+v, want failed, exhausted %v", got, disrupted)
+			}
+		})
+	}
+}
