@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
+	"strings"
 )
 
 // The installation and the stream whose Pods carry no hash in their names.
@@ -40,4 +41,24 @@ func (n Names) Pod(event ID, slot, attempt int) string {
 		name += "-r" + strconv.Itoa(attempt)
 	}
 	return name
+}
+
+// Parse is the inverse of Pod; false for any other name.
+func (n Names) Parse(name string) (id ID, slot, attempt int, ok bool) {
+	rest, ours := strings.CutPrefix(name, n.prefix)
+	if !ours {
+		return ID{}, 0, 0, false
+	}
+	slotText, rest, _ := strings.Cut(rest, "-")
+	idText, attemptText, retried := strings.Cut(rest, "-r")
+	slot, badSlot := strconv.Atoi(slotText)
+	id, badID := ParseID(idText)
+	attempt, badAttempt := 1, error(nil)
+	if retried {
+		attempt, badAttempt = strconv.Atoi(attemptText)
+	}
+	if badSlot != nil || badID != nil || badAttempt != nil || n.Pod(id, slot, attempt) != name {
+		return ID{}, 0, 0, false
+	}
+	return id, slot, attempt, true
 }

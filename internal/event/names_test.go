@@ -17,6 +17,10 @@ func FuzzPodName(f *testing.F) {
 		if len(name) > 253 || invalid != "" || strings.HasSuffix(name, "-") {
 			t.Errorf("%q is not a valid Pod name", name)
 		}
+		id, s, a, ok := event.NewNames(instance, stream).Parse(name)
+		if !ok || id != (event.ID{Ms: ms, Seq: seq}) || s != slot || a != attempt {
+			t.Errorf("%q is parsed as %v, slot %d, attempt %d, %v", name, id, s, a, ok)
+		}
 		if next := event.NewNames(instance, stream).Pod(event.ID{ms, seq}, slot, attempt+1); next == name {
 			t.Errorf("two attempts share the name %q", name)
 		}
@@ -39,5 +43,21 @@ func TestNames(t *testing.T) {
 	third := event.NewNames(event.DefaultInstance, "other").Pod(id, 1, 1)
 	if other == third || other == n.Pod(id, 1, 1) || !strings.HasSuffix(other, "-1-1756659802903-0") {
 		t.Errorf("the names of two installations: %s, %s", other, third)
+	}
+}
+
+func TestParseName(t *testing.T) {
+	names := event.NewNames(event.DefaultInstance, event.DefaultStream)
+	for _, name := range []string{
+		"", "web", "otto-agent-", "otto-agent-1-5", "otto-agent-1-5-0-", "otto-agent-1-5-0-r", "otto-agent-1-5-0-r1", "otto-agent-01-5-0",
+		"otto-agent-+1-5-0", "otto-agent-1-5-0-r02", "otto-agent-1-5-0-r2-r3", "otto-agent-99999999999999999999-5-0", "otto-agent-1-05-0",
+		"otto-agent-1-5-0 ", "Otto-agent-1-5-0", event.NewNames("other", event.DefaultStream).Pod(event.ID{Ms: 5}, 1, 1),
+	} {
+		if id, slot, attempt, ok := names.Parse(name); ok {
+			t.Errorf("%q is parsed as %v, slot %d, attempt %d", name, id, slot, attempt)
+		}
+	}
+	if id, slot, attempt, ok := names.Parse("otto-agent-7-5-3-r2"); !ok || id != (event.ID{Ms: 5, Seq: 3}) || slot != 7 || attempt != 2 {
+		t.Errorf("parsed as %v, slot %d, attempt %d, %v", id, slot, attempt, ok)
 	}
 }
