@@ -103,7 +103,7 @@ unit: bin/helm ## unit tests of every module, with the race detector
 	@scripts/unit.sh
 
 simulate: ## CHECKS (10000) sequences of events, faults and crashes through the core; a failure prints its seed
-	@go test ./internal/worker -run '^TestSimulation$$' -count 1 -timeout 0 -rapid.nofailfile -rapid.checks $(CHECKS) $(if $(SEED),-rapid.seed $(SEED))
+	@go test ./internal/worker -run '^TestSimulation$$' -count 1 -timeout 0 -rapid.nofailfile -rapid.steps 100 -rapid.checks $(CHECKS) $(if $(SEED),-rapid.seed $(SEED))
 
 bugs: $(if $(ORACLE),devcluster) ## put each bug of test/bugs into a scratch copy, and see the tests catch it; ORACLE=1: the oracle, in real runs
 	@scripts/bugs.sh
