@@ -70,7 +70,7 @@ func fillRedis(t *testing.T, addr string) {
 		Stream: event.DefaultStream, Group: "ottoscaler", RecordTTL: time.Hour, Logger: slog.New(slog.DiscardHandler),
 		Owner: records.Owner{Namespace: "ci", Instance: "ottoscaler"},
 	})
-	if _, _, err := j.Begin(t.Context()); err != nil {
+	if _, err := j.Begin(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	at := time.UnixMilli(9).UTC()

@@ -56,6 +56,7 @@ const (
 	EventRebuilt          Code = "OTTO409"
 	StoppedUnfinished     Code = "OTTO410"
 	QueuePaused           Code = "OTTO411"
+	PodOutlivedRecord     Code = "OTTO412"
 
 	EntryTrimmed Code = "OTTO535"
 	EntryPoison  Code = "OTTO536"

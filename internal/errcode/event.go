@@ -58,4 +58,9 @@ var eventEntries = []Entry{
 			"that have a Pod continue.",
 		"Run `ottoscaler resume` once the reason is gone.",
 	},
+	{
+		PodOutlivedRecord, "Pod outlived the record of its closed event; deleting it",
+		"The Pod was to be deleted and did not go for longer than `OTTO_RECORD_TTL`: usually its node is lost. Its worker has its outcome.",
+		"Remove the node from the cluster, or delete the Pod with `kubectl delete --force`.",
+	},
 }

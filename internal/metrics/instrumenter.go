@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 	"github.com/ottoscaler/ottoscaler/internal/worker/queue"
 )
@@ -63,12 +62,12 @@ type journal struct {
 }
 
 // Begin implements worker.Journal.
-func (j *journal) Begin(ctx context.Context) (lastAccepted event.ID, known bool, err error) {
-	lastAccepted, known, err = j.Journal.Begin(ctx)
+func (j *journal) Begin(ctx context.Context) (worker.TermStart, error) {
+	start, err := j.Journal.Begin(ctx)
 	if err == nil {
 		j.metrics.terms.Inc()
 	}
-	return lastAccepted, known, err
+	return start, err
 }
 
 // Commit implements worker.Journal.

@@ -16,7 +16,9 @@ import (
 // fakeJournal answers everything with one error.
 type fakeJournal struct{ err error }
 
-func (j fakeJournal) Begin(context.Context) (event.ID, bool, error) { return event.ID{}, true, j.err }
+func (j fakeJournal) Begin(context.Context) (worker.TermStart, error) {
+	return worker.TermStart{Known: true}, j.err
+}
 
 func (j fakeJournal) Open(context.Context, event.ID, int) ([]worker.Record, error) {
 	return nil, j.err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/redis"
 	"github.com/ottoscaler/ottoscaler/internal/redis/records"
 	"github.com/ottoscaler/ottoscaler/internal/redis/redistest"
 	"github.com/ottoscaler/ottoscaler/internal/redis/stream"
@@ -20,7 +21,7 @@ func TestConformance(t *testing.T) {
 func newRecords(t *testing.T, f *redistest.Fixture) workertest.Records {
 	t.Helper()
 	journal := newJournal(f)
-	if _, _, err := journal.Begin(t.Context()); err != nil {
+	if _, err := journal.Begin(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return workertest.Records{
@@ -37,6 +38,7 @@ func newRecords(t *testing.T, f *redistest.Fixture) workertest.Records {
 		Delete: func(id event.ID) { f.Do(t, "XDEL", redistest.Stream, id.String()) },
 		Drop:   func() { f.Do(t, "DEL", redistest.Stream) },
 		Flush:  func() { f.Do(t, "FLUSHALL") },
+		Forget: func(id event.ID) { f.Do(t, "DEL", redis.NewKeys(redistest.Stream).Event(id)) },
 	}
 }
 

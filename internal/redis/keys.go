@@ -41,6 +41,9 @@ func (k Keys) Batch() string { return k.prefix + "batch" }
 // LastAcceptedID is the string with the highest ID of the entries that were accepted, rejected or found to be duplicates.
 func (k Keys) LastAcceptedID() string { return k.prefix + "mark" }
 
+// Complete is the string with the highest ID whose record may have been lost: an event above it that has none was closed.
+func (k Keys) Complete() string { return k.prefix + "complete" }
+
 // Open is the set of the events that are not closed.
 func (k Keys) Open() string { return k.prefix + "open" }
 

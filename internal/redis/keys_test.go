@@ -23,8 +23,12 @@ func TestKeys(t *testing.T) {
 		}
 	}
 	k := NewKeys("s")
-	got := []string{k.Open(), k.Event(event.ID{Ms: 5, Seq: 1}), k.Idempotency("a b"), k.Status(), k.Dead(), k.Refused(), k.Pause(), k.Queues()}
-	want := []string{"{s}:open", "{s}:event:5-1", "{s}:key:a b", "{s}:status", "{s}:dead", "{s}:refused", "{s}:pause", "{s}:queues"}
+	got := []string{
+		k.Open(), k.Event(event.ID{Ms: 5, Seq: 1}), k.Idempotency("a b"), k.Status(), k.Dead(), k.Refused(), k.Pause(), k.Queues(), k.Complete(),
+	}
+	want := []string{
+		"{s}:open", "{s}:event:5-1", "{s}:key:a b", "{s}:status", "{s}:dead", "{s}:refused", "{s}:pause", "{s}:queues", "{s}:complete",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

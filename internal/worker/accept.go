@@ -40,8 +40,7 @@ func (s *state) decideInOrder() {
 		if q != nil && !q.done {
 			return
 		}
-		en := &in.undecided[0]
-		in.undecided = in.undecided[1:]
+		en := in.pop()
 		s.decide(en, q)
 		s.lookups.used(en.ID)
 	}

@@ -85,7 +85,7 @@ func TestBatchDelay(t *testing.T) {
 func TestTermCheck(t *testing.T) {
 	for name, end := range map[string]func(*testing.T, *workertest.Redis){
 		"another term": func(t *testing.T, r *workertest.Redis) {
-			if _, _, err := r.Journal().Begin(t.Context()); err != nil {
+			if _, err := r.Journal().Begin(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		},

@@ -158,6 +158,29 @@ func BenchmarkStepStart(b *testing.B) {
 	}
 }
 
+// A term begins with n ended Pods of closed events: each is looked up and deleted.
+func BenchmarkRestart(b *testing.B) {
+	for _, n := range []int{2000, 20_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				newRestart(b, n).finish()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/pod")
+		})
+	}
+}
+
+// A Pod that has our labels and no readable annotations, beside ten thousand workers.
+func BenchmarkStepForeignPod(b *testing.B) {
+	const n = 10_000
+	s := benchState(b, n, n)
+	in := observed{batch: []Observation{{Ref: PodRef{Name: "web-7f9c", UID: "other"}}}}
+	b.ReportAllocs()
+	for b.Loop() {
+		s.step(benchNow, in)
+	}
+}
+
 func benchCreate(effects []effect) *create {
 	for _, e := range effects {
 		if c, ok := e.(create); ok {

@@ -12,14 +12,17 @@ import (
 // the core of that term as it is and makes records of it only when they are asked for: a hundred thousand of them would take
 // several times its memory.
 type Carryover struct {
-	LastAccepted event.ID
+	LastAccepted  event.ID
+	CompleteSince event.ID // the records are complete from here on, as those in Redis were
 
 	from       *state
 	unfinished bool // a term began to rewrite the records and did not finish
 }
 
 // carryover is called when the term is over: it may keep the core.
-func (s *state) carryover() Carryover { return Carryover{LastAccepted: s.intake.lastAccepted, from: s} }
+func (s *state) carryover() Carryover {
+	return Carryover{LastAccepted: s.intake.lastAccepted, CompleteSince: s.carriedSince(), from: s}
+}
 
 // Records yields the records of events that are open, and of those that are closed and have Pods left, in the order of their
 // IDs.

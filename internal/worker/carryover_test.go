@@ -76,6 +76,71 @@ func TestCarryover(t *testing.T) {
 	}
 }
 
+// TestCarryoverVouches: Redis is emptied during a term. Once the carryover is written, the records are as complete as before;
+// as long as half of it is missing, all records until now may be lost.
+func TestCarryoverVouches(t *testing.T) {
+	before, running := event.ID{Ms: 1}, event.ID{Ms: 2}
+	for name, whole := range map[string]bool{"the whole carryover is written": true, "but for the last write": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := newTerms()
+				m.redis.Add(before, "type", "nonsense")
+				m.startNext(t, worker.Carryover{})
+				time.Sleep(time.Second)
+				m.redis.Add(running, "type", "scale_up", "pod_count", "1")
+				time.Sleep(time.Second)
+				m.redis.Flush()
+				m.redis.Add(event.ID{Ms: 3}, "type", "nonsense")
+				r := m.waitForEnd(t, worker.ErrTermOver)
+				down := errors.New("redis is down")
+				m.journal.onCommit(func(batch []worker.Write) error {
+					if whole || len(batch) == 0 {
+						return nil
+					}
+					if _, last := batch[len(batch)-1].(worker.Complete); last {
+						return down
+					}
+					return nil
+				})
+				m.startNext(t, r)
+				if time.Sleep(time.Second); whole {
+					m.stopTerm(t)
+				} else {
+					m.waitForEnd(t, down)
+				}
+				start, err := m.redis.Journal().Begin(t.Context())
+				if complete := start.CompleteSince == before; err != nil || complete != whole || start.CompleteSince.Compare(running) < 0 != whole {
+					t.Errorf("the next process starts with %+v, %v", start, err)
+				}
+			})
+		})
+	}
+}
+
+// TestManagerExpiredRecord: no process runs for longer than the record of a closed event is kept, and its Pod is still there.
+func TestManagerExpiredRecord(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newTerms()
+		m.redis.Add(event.ID{Ms: 1}, "type", "nonsense")
+		m.startNext(t, worker.Carryover{})
+		time.Sleep(time.Second)
+		id := event.ID{Ms: 2}
+		m.redis.Add(id, "type", "scale_up", "pod_count", "1")
+		time.Sleep(time.Second)
+		m.cluster.Finish("otto-agent-1-2-0", 7)
+		time.Sleep(time.Second)
+		m.stopTerm(t)
+		m.redis.Forget(id)
+		time.Sleep(48 * time.Hour)
+		m.startNext(t, worker.Carryover{})
+		time.Sleep(time.Minute)
+		m.stopTerm(t)
+		if got := m.kinds(id); got["workerfailed"] != 1 || got["closed"] != 1 || m.cluster.Pods() != 0 {
+			t.Errorf("status %v, %d Pods left, want one outcome, and no Pod", got, m.cluster.Pods())
+		}
+	})
+}
+
 // TestManagerRebuildsLostRecords: Redis lost its data between terms, and the annotation of one Pod was edited. The event with
 // a valid annotation is rebuilt and ends, the other Pod stays untouched, and new events are handled.
 func TestManagerRebuildsLostRecords(t *testing.T) {

@@ -112,6 +112,10 @@ func (m *Manager) answer(ctx context.Context, e effect) {
 		m.reply(ctx, checked{check: e, pod: o, err: err})
 	case find:
 		rec, err := m.journal.Find(ctx, e.id)
+		if errors.Is(err, ErrRecordLost) {
+			m.reply(ctx, found{find: e, lost: true})
+			return
+		}
 		if errors.Is(err, ErrUnreadable) {
 			errcode.Error(m.log, errcode.RedeliveredUnreadable, "event_id", e.id.String(), "error", err)
 			m.reply(ctx, found{find: e, unreadable: true})

@@ -84,13 +84,12 @@ func (s *state) check(sl *slot) {
 	if s.stopping {
 		return
 	}
-	s.requestsInFlight++
-	s.emit(check{PodRef: s.podOf(sl), event: sl.event.EventID, slot: sl.number})
+	s.requests.add(check{PodRef: s.podOf(sl), event: sl.event.EventID, slot: sl.number})
 }
 
 // checked handles the answer.
 func (s *state) checked(in checked) {
-	s.requestsInFlight--
+	s.requests.answered()
 	if in.slot == 0 {
 		s.originRead(in)
 		return

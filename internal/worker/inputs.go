@@ -13,11 +13,12 @@ type input interface{ isInput() }
 
 type (
 	loaded struct { // at the start of a term, before anything else, in pages
-		records      []Record             // those still open, in the order of their IDs
-		lastAccepted event.ID             // the highest ID accepted before
-		paused       map[string]Paused    // queues, AllQueues among them
-		obeyed       event.ID             // the last command applied before
-		clocks       map[string]time.Time // with the first page, by name
+		records       []Record             // those still open, in the order of their IDs
+		lastAccepted  event.ID             // the highest ID accepted before
+		completeSince event.ID             // the highest ID whose record may have been lost
+		paused        map[string]Paused    // queues, AllQueues among them
+		obeyed        event.ID             // the last command applied before
+		clocks        map[string]time.Time // with the first page, by name
 	}
 	commands struct{ batch []Command } // of operators
 	reloaded struct {                  // the operator's files have changed
@@ -49,6 +50,7 @@ type (
 		find
 		record     *Record // nil: there is none
 		unreadable bool    // there is one that cannot be read
+		lost       bool    // there is none although the event is open
 	}
 	stop struct{} // finish what is in flight, begin nothing
 	tick struct{} // time has passed

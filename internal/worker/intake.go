@@ -1,10 +1,6 @@
 package worker
 
-import (
-	"slices"
-
-	"github.com/ottoscaler/ottoscaler/internal/event"
-)
+import "github.com/ottoscaler/ottoscaler/internal/event"
 
 // intake is what is known of entries besides their events: how far the stream was read, which entries were refused, and
 // which idempotency keys are taken.
@@ -12,8 +8,10 @@ type intake struct {
 	lastAcceptedBefore event.ID // the highest ID accepted before this term
 	lastAccepted       event.ID // the highest ID accepted, and committed
 	lastDecided        event.ID // the highest ID decided on
+	completeSince      event.ID // every accepted event above it has a record, or had one until it expired
 
 	undecided   []Entry               // read and not decided on yet, in stream order
+	waiting     map[event.ID]int      // how often an entry is among them
 	refusals    map[event.ID]*refusal // entries whose refusal is not committed, or was since the last batch but one was read
 	keys        map[string]keyOwner   // idempotency keys of tracked events
 	accepting   map[string]int        // scale_ups whose acceptance is not committed, by queue
@@ -39,7 +37,10 @@ type expiring struct {
 }
 
 func newIntake() intake {
-	return intake{refusals: make(map[event.ID]*refusal), keys: make(map[string]keyOwner), accepting: make(map[string]int)}
+	return intake{
+		waiting: make(map[event.ID]int), refusals: make(map[event.ID]*refusal),
+		keys: make(map[string]keyOwner), accepting: make(map[string]int),
+	}
 }
 
 // push adds one batch of the reader.
@@ -48,12 +49,23 @@ func (in *intake) push(batch []Entry) {
 		in.forgettable = len(in.expiring)
 	}
 	in.undecided = append(in.undecided, batch...)
+	for i := range batch {
+		in.waiting[batch[i].ID]++
+	}
+}
+
+// pop takes the first entry off: it is decided on.
+func (in *intake) pop() *Entry {
+	en := &in.undecided[0]
+	in.undecided = in.undecided[1:]
+	if in.waiting[en.ID]--; in.waiting[en.ID] == 0 {
+		delete(in.waiting, en.ID)
+	}
+	return en
 }
 
 // has reports whether an entry is waiting to be decided on.
-func (in *intake) has(id event.ID) bool {
-	return slices.ContainsFunc(in.undecided, func(en Entry) bool { return en.ID == id })
-}
+func (in *intake) has(id event.ID) bool { return in.waiting[id] > 0 }
 
 // refuse remembers an entry with a write about it.
 func (in *intake) refuse(id event.ID) {

@@ -39,7 +39,7 @@ func logWrite(ctx context.Context, log *slog.Logger, w Write) {
 			slog.Int("waiting", w.Waiting), slog.Int("with_pod", w.WithPod))
 	case Pause:
 		logPause(ctx, log, w)
-	case Reject, Ack, Restore, Refuse, View, Clock: // logged when it was decided, or not worth a line
+	case Reject, Ack, Restore, Refuse, View, Clock, Complete: // logged when it was decided, or not worth a line
 	}
 }
 

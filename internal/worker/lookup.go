@@ -9,13 +9,17 @@ type lookup struct {
 	stale      bool    // the entry was decided on since: the answer may be older than that
 	record     *Record // nil: there is none
 	unreadable bool    // there is one that cannot be read
+	lost       bool    // there is none although the event is open
 	pods       podSet  // that wait for the answer
 }
 
 // lookups are those in flight, or answered and not used yet, one for each event.
-type lookups struct{ byEvent map[event.ID]*lookup }
+type lookups struct {
+	byEvent map[event.ID]*lookup
+	active  *int // waiting Pods that may run
+}
 
-func newLookups() lookups { return lookups{make(map[event.ID]*lookup)} }
+func newLookups() lookups { return lookups{make(map[event.ID]*lookup), new(int)} }
 
 // get returns the lookup of an event; nil: there is none.
 func (l *lookups) get(id event.ID) *lookup { return l.byEvent[id] }
@@ -25,7 +29,7 @@ func (l *lookups) start(id event.ID) (q *lookup, isNew bool) {
 	if q := l.byEvent[id]; q != nil {
 		return q, false
 	}
-	q = &lookup{pods: make(podSet)}
+	q = &lookup{pods: newPodSet(l.active)}
 	l.byEvent[id] = q
 	return q, true
 }
@@ -45,10 +49,17 @@ func (l *lookups) used(id event.ID) {
 }
 
 // drop forgets a lookup, whatever its state, and returns the Pods that waited for it.
-func (l *lookups) drop(id event.ID) podSet {
-	q := l.byEvent[id]
+func (l *lookups) drop(id event.ID) []Observation {
+	pods := l.byEvent[id].takePods()
 	delete(l.byEvent, id)
-	return q.pods
+	return pods
+}
+
+// takePods takes off the Pods that wait.
+func (q *lookup) takePods() []Observation {
+	pods := q.pods.sorted()
+	q.pods.clear()
+	return pods
 }
 
 // removePods forgets waiting Pods that are gone.
@@ -59,34 +70,23 @@ func (l *lookups) removePods(gone func(*Observation) bool) {
 }
 
 // activePods counts waiting Pods that may run.
-func (l *lookups) activePods() int {
-	n := 0
-	for _, q := range l.byEvent {
-		n += q.pods.active()
-	}
-	return n
-}
+func (l *lookups) activePods() int { return *l.active }
 
 // lookUp reads an event's record, once however many wait for the answer.
 func (s *state) lookUp(id event.ID) *lookup {
 	q, isNew := s.lookups.start(id)
 	if isNew {
-		s.sendLookup(id)
+		s.requests.add(find{id})
 	}
 	return q
 }
 
-func (s *state) sendLookup(id event.ID) {
-	s.requestsInFlight++
-	s.emit(find{id})
-}
-
 // found handles the answer to lookUp.
 func (s *state) found(in found) {
-	s.requestsInFlight--
+	s.requests.answered()
 	q := s.lookups.get(in.id)
-	if s.isKnown(in.id) { // decided since: the answer is an old one
-		for _, o := range s.lookups.drop(in.id).sorted() {
+	if s.events[in.id] != nil || s.isPacked(in.id) { // accepted since: the answer is an old one
+		for _, o := range s.lookups.drop(in.id) {
 			s.observePod(&o)
 		}
 		s.decideInOrder()
@@ -94,14 +94,13 @@ func (s *state) found(in found) {
 	}
 	if q.stale {
 		q.stale = false
-		s.sendLookup(in.id)
+		s.requests.add(find{in.id})
 		return
 	}
-	q.done, q.record, q.unreadable = true, in.record, in.unreadable
-	for _, o := range q.pods.sorted() {
+	q.done, q.record, q.unreadable, q.lost = true, in.record, in.unreadable, in.lost
+	for _, o := range q.takePods() {
 		s.handleUnowned(o, q)
 	}
-	clear(q.pods)
 	if !s.intake.has(in.id) {
 		s.lookups.used(in.id)
 	}

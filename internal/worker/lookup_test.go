@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/event/eventtest"
 )
 
 // TestLookups: a lookup is sent once, stale when its entry is decided on before the answer, and forgotten when used.
@@ -38,6 +39,34 @@ func TestLookups(t *testing.T) {
 				t.Errorf("kept %v, stale %v, want %v, %v", l.get(id) != nil, q.stale, c.kept, c.stale)
 			}
 		})
+	}
+}
+
+// TestLookupOfRefusedEntry: an entry is delivered again so late that its record has expired, and its Pod still hangs. The
+// answer to the lookup counts: that the entry was refused meanwhile changes nothing about a record that it never writes.
+func TestLookupOfRefusedEntry(t *testing.T) {
+	m, name := oneCreated(t)
+	m.setPhase(name, PhaseSucceeded)
+	m.deliverWatch(9)
+	m.commit(9, false)
+	m.expire(event.ID{Ms: 1000})
+	m.beginTerm()
+	m.ahead = []Entry{{ID: event.ID{Ms: 1000}, Redelivered: true, Fields: eventtest.Fields()}}
+	m.pending[event.ID{Ms: 1000}] = true
+	m.deliverAhead()
+	m.serveRequest(0, false)
+	m.deliverReply(0)
+	if len(m.writes) != 1 {
+		t.Fatalf("writes %v, want the duplicate", m.writes)
+	}
+	other := m.pods[name].obs
+	other.Ref, other.Slot = PodRef{Name: m.set.Names.Pod(event.ID{Ms: 1000}, 2, 1), UID: "u"}, 2
+	m.closed[event.ID{Ms: 1000}] = Counts{}
+	m.step(observed{batch: []Observation{other}})
+	m.serveRequest(0, false)
+	m.deliverReply(0)
+	if len(m.requests) != 0 || len(m.core.lookups.byEvent) != 0 || m.core.removals.get(other.Ref) == nil {
+		t.Errorf("requests %v, lookups %v: want its Pod's removal planned", m.requests, m.core.lookups.byEvent)
 	}
 }
 

@@ -155,11 +155,12 @@ func (m *model) checkRemove(ref PodRef) {
 }
 
 // podsHoldingCapacity counts the Pods that may run, as an observer of the cluster would. It leaves out stuck Pods, whose
-// worker may have its outcome already, and edited Pods whose worker has its outcome: a new term does not see them.
+// worker may have its outcome already, and edited Pods whose worker has its outcome: a new term does not see them, and once
+// their metadata is restored a POST may be in flight.
 func (m *model) podsHoldingCapacity() int {
 	n := 0
 	for name, p := range m.pods {
-		hidden := p.edited() && !m.hasOpenWorker(name)
+		hidden := p.wasEdited && !m.hasOpenWorker(name)
 		stuck := p.obs.Waiting != WaitingNone || p.obs.Node == "" && m.now.Sub(p.obs.Created) >= m.set.PendingTimeout ||
 			!p.obs.Deleting.IsZero() && m.now.Sub(p.obs.Deleting) >= goneTimeout-modelGrace ||
 			!p.obs.NodeDown.IsZero() && m.now.Sub(p.obs.NodeDown) >= nodeDownTimeout ||

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -161,6 +162,18 @@ func (m *model) openRecords() int {
 		}
 	}
 	return n
+}
+
+// closedRecords are the events whose record may expire: it is kept for longer than an entry that was read waits for its turn.
+func (m *model) closedRecords() []event.ID {
+	var ids []event.ID
+	for _, r := range m.sortedRecords() {
+		inHand := func(e Entry) bool { return e.ID == r.Event.EventID }
+		if r.Closed && !slices.ContainsFunc(m.ahead, inHand) && !slices.ContainsFunc(m.core.intake.undecided, inHand) {
+			ids = append(ids, r.Event.EventID)
+		}
+	}
+	return ids
 }
 
 // checkEnd fails unless every entry is handled, every worker has its outcome, and the core holds nothing any more.

@@ -47,3 +47,23 @@ func (m *model) resumeAll() {
 	m.commit(len(m.writes), false)
 	m.reload(0, 1)
 }
+
+func (m *model) applyRefuse(x Refuse) {
+	rec := m.records[x.ID]
+	if rec == nil || rec.Closed || m.refused[x.ID] == 0 {
+		m.fatal("event %s waits for a refusal that it never had", x.ID)
+	}
+	rec.RefusedAt = x.At
+}
+
+func (m *model) applyPause(x Pause) {
+	if x.Command.Compare(m.obeyed) <= 0 {
+		m.fatal("command %s is obeyed twice", x.Command)
+	}
+	m.obeyed = x.Command
+	if x.On {
+		m.paused[x.Queue] = Paused{By: x.By, At: x.At, Reason: x.Reason}
+	} else {
+		delete(m.paused, x.Queue)
+	}
+}

@@ -32,12 +32,12 @@ func (m *model) showGone(name string) {
 // removeLabels hides a Pod from the watch alone: the watch shows it as gone.
 func (m *model) removeLabels(name string) {
 	m.showGone(name)
-	m.pods[name].unlabelled = true
+	m.pods[name].unlabelled, m.pods[name].wasEdited = true, true
 }
 
 // breakAnnotations makes a Pod's annotations unreadable.
 func (m *model) breakAnnotations(name string) {
-	m.pods[name].unreadable = true
+	m.pods[name].unreadable, m.pods[name].wasEdited = true, true
 	m.showPod(name)
 }
 

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -57,6 +58,8 @@ func (m *model) apply(x Write) {
 	case View:
 	case Restore:
 		m.applyRestore(x)
+	case Complete:
+		m.complete = x.Since
 	case Outcome:
 		m.applyOutcome(x)
 	case Settle:
@@ -244,26 +247,6 @@ func (m *model) checkCancelled(id event.ID) {
 	}
 }
 
-func (m *model) applyRefuse(x Refuse) {
-	rec := m.records[x.ID]
-	if rec == nil || rec.Closed || m.refused[x.ID] == 0 {
-		m.fatal("event %s waits for a refusal that it never had", x.ID)
-	}
-	rec.RefusedAt = x.At
-}
-
-func (m *model) applyPause(x Pause) {
-	if x.Command.Compare(m.obeyed) <= 0 {
-		m.fatal("command %s is obeyed twice", x.Command)
-	}
-	m.obeyed = x.Command
-	if x.On {
-		m.paused[x.Queue] = Paused{By: x.By, At: x.At, Reason: x.Reason}
-	} else {
-		delete(m.paused, x.Queue)
-	}
-}
-
 func (m *model) setSlot(r Report) {
 	rec := m.records[r.ID]
 	if rec == nil || rec.Closed {
@@ -283,6 +266,13 @@ func (m *model) setSlot(r Report) {
 		Attempt: r.Attempt, State: r.State, UID: r.UID, Node: r.Node, Reason: r.Reason,
 		ExitCode: r.ExitCode, At: r.At,
 	}
+}
+
+// expire is the end of a closed event's record, and of its idempotency key.
+func (m *model) expire(id event.ID) {
+	m.note("the record of %s expires", id)
+	delete(m.records, id)
+	maps.DeleteFunc(m.keys, func(_ string, k keyOwner) bool { return k.event == id })
 }
 
 func (m *model) ack(id event.ID) { delete(m.pending, id) }

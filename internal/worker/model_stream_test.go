@@ -24,6 +24,7 @@ func (m *model) flush() {
 	for rec := range r.Records() {
 		m.apply(Restore{Record: rec, Hash: rec.Event.Hash()})
 	}
+	m.apply(Complete{Since: r.CompleteSince})
 	m.beginTermWith(r)
 }
 

@@ -55,6 +55,9 @@ func (s *state) observeUntracked(o *Observation) {
 			q.pods.update(o)
 		}
 	default:
+		if o.Event.Compare(s.intake.lastAccepted) > 0 { // Redis forgot that it was accepted
+			s.recordLost(o.Event)
+		}
 		if q := s.lookUp(o.Event); q.done {
 			s.handleUnowned(*o, q)
 		} else {
@@ -64,15 +67,15 @@ func (s *state) observeUntracked(o *Observation) {
 }
 
 // observeUnreadable handles a Pod whose annotations do not say any more whose it is: somebody edited them. If it is one of
-// ours, its UID says so, and what became of it is asked for; if it is somebody else's, nothing is done.
+// ours, its name and UID say so, and what became of it is asked for; if it is somebody else's, nothing is done.
 func (s *state) observeUnreadable(ref PodRef) {
-	for _, e := range s.events {
-		for i := range e.slots {
-			if sl := &e.slots[i]; sl.phase == slotActive && s.podOf(sl) == ref {
-				s.verify(sl)
-				return
-			}
-		}
+	id, slot, _, ok := s.Names.Parse(ref.Name)
+	e := s.events[id]
+	if !ok || e == nil || slot < 1 || slot > len(e.slots) {
+		return
+	}
+	if sl := &e.slots[slot-1]; sl.phase == slotActive && s.podOf(sl) == ref {
+		s.verify(sl)
 	}
 }
 
@@ -138,10 +141,8 @@ func (s *state) reconcile(batch []Observation) {
 	gone := func(o *Observation) bool { return !present[o.Ref] }
 	s.lookups.removePods(gone)
 	s.orphans.removePods(gone)
-	for _, rm := range s.removals.sorted() {
-		if s.removals.get(rm.ref) == rm && rm.victim == nil && !present[rm.ref] {
-			s.podGone(rm)
-		}
+	for _, rm := range s.removals.missing(present) {
+		s.podGone(rm)
 	}
 	for _, id := range slices.SortedFunc(maps.Keys(s.events), event.ID.Compare) {
 		e := s.events[id]
@@ -176,19 +177,22 @@ func (s *state) endOf(o *Observation) time.Time {
 	return o.Finished
 }
 
-// handleUnowned handles a Pod whose event is not tracked. The record of a closed event is the tombstone of all its Pods.
-// When it has expired the last accepted ID still says that the event was accepted, and an open event's record does not
-// expire.
+// handleUnowned handles a Pod whose event is not tracked. The record of a closed event is the tombstone of all its Pods, even
+// when it has expired: an open event's record does not expire, so an event without one, of which none was lost, was closed.
 func (s *state) handleUnowned(o Observation, q *lookup) {
 	rec := q.record
 	switch {
 	case s.findEvent(o.Event) != nil:
 		s.observePod(&o)
 	case q.unreadable, rec != nil && !rec.Closed:
+		s.recordLost(o.Event)
 		s.warn(errcode.UntrackedEvent, "event_id", o.Event.String(), "pod", o.Ref.Name)
-	case rec == nil && (!o.Phase.Ended() || o.Event.Compare(s.intake.lastAcceptedBefore) > 0):
+	case rec == nil && (q.lost || o.Event.Compare(s.intake.completeSince) <= 0):
 		s.addOrphan(o)
 	case !o.Phase.Ended():
+		if rec == nil {
+			s.warn(errcode.PodOutlivedRecord, "event_id", o.Event.String(), "pod", o.Ref.Name)
+		}
 		s.holdPlace(s.planRemoval(o.Ref, o.Event, s.now), true)
 	case o.Phase == PhaseSucceeded:
 		s.planRemoval(o.Ref, o.Event, s.endOf(&o).Add(s.SucceededTTL))

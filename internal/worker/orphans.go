@@ -23,9 +23,12 @@ type orphan struct {
 }
 
 // orphans are all of them, by event.
-type orphans struct{ byEvent map[event.ID]*orphan }
+type orphans struct {
+	byEvent map[event.ID]*orphan
+	active  *int // Pods that may run
+}
 
-func newOrphans() orphans { return orphans{make(map[event.ID]*orphan)} }
+func newOrphans() orphans { return orphans{make(map[event.ID]*orphan), new(int)} }
 
 // get returns the orphan of that ID; nil: there is none.
 func (o *orphans) get(id event.ID) *orphan { return o.byEvent[id] }
@@ -35,7 +38,7 @@ func (o *orphans) add(id event.ID) (orph *orphan, isNew bool) {
 	if orph := o.byEvent[id]; orph != nil {
 		return orph, false
 	}
-	orph = &orphan{pods: make(podSet)}
+	orph = &orphan{pods: newPodSet(o.active)}
 	o.byEvent[id] = orph
 	return orph, true
 }
@@ -44,39 +47,39 @@ func (o *orphans) add(id event.ID) (orph *orphan, isNew bool) {
 func (o *orphans) update(obs *Observation) {
 	orph := o.byEvent[obs.Event]
 	orph.pods.update(obs)
-	if len(orph.pods) == 0 {
+	if orph.pods.len() == 0 {
 		delete(o.byEvent, obs.Event)
 	}
 }
 
-// take takes an orphan off; nil: there is none.
-func (o *orphans) take(id event.ID) *orphan {
+// take takes an orphan off, and returns its Pods; none: there is none.
+func (o *orphans) take(id event.ID) []Observation {
 	orph := o.byEvent[id]
+	if orph == nil {
+		return nil
+	}
 	delete(o.byEvent, id)
-	return orph
+	pods := orph.pods.sorted()
+	orph.pods.clear()
+	return pods
 }
 
 // removePods forgets Pods that are gone.
 func (o *orphans) removePods(gone func(*Observation) bool) {
 	for id, orph := range o.byEvent {
 		orph.pods.removeIf(gone)
-		if len(orph.pods) == 0 {
+		if orph.pods.len() == 0 {
 			delete(o.byEvent, id)
 		}
 	}
 }
 
 // activePods counts Pods that may run.
-func (o *orphans) activePods() int {
-	n := 0
-	for _, orph := range o.byEvent {
-		n += orph.pods.active()
-	}
-	return n
-}
+func (o *orphans) activePods() int { return *o.active }
 
-// addOrphan handles a Pod whose event has no record.
+// addOrphan handles a Pod whose event has no record, and was not closed.
 func (s *state) addOrphan(o Observation) {
+	s.recordLost(o.Event)
 	orph, isNew := s.orphans.add(o.Event)
 	if isNew {
 		s.rebuildLater(o.Event, orph)
@@ -96,8 +99,7 @@ func (s *state) readOrigin(id event.ID) {
 	if orph == nil || orph.unknown || s.stopping || s.events[id] != nil {
 		return
 	}
-	s.requestsInFlight++
-	s.emit(check{PodRef: orph.pods.any(), event: id})
+	s.requests.add(check{PodRef: orph.pods.any(), event: id})
 }
 
 // originRead handles the answer.
@@ -127,7 +129,7 @@ func (s *state) rebuild(id event.ID, orph *orphan, origin *event.Event) {
 	e := newEvent(ev, s.now)
 	s.events[id] = e
 	s.write(Restore{Record: Record{Event: ev, Slots: make([]SlotRecord, len(e.slots))}, Hash: ev.Hash(), At: s.now})
-	s.warn(errcode.EventRebuilt, "event_id", id.String(), "pods", len(orph.pods))
+	s.warn(errcode.EventRebuilt, "event_id", id.String(), "pods", orph.pods.len())
 }
 
 func decodeOrigin(id event.ID, origin *event.Event) (event.Event, bool) {
@@ -157,12 +159,8 @@ func (e *trackedEvent) lastSeen(slot int) *Observation {
 
 // attachOrphanPods gives an event the Pods that were seen before it was tracked.
 func (s *state) attachOrphanPods(e *trackedEvent) {
-	orph := s.orphans.take(e.EventID)
-	if orph == nil {
-		return
-	}
 	// A slot begins with its first attempt, the last one here: what became of each is recorded before anything is done to it.
-	all := orph.pods.sorted()
+	all := s.orphans.take(e.EventID)
 	for _, o := range all {
 		if o.Slot <= len(e.slots) {
 			e.slots[o.Slot-1].attempt = o.Attempt

@@ -165,8 +165,8 @@ func TestOrphans(t *testing.T) {
 			for _, o := range c.seen {
 				all.update(o)
 			}
-			if len(orph.pods) != c.pods || all.activePods() != c.active {
-				t.Errorf("%d Pods, %d active, want %d, %d", len(orph.pods), all.activePods(), c.pods, c.active)
+			if orph.pods.len() != c.pods || all.activePods() != c.active {
+				t.Errorf("%d Pods, %d active, want %d, %d", orph.pods.len(), all.activePods(), c.pods, c.active)
 			}
 			if known := all.take(id) != nil; known != (c.pods > 0) || all.get(id) != nil {
 				t.Errorf("known %v, want %v, and forgotten once taken", known, c.pods > 0)

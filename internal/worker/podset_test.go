@@ -18,19 +18,23 @@ func TestPodSet(t *testing.T) {
 		{first, retried, second, ended, replaced, gone},
 		{replaced, second, gone, ended, retried, first},
 	} {
-		p := make(podSet)
+		active := 0
+		p := newPodSet(&active)
 		for i := range order {
 			p.update(&order[i])
 		}
 		if diff := cmp.Diff([]Observation{retried, first, replaced, ended}, p.sorted()); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}
-		if p.any() != retried.Ref || p.active() != 3 {
-			t.Errorf("any %v, %d active, want %v, 3", p.any(), p.active(), retried.Ref)
+		if p.any() != retried.Ref || active != 3 {
+			t.Errorf("any %v, %d active, want %v, 3", p.any(), active, retried.Ref)
 		}
 		p.removeIf(func(o *Observation) bool { return o.Ref.Name == "b" })
-		if len(p) != 2 {
-			t.Errorf("%d Pods after two are gone, want 2", len(p))
+		if p.len() != 2 || active != 1 {
+			t.Errorf("%d Pods, %d active, after two are gone, want 2, 1", p.len(), active)
+		}
+		if p.clear(); p.len() != 0 || active != 0 {
+			t.Errorf("%d Pods, %d active, after all are forgotten", p.len(), active)
 		}
 	}
 	if none := (podSet{}).any(); none != (PodRef{}) {

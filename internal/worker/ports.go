@@ -50,9 +50,8 @@ type Size struct {
 // Terms is what a term starts from.
 type Terms interface {
 	// Begin starts a term, before anything else is called: from now on no earlier term, of this process or another, can
-	// write any more. It returns the highest ID ever accepted; the zero ID when there is none. known is false when no
-	// term ever began here, which after one that did means that Redis lost its data.
-	Begin(ctx context.Context) (lastAccepted event.ID, known bool, err error)
+	// write any more.
+	Begin(ctx context.Context) (TermStart, error)
 	// Clocks returns the Clocks that were written and not forgotten, by name. Called after Begin, before Open.
 	Clocks(ctx context.Context) (map[string]time.Time, error)
 }
@@ -63,12 +62,23 @@ type Journal interface {
 	// Open returns the records of events that are not closed yet, in numeric order of their IDs, starting after the
 	// given one (the zero ID: from the beginning), at most n of them. Fewer than n: there are no more.
 	Open(ctx context.Context, after event.ID, n int) ([]Record, error)
-	// Find returns the record of one event, closed or not; nil when there is none; ErrUnreadable.
+	// Find returns the record of one event, closed or not; nil when there is none; ErrUnreadable; ErrRecordLost.
 	Find(ctx context.Context, id event.ID) (*Record, error)
 	// Commit applies the batch in its order in one MULTI, all or nothing; never when another term has begun since, or
 	// when Redis lost its data. A lost reply is resolved here. An error means unknown: it may have been applied. The caller
 	// then ends its term and starts a new one from the records. An empty batch only checks that the term is the newest.
 	Commit(ctx context.Context, batch []Write) error
+}
+
+// TermStart is what a term begins with.
+type TermStart struct {
+	LastAccepted event.ID // the highest ID ever accepted; zero: there is none
+	// Known is false when no term ever began here, which after one that did means that Redis lost its data.
+	Known bool
+	// CompleteSince is the highest ID whose record may have been lost: every accepted event above it has a record, or had one
+	// until it expired. A term that is not Known sets it to the highest ID that may have been accepted before. Zero: no record
+	// was ever lost.
+	CompleteSince event.ID
 }
 
 // ErrTermOver is what a Commit ends with, nothing applied, when another term has begun or Redis lost its data.
@@ -77,6 +87,10 @@ var ErrTermOver = errors.New("this term is over")
 // ErrUnreadable says that a record exists and cannot be read: somebody else wrote it, or damaged it. The event is left as it
 // is; all others are handled.
 var ErrUnreadable = errors.New("the record cannot be read")
+
+// ErrRecordLost says that there is no record although the event is open: somebody deleted it, or Redis evicted it. Known as of
+// the last walk through the open records.
+var ErrRecordLost = errors.New("the record of an open event is lost")
 
 // Cluster is where Pods run: Kubernetes.
 type Cluster interface {

@@ -2,7 +2,6 @@ package worker
 
 import (
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
@@ -93,13 +92,17 @@ func (r *removals) next() *removal {
 	return nil
 }
 
-// sorted are all removals in the order of their Pods' names.
-func (r *removals) sorted() []*removal {
-	all := make([]*removal, 0, len(r.byPod))
-	for _, name := range slices.Sorted(maps.Keys(r.byPod)) {
-		all = append(all, r.byPod[name])
+// missing are those whose Pod is not present, but for victims: their outcome is still to be found out. In the order of their
+// names, since the core has no map order in its results: O(n log n) of the missing ones, once for each list.
+func (r *removals) missing(present map[PodRef]bool) []*removal {
+	var gone []*removal
+	for _, rm := range r.byPod {
+		if rm.victim == nil && !present[rm.ref] {
+			gone = append(gone, rm)
+		}
 	}
-	return all
+	slices.SortFunc(gone, func(a, b *removal) int { return compareRefs(a.ref, b.ref) })
+	return gone
 }
 
 // planRemoval plans the removal of a Pod. Called only when the record that allows it is committed.

@@ -61,13 +61,15 @@ func TestPodWithoutRecordIsKept(t *testing.T) {
 		lastAccepted event.ID
 		phase        Phase
 	}{
-		"ended, no last accepted ID":      {event.ID{}, PhaseSucceeded},
-		"running, last accepted ID known": {event.ID{Ms: 1000}, PhaseRunning},
+		"ended, nothing accepted since":   {event.ID{}, PhaseSucceeded},
+		"running, nothing accepted since": {event.ID{}, PhaseRunning},
+		"ended, others accepted since":    {event.ID{Ms: 1001}, PhaseSucceeded},
+		"running, others accepted since":  {event.ID{Ms: 1001}, PhaseRunning},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, pod := oneCreated(t)
 			m.setPhase(pod, at.phase)
-			m.records, m.lastAccepted = map[event.ID]*Record{}, at.lastAccepted
+			m.records, m.lastAccepted, m.complete = map[event.ID]*Record{}, at.lastAccepted, event.ID{Ms: 1000}
 			m.beginTerm()
 			m.serveRequest(0, false)
 			m.deliverReply(0)
@@ -93,8 +95,8 @@ func TestRemovals(t *testing.T) {
 	if r.get(PodRef{Name: "a", UID: "2"}) != nil || r.get(a) == nil {
 		t.Error("get does not tell Pods of one name apart")
 	}
-	if all := r.sorted(); len(all) != 3 || all[0].ref != a || all[2].ref != c {
-		t.Errorf("sorted: %v", all)
+	if gone := r.missing(map[PodRef]bool{b: true}); len(gone) != 2 || gone[0].ref != a || gone[1].ref != c {
+		t.Errorf("missing: %v", gone)
 	}
 	r.drop(r.get(a))
 	for _, want := range []PodRef{c, b} {

@@ -121,11 +121,15 @@ func requestActions(m *model) map[string]func(*rapid.T) {
 			i := pick(t, len(m.creates))
 			m.serveCreate(i, rapid.SampledFrom(fates).Draw(t, "fate"))
 		},
-		"remove":          func(t *rapid.T) { m.serveRemove(pick(t, len(m.removes)), oneIn(t, 6, "fail")) },
-		"request":         func(t *rapid.T) { m.serveRequest(pick(t, len(m.requests)), oneIn(t, 6, "fail")) },
-		"reply":           func(t *rapid.T) { m.deliverReply(pick(t, len(m.replies))) },
-		"watch":           func(t *rapid.T) { m.deliverWatch(rapid.IntRange(1, 5).Draw(t, "n")) },
-		"relist":          func(*rapid.T) { m.list() },
+		"remove":  func(t *rapid.T) { m.serveRemove(pick(t, len(m.removes)), oneIn(t, 6, "fail")) },
+		"request": func(t *rapid.T) { m.serveRequest(pick(t, len(m.requests)), oneIn(t, 6, "fail")) },
+		"reply":   func(t *rapid.T) { m.deliverReply(pick(t, len(m.replies))) },
+		"watch":   func(t *rapid.T) { m.deliverWatch(rapid.IntRange(1, 5).Draw(t, "n")) },
+		"relist":  func(*rapid.T) { m.list() },
+		"expire": func(t *rapid.T) {
+			closed := m.closedRecords()
+			m.expire(closed[pick(t, len(closed))])
+		},
 		"late POST":       func(t *rapid.T) { m.runLatePost(pick(t, len(m.late))) },
 		"names of others": func(t *rapid.T) { m.toggleTakenName(m.entries[pick(t, len(m.entries))].ID) },
 	}

@@ -55,6 +55,7 @@ type state struct {
 	clocks    clocks
 	lookups   lookups
 	removals  removals
+	requests  requests
 	orphans   orphans
 	timers    timers
 	agenda    agenda
@@ -62,12 +63,11 @@ type state struct {
 	views     views
 	announced announced
 
-	uncommitted      []Write // emitted and not committed, oldest first
-	createsInFlight  int
-	deletesInFlight  int
-	requestsInFlight int  // checks and finds
-	listed           bool // the first complete observation is in
-	stopping         bool
+	uncommitted     []Write // emitted and not committed, oldest first
+	createsInFlight int
+	deletesInFlight int
+	listed          bool // the first complete observation is in
+	stopping        bool
 
 	now    time.Time
 	out    []effect
@@ -126,6 +126,7 @@ func (s *state) step(now time.Time, in input) []effect {
 	s.startWorkers()
 	s.sendDeletes()
 	s.publishViews()
+	s.sendRequests()
 	return s.out
 }
 
@@ -151,7 +152,7 @@ func (s *state) full() bool { return s.scheduler.Len() >= s.MaxWaiting }
 
 // idle reports whether nothing is in flight and everything is committed: a stopping Manager may end.
 func (s *state) idle() bool {
-	return s.createsInFlight == 0 && s.deletesInFlight == 0 && s.requestsInFlight == 0 && len(s.uncommitted) == 0 &&
+	return s.createsInFlight == 0 && s.deletesInFlight == 0 && s.requests.inFlight == 0 && len(s.uncommitted) == 0 &&
 		s.agenda.empty()
 }
 

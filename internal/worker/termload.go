@@ -15,7 +15,7 @@ const (
 
 // load reads what earlier terms left, the last accepted ID and every open record, page by page.
 func (m *Manager) load(ctx context.Context) error {
-	lastAccepted, err := m.beginTerm(ctx)
+	start, err := m.beginTerm(ctx)
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,9 @@ func (m *Manager) load(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("read open records: %w", err)
 		}
-		in := loaded{records: page, lastAccepted: lastAccepted, paused: paused, obeyed: obeyed, clocks: clocks}
+		in := loaded{
+			records: page, lastAccepted: start.LastAccepted, completeSince: start.CompleteSince, paused: paused, obeyed: obeyed, clocks: clocks,
+		}
 		m.dispatch(ctx, m.state.step(m.now(), in))
 		events, clocks = events+len(page), nil
 		if len(page) < openPage {
@@ -49,14 +51,14 @@ func (m *Manager) load(ctx context.Context) error {
 }
 
 // beginTerm fences earlier terms off. If Redis lost its data under the last one, the open records are rewritten.
-func (m *Manager) beginTerm(ctx context.Context) (event.ID, error) {
-	lastAccepted, known, err := m.journal.Begin(ctx)
+func (m *Manager) beginTerm(ctx context.Context) (TermStart, error) {
+	start, err := m.journal.Begin(ctx)
 	if err != nil {
-		return lastAccepted, err
+		return start, err
 	}
-	if known && !m.carryover.unfinished || m.carryover.LastAccepted.IsZero() {
+	if start.Known && !m.carryover.unfinished || m.carryover.LastAccepted.IsZero() {
 		m.carryover = Carryover{} // Redis has it all: what an earlier term knew is not kept through this one
-		return lastAccepted, nil
+		return start, nil
 	}
 	m.carryover.unfinished = true
 	errcode.Error(m.log, errcode.RedisDataLost)
@@ -67,16 +69,15 @@ func (m *Manager) beginTerm(ctx context.Context) (event.ID, error) {
 			continue
 		}
 		if err := m.journal.Commit(ctx, batch); err != nil {
-			return lastAccepted, err
+			return start, err
 		}
 		batch = nil
 	}
-	if len(batch) > 0 {
-		if err := m.journal.Commit(ctx, batch); err != nil {
-			return lastAccepted, err
-		}
+	start.LastAccepted, start.CompleteSince = higher(start.LastAccepted, m.carryover.LastAccepted), m.carryover.CompleteSince
+	batch = append(batch, Complete{Since: start.CompleteSince}) // last: until now half of them are missing
+	if err := m.journal.Commit(ctx, batch); err != nil {
+		return start, err
 	}
-	last := higher(lastAccepted, m.carryover.LastAccepted)
 	m.carryover = Carryover{}
-	return last, nil
+	return start, nil
 }

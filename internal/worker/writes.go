@@ -82,6 +82,8 @@ type (
 		Hash   string // content hash
 		At     time.Time
 	}
+	// Complete records since which ID no record was lost; it may move in both directions. No status entry.
+	Complete struct{ Since event.ID }
 	// Refuse records when the API server first refused a Pod of an event; the status entry `waiting`. It goes with the
 	// first `created` or with the Close.
 	Refuse struct {
@@ -136,6 +138,7 @@ func (Close) isWrite()     {}
 func (Ack) isWrite()       {}
 func (Select) isWrite()    {}
 func (Restore) isWrite()   {}
+func (Complete) isWrite()  {}
 func (Refuse) isWrite()    {}
 func (Cancel) isWrite()    {}
 func (Clock) isWrite()     {}

@@ -30,7 +30,7 @@ func begun(t *testing.T, p *redistest.Fixture) *records.Journal {
 	j := records.New(p.Client, records.Options{
 		Stream: stream, Group: group, RecordTTL: time.Hour, Owner: us, Logger: slog.New(slog.DiscardHandler),
 	})
-	if _, _, err := j.Begin(t.Context()); err != nil {
+	if _, err := j.Begin(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return j

@@ -18,7 +18,7 @@ func BenchmarkCommit(b *testing.B) {
 	}
 	defer func() { _ = client.Close() }()
 	j := New(client, options())
-	if _, _, err := j.Begin(b.Context()); err != nil {
+	if _, err := j.Begin(b.Context()); err != nil {
 		b.Fatal(err)
 	}
 	batch := []worker.Write{worker.Settle{ID: theID, TaskID: "task-123", At: at}}

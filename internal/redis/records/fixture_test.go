@@ -43,11 +43,11 @@ func begun(t *testing.T, p *redistest.Fixture) *Journal {
 
 func begin(t *testing.T, j *Journal) (lastAccepted event.ID, known bool) {
 	t.Helper()
-	lastAccepted, known, err := j.Begin(t.Context())
+	start, err := j.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return lastAccepted, known
+	return start.LastAccepted, start.Known
 }
 
 // commit commits a batch that must succeed.

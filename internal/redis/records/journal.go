@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -33,6 +34,7 @@ type Journal struct {
 
 	fence        *fence
 	open         []event.ID // what Open pages through; nil between two walks
+	lost         sync.Map   // the event.IDs that had no record in the last walk
 	lastAccepted event.ID   // as in Redis since Begin; used by Commit only
 }
 
@@ -61,6 +63,7 @@ func (j *Journal) Open(ctx context.Context, after event.ID, n int) ([]worker.Rec
 			return nil, err
 		}
 		j.open = ids
+		j.lost.Clear()
 	}
 	start, found := slices.BinarySearchFunc(j.open, after, event.ID.Compare)
 	if found {
@@ -119,6 +122,7 @@ func (j *Journal) page(ctx context.Context, ids []event.ID) ([]worker.Record, er
 			return nil, err
 		case record == nil:
 			errcode.Warn(j.opts.Logger, errcode.RecordMissing, "event_id", id.String(), "key", j.keys.Event(id))
+			j.lost.Store(id, nil)
 		case !record.Closed:
 			records = append(records, *record)
 		}
@@ -133,7 +137,11 @@ func (j *Journal) Find(ctx context.Context, id event.ID) (*worker.Record, error)
 		read = j.read(ctx, p, id)
 		return nil
 	})
-	return j.decode(id, read)
+	record, err := j.decode(id, read)
+	if _, lost := j.lost.Load(id); lost && record == nil && err == nil {
+		return nil, j.client.Wrap("reading the record of event "+id.String(), worker.ErrRecordLost)
+	}
+	return record, err
 }
 
 // recordRead are the replies that make up a record.

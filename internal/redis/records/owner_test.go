@@ -36,7 +36,7 @@ func testOwned(t *testing.T, p *redistest.Fixture) {
 			c.change(&o)
 			before := p.Raw.Get(t.Context(), keysOf.Fence()).Val()
 			j := New(p.Client, o)
-			_, _, err := j.Begin(t.Context())
+			_, err := j.Begin(t.Context())
 			if _, is := errors.AsType[*OwnedError](err); !is {
 				t.Fatalf("error %v", err)
 			}
@@ -55,7 +55,7 @@ func testOwned(t *testing.T, p *redistest.Fixture) {
 	o := options()
 	o.Owner.Instance = "b"
 	begin(t, New(p.Client, o))
-	if _, _, err := newJournal(p).Begin(t.Context()); err == nil {
+	if _, err := newJournal(p).Begin(t.Context()); err == nil {
 		t.Error("the first one still owns the stream")
 	}
 }
@@ -67,7 +67,7 @@ func testNoOwner(t *testing.T, p *redistest.Fixture) {
 	} {
 		o := options()
 		o.Owner = owner
-		if _, _, err := New(p.Client, o).Begin(t.Context()); err == nil {
+		if _, err := New(p.Client, o).Begin(t.Context()); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
 // termStart is the state in Redis before a term begins.
@@ -20,18 +21,19 @@ type termStart struct {
 	lastAccepted event.ID
 	lastID       event.ID // the highest ID the stream ever had; zero when there is none, or no stream
 	hasGroup     bool
+	complete     event.ID // the highest ID whose record may have been lost
 }
 
 // streamReplaced: the stream counts from below what was accepted before, so it is another one.
 func (s termStart) streamReplaced() bool { return s.lastID.Compare(s.lastAccepted) < 0 }
 
 // Begin implements worker.Journal. An *OwnedError: the stream belongs to another installation.
-func (j *Journal) Begin(ctx context.Context) (lastAccepted event.ID, known bool, err error) {
+func (j *Journal) Begin(ctx context.Context) (worker.TermStart, error) {
 	j.fence.drop()
 	j.open = nil
 	found, err := j.begin(ctx, newHold(rand.Text()))
 	if err != nil {
-		return event.ID{}, false, j.client.Wrap("beginning a term on "+j.keys.Stream, err)
+		return worker.TermStart{}, j.client.Wrap("beginning a term on "+j.keys.Stream, err)
 	}
 	if found.streamReplaced() {
 		errcode.Error(j.opts.Logger, errcode.StreamReplaced,
@@ -39,7 +41,7 @@ func (j *Journal) Begin(ctx context.Context) (lastAccepted event.ID, known bool,
 		found.lastAccepted = event.ID{}
 	}
 	j.lastAccepted = found.lastAccepted
-	return found.lastAccepted, found.known, nil
+	return worker.TermStart{LastAccepted: found.lastAccepted, Known: found.known, CompleteSince: found.complete}, nil
 }
 
 // errWatchStream: a group may be set back only while the stream stays the replaced one, so the stream must be watched
@@ -90,6 +92,7 @@ func (j *Journal) checkStart(found termStart, us owner, streamWatched bool) erro
 func (j *Journal) queueState(ctx context.Context, p goredis.Pipeliner) func() (termStart, error) {
 	owner, fence, lastAccepted := p.Get(ctx, j.keys.Owner()), p.Get(ctx, j.keys.Fence()), p.Get(ctx, j.keys.LastAcceptedID())
 	groups, lastID := p.XInfoGroups(ctx, j.keys.Stream), redis.LastGeneratedID(ctx, p, j.keys.Stream)
+	complete := j.queueComplete(ctx, p)
 	return func() (s termStart, err error) {
 		if s.owner, err = owner.Result(); err != nil && !errors.Is(err, goredis.Nil) {
 			return s, err
@@ -104,7 +107,10 @@ func (j *Journal) queueState(ctx context.Context, p goredis.Pipeliner) func() (t
 		if _, s.hasGroup, err = redis.FindGroup(groups, j.opts.Group); err != nil {
 			return s, err
 		}
-		s.lastID, err = lastID()
+		if s.lastID, err = lastID(); err != nil {
+			return s, err
+		}
+		s.complete, err = complete(s)
 		return s, err
 	}
 }
@@ -116,6 +122,9 @@ func (j *Journal) queueBegin(ctx context.Context, p goredis.Pipeliner, found ter
 	}
 	p.Set(ctx, j.keys.Fence(), start.value(), 0)
 	p.Set(ctx, j.keys.Batch(), start.number(), 0)
+	if !found.known {
+		p.Set(ctx, j.keys.Complete(), found.complete.String(), 0)
+	}
 	from := found.lastAccepted
 	if found.streamReplaced() {
 		from = event.ID{}

@@ -47,3 +47,29 @@ func testNewStream(t *testing.T, p *redistest.Fixture) {
 		}
 	}
 }
+
+// testComplete: what an emptied Redis may have lost is everything up to now. An installation of before this key lost nothing.
+func testComplete(t *testing.T, p *redistest.Fixture) {
+	for name, c := range map[string]struct {
+		prepare [][]any
+		want    string
+		wrong   bool
+	}{
+		"the first term":                        {[][]any{{"XADD", stream, "5-1", "a", "b"}}, "5-1", false},
+		"accepted from a longer stream":         {[][]any{{"XADD", stream, "5-1", "a", "b"}, {"SET", keysOf.LastAcceptedID(), "7-0"}}, "7-0", false},
+		"a known installation without it":       {[][]any{{"SET", keysOf.Fence(), "t"}, {"XADD", stream, "5-1", "a", "b"}}, "0-0", false},
+		"a known installation":                  {[][]any{{"SET", keysOf.Fence(), "t"}, {"SET", keysOf.Complete(), "3-0"}}, "3-0", false},
+		"one that lost the fence alone":         {[][]any{{"SET", keysOf.Complete(), "3-0"}, {"XADD", stream, "5-1", "a", "b"}}, "5-1", false},
+		"somebody else wrote into it":           {[][]any{{"SET", keysOf.Fence(), "t"}, {"SET", keysOf.Complete(), "now"}}, "", true},
+		"it is read only where terms are known": {[][]any{{"SET", keysOf.Complete(), "now"}, {"XADD", stream, "5-1", "a", "b"}}, "5-1", false},
+	} {
+		p.Do(t, "FLUSHALL")
+		for _, args := range c.prepare {
+			p.Do(t, args...)
+		}
+		start, err := newJournal(p).Begin(t.Context())
+		if (err != nil) != c.wrong || err == nil && start.CompleteSince.String() != c.want {
+			t.Errorf("%s: %+v, %v, want %s", name, start, err, c.want)
+		}
+	}
+}

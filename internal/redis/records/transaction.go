@@ -64,6 +64,8 @@ func (t *transaction) add(w worker.Write) error {
 		return t.view(w)
 	case worker.Clock:
 		t.setClock(w)
+	case worker.Complete:
+		t.pipe.Set(t.ctx, t.keys.Complete(), w.Since.String(), 0)
 	default:
 		return fmt.Errorf("unknown kind of write: %T", w)
 	}

@@ -113,14 +113,14 @@ func (f *Fixture) LastDelivered(t *testing.T) string {
 	return groups[0].LastDeliveredID
 }
 
-// Dump is everything in Redis but the source stream, its owner, its fence and the batch number: strings, sorted sets of members, hashes, the
-// fields of stream entries without their IDs. A key that expires has ` (expires)` after its name.
+// Dump is everything in Redis but the source stream and what Begin writes: strings, sorted sets of members, hashes, the fields
+// of stream entries without their IDs. A key that expires has ` (expires)` after its name.
 func (f *Fixture) Dump(t *testing.T) map[string]any {
 	t.Helper()
 	ctx := t.Context()
 	all := make(map[string]any)
 	for _, key := range f.Raw.Keys(ctx, "*").Val() {
-		if slices.Contains([]string{Stream, f.Keys.Owner(), f.Keys.Fence(), f.Keys.Batch()}, key) {
+		if slices.Contains([]string{Stream, f.Keys.Owner(), f.Keys.Fence(), f.Keys.Batch(), f.Keys.Complete()}, key) {
 			continue
 		}
 		name := key

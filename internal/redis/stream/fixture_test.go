@@ -53,7 +53,7 @@ func (p *process) journal(t *testing.T) *records.Journal {
 		Stream: stream, Group: group, RecordTTL: time.Hour, Owner: records.Owner{Namespace: "ci", Instance: "ottoscaler"},
 		Logger: slog.New(slog.DiscardHandler),
 	})
-	if _, _, err := j.Begin(t.Context()); err != nil {
+	if _, err := j.Begin(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return j

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -43,7 +44,10 @@ func (j *journal) Find(_ context.Context, id event.ID) (*worker.Record, error) {
 		return nil, r.fail
 	}
 	rec, ok := r.records[id]
-	if !ok {
+	switch {
+	case !ok && r.lost[id]:
+		return nil, worker.ErrRecordLost
+	case !ok:
 		return nil, nil
 	}
 	c := clone(rec)
@@ -59,15 +63,18 @@ func (j *journal) Clocks(context.Context) (map[string]time.Time, error) {
 }
 
 // Begin is worker.Journal's.
-func (j *journal) Begin(context.Context) (lastAccepted event.ID, known bool, err error) {
+func (j *journal) Begin(context.Context) (worker.TermStart, error) {
 	r := j.redis
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	j.term = 0
 	if r.fail != nil {
-		return event.ID{}, false, r.fail
+		return worker.TermStart{}, r.fail
 	}
-	known = r.fence != 0
+	start := worker.TermStart{Known: r.fence != 0}
+	if !start.Known {
+		r.complete = r.mayHaveBeenAccepted()
+	}
 	r.begun++
 	r.fence, j.term = r.begun, r.begun
 	if r.last.Compare(r.lastAccepted) < 0 { // a new stream
@@ -76,7 +83,19 @@ func (j *journal) Begin(context.Context) (lastAccepted event.ID, known bool, err
 	if !r.grouped {
 		r.grouped, r.delivered = true, r.lastAccepted
 	}
-	return r.lastAccepted, known, nil
+	start.LastAccepted, start.CompleteSince = r.lastAccepted, r.complete
+	return start, nil
+}
+
+// mayHaveBeenAccepted is the highest ID that may have been accepted until now.
+func (r *Redis) mayHaveBeenAccepted() event.ID {
+	switch {
+	case r.last.Compare(r.lastAccepted) < 0:
+		return r.lastAccepted
+	case r.last.IsZero():
+		return event.ID{Ms: uint64(time.Now().UnixMilli()), Seq: math.MaxUint64}
+	}
+	return r.last
 }
 
 // Commit is worker.Journal's.

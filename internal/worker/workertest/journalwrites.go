@@ -32,6 +32,8 @@ func (r *Redis) apply(w worker.Write) error {
 	case worker.View:
 	case worker.Clock:
 		r.setClock(w)
+	case worker.Complete:
+		r.complete = w.Since
 	default:
 		return r.change(w)
 	}

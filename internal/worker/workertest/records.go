@@ -105,7 +105,7 @@ func clocksAreKept(t *testing.T, r Records) {
 	commit(t, r, worker.Clock{Name: "a:pod", At: moment}, worker.Clock{Name: "b:한글 %", At: moment}, worker.Clock{Name: "c", At: moment})
 	commit(t, r, worker.Clock{Name: "a:pod", At: later}, worker.Clock{Name: "c"}, worker.Clock{Name: "never written"})
 	next := r.Another()
-	if _, _, err := next.Begin(t.Context()); err != nil {
+	if _, err := next.Begin(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	got, err := next.Clocks(t.Context())

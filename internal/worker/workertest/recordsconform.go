@@ -22,6 +22,8 @@ type Records struct {
 	Delete func(id event.ID)
 	Drop   func()
 	Flush  func()
+	// Forget is DEL of an event's record.
+	Forget func(id event.ID)
 }
 
 const consumer = "ottoscaler-1"
@@ -69,6 +71,12 @@ func TestRecords(t *testing.T, fresh func(t *testing.T) Records) {
 		"only the newest term writes":                     onlyNewestWrites,
 		"an emptied Redis ends the term":                  emptiedRedisEndsTheTerm,
 		"writes need a term":                              writesNeedATerm,
+		"no record is lost while Redis keeps its data":    completeIsKept,
+		"an emptied Redis has lost all records so far":    completeAfterFlush,
+		"no stream: all records until now may be lost":    completeWithoutStream,
+		"a replaced stream keeps its records":             completeOfReplacedStream,
+		"since when no record is lost moves both ways":    completeMoves,
+		"the lost record of an open event is told":        lostIsTold,
 	})
 }
 

@@ -41,11 +41,7 @@ func open(t *testing.T, r Records, after event.ID, n int) []event.ID {
 
 func lastAccepted(t *testing.T, r Records) event.ID {
 	t.Helper()
-	id, _, err := r.Begin(t.Context())
-	if err != nil {
-		t.Fatalf("Begin: %v", err)
-	}
-	return id
+	return start(t, r).LastAccepted
 }
 
 // read reads until it has n entries.
@@ -90,9 +86,14 @@ func wantIDs(t *testing.T, got []event.ID, want ...event.ID) {
 
 func begin(t *testing.T, j worker.Journal) (known bool) {
 	t.Helper()
-	_, known, err := j.Begin(t.Context())
+	return start(t, j).Known
+}
+
+func start(t *testing.T, j worker.Journal) worker.TermStart {
+	t.Helper()
+	start, err := j.Begin(t.Context())
 	if err != nil {
 		t.Fatalf("Begin: %v", err)
 	}
-	return known
+	return start
 }

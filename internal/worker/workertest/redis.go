@@ -25,7 +25,9 @@ type Redis struct {
 	fence        int // the newest term; 0: none
 	begun        int // terms ever begun
 	lastAccepted event.ID
+	complete     event.ID // the highest ID whose record may have been lost
 	records      map[event.ID]*worker.Record
+	lost         map[event.ID]bool // of open events, by Forget
 	keys         map[string]key
 	clocks       map[string]time.Time
 	status       []Status
@@ -62,8 +64,17 @@ func (r *Redis) Flush() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.dropStream()
-	r.lastAccepted, r.fence = event.ID{}, 0
-	r.records, r.keys, r.clocks = make(map[event.ID]*worker.Record), make(map[string]key), make(map[string]time.Time)
+	r.lastAccepted, r.complete, r.fence = event.ID{}, event.ID{}, 0
+	r.records, r.keys, r.lost = make(map[event.ID]*worker.Record), make(map[string]key), make(map[event.ID]bool)
+	r.clocks = make(map[string]time.Time)
+}
+
+// Forget is DEL of an event's record: it expires, or somebody deletes it while the event is open.
+func (r *Redis) Forget(id event.ID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lost[id] = r.records[id] != nil && !r.records[id].Closed
+	delete(r.records, id)
 }
 
 // Journal returns another worker.Journal on the same records, as for another process.

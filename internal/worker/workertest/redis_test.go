@@ -8,10 +8,10 @@ func TestInMemoryDeliveries(t *testing.T) { TestDeliveries(t, inMemory) }
 
 func inMemory(t *testing.T) Records {
 	r := NewRedis()
-	if _, _, err := r.Begin(t.Context()); err != nil {
+	if _, err := r.Begin(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return Records{
-		Journal: r, Another: r.Journal, Process: r.Process, Add: r.Add, Delete: r.Delete, Drop: r.Drop, Flush: r.Flush,
+		Journal: r, Another: r.Journal, Process: r.Process, Add: r.Add, Delete: r.Delete, Drop: r.Drop, Flush: r.Flush, Forget: r.Forget,
 	}
 }
