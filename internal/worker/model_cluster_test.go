@@ -183,6 +183,16 @@ func (m *model) hasOpenWorker(name string) bool {
 	return sl.UID == p.obs.Ref.UID && (sl.State == StateCreated || sl.State == StateRunning)
 }
 
+// anyHiddenLeft reports whether an edited Pod is left of a closed event.
+func (m *model) anyHiddenLeft() bool {
+	for _, p := range m.pods {
+		if rec := m.records[p.obs.Event]; p.edited() && (rec == nil || rec.Closed) {
+			return true
+		}
+	}
+	return false
+}
+
 // checkAbsence fails on a write that calls a Pod missing or deleted that exists.
 func (m *model) checkAbsence(x Write) {
 	var r Report
