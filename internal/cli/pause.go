@@ -82,7 +82,7 @@ func (r *pauseRequest) addFlags(c *cobra.Command) {
 func (r *pauseRequest) command(version string) func(*cobra.Command, []string) error {
 	return withDeps(version, func(c *cobra.Command, d *deps, args []string) error {
 		r.by = cmp.Or(r.by, config.User())
-		cmd, err := r.build(args, time.Now())
+		cmd, err := r.build(args)
 		if err != nil {
 			return usageError{err}
 		}
@@ -90,8 +90,8 @@ func (r *pauseRequest) command(version string) func(*cobra.Command, []string) er
 	})
 }
 
-func (r *pauseRequest) build(args []string, now time.Time) (worker.Command, error) {
-	cmd := worker.Command{Queue: worker.AllQueues, On: r.on, By: r.by, Reason: r.reason, At: now.UTC().Truncate(time.Millisecond)}
+func (r *pauseRequest) build(args []string) (worker.Command, error) {
+	cmd := worker.Command{Queue: worker.AllQueues, On: r.on, By: r.by, Reason: r.reason}
 	if len(args) == 1 {
 		cmd.Queue = args[0]
 		if !event.ValidQueue(cmd.Queue) {

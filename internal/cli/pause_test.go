@@ -24,9 +24,9 @@ func TestPauseCommand(t *testing.T) {
 		want    worker.Command
 		wantErr string
 	}{
-		"one queue":     {pauseRequest{on: true, reason: "r", by: "kim"}, []string{"web"}, worker.Command{Queue: "web", On: true, By: "kim", Reason: "r", At: noon}, ""},
-		"all queues":    {pauseRequest{on: true, reason: "r", by: "kim"}, nil, worker.Command{Queue: "*", On: true, By: "kim", Reason: "r", At: noon}, ""},
-		"resume":        {pauseRequest{by: "kim"}, []string{"a/b"}, worker.Command{Queue: "a/b", By: "kim", At: noon}, ""},
+		"one queue":     {pauseRequest{on: true, reason: "r", by: "kim"}, []string{"web"}, worker.Command{Queue: "web", On: true, By: "kim", Reason: "r"}, ""},
+		"all queues":    {pauseRequest{on: true, reason: "r", by: "kim"}, nil, worker.Command{Queue: "*", On: true, By: "kim", Reason: "r"}, ""},
+		"resume":        {pauseRequest{by: "kim"}, []string{"a/b"}, worker.Command{Queue: "a/b", By: "kim"}, ""},
 		"no reason":     {pauseRequest{on: true, by: "kim"}, nil, worker.Command{}, "--reason"},
 		"blank reason":  {pauseRequest{on: true, by: "kim", reason: " "}, nil, worker.Command{}, "--reason"},
 		"long reason":   {pauseRequest{on: true, by: "kim", reason: strings.Repeat("x", 257)}, nil, worker.Command{}, "--reason"},
@@ -35,7 +35,7 @@ func TestPauseCommand(t *testing.T) {
 		"invalid queue": {pauseRequest{by: "kim"}, []string{"*"}, worker.Command{}, "QUEUE"},
 		"empty queue":   {pauseRequest{by: "kim"}, []string{""}, worker.Command{}, "QUEUE"},
 	} {
-		got, err := test.request.build(test.args, noon)
+		got, err := test.request.build(test.args)
 		if (err == nil) != (test.wantErr == "") || err != nil && !strings.Contains(err.Error(), test.wantErr) {
 			t.Errorf("%s: got error %v, want one with %q", name, err, test.wantErr)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/redis/control"
 	"github.com/ottoscaler/ottoscaler/internal/redis/records"
 	"github.com/ottoscaler/ottoscaler/internal/redis/redistest"
 	"github.com/ottoscaler/ottoscaler/internal/redis/stream"
@@ -38,6 +39,16 @@ func newRecords(t *testing.T, f *redistest.Fixture) workertest.Records {
 		Delete: func(id event.ID) { f.Do(t, "XDEL", redistest.Stream, id.String()) },
 		Drop:   func() { f.Do(t, "DEL", redistest.Stream) },
 		Flush:  func() { f.Do(t, "FLUSHALL") },
+		Controls: func() worker.Controls {
+			return control.New(f.Client, redistest.Stream, slog.New(slog.DiscardHandler))
+		},
+		Send: func(cmd worker.Command) event.ID {
+			id, err := control.Send(t.Context(), f.Client, redistest.Stream, cmd)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return id
+		},
 		Forget: func(id event.ID) { f.Do(t, "DEL", redis.NewKeys(redistest.Stream).Event(id)) },
 	}
 }

@@ -41,9 +41,9 @@ func DecodeKeyOwner(value string) (KeyOwner, error) {
 	return KeyOwner{owner, hash}, nil
 }
 
-// DecodeLastAcceptedID reads the value of Keys.LastAcceptedID; the zero ID when there is none. A value that is no ID is a
-// *RecordError, not "none": with none the whole stream would be read anew.
-func DecodeLastAcceptedID(key string, cmd *goredis.StringCmd) (event.ID, error) {
+// DecodeID reads a key that holds an entry's ID; the zero ID when there is none. A value that is no ID is a *RecordError, not
+// "none": without the last accepted ID the whole stream would be read anew.
+func DecodeID(key string, cmd *goredis.StringCmd) (event.ID, error) {
 	value, err := cmd.Result()
 	if errors.Is(err, goredis.Nil) {
 		return event.ID{}, nil
@@ -53,7 +53,7 @@ func DecodeLastAcceptedID(key string, cmd *goredis.StringCmd) (event.ID, error) 
 	}
 	id, err := event.ParseID(value)
 	if err != nil {
-		return event.ID{}, &RecordError{Key: key, Problem: fmt.Sprintf("%v; set it to the ID of the last accepted entry", err)}
+		return event.ID{}, &RecordError{Key: key, Problem: fmt.Sprintf("%v; set it to the ID of an entry", err)}
 	}
 	return id, nil
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker/queue"
 )
 
-// controls are what the operator says: his policy, his pauses, and the cancels that are being carried out.
+// controls are what the operator says: policy and pauses; and the cancels that are being carried out.
 type controls struct {
 	policy  *queue.Policy
-	obeyed  event.ID            // the last command that was decided on
+	applied event.ID            // the last command that was decided on
 	paused  map[string]Paused   // by queue, AllQueues among them: recorded or about to be
 	newest  map[string]event.ID // the last command about each queue
 	cancels []*trackedEvent     // in force, and with workers not selected yet
@@ -23,21 +23,21 @@ func newControls(p *queue.Policy) controls {
 
 // loadControls restores what earlier commands left in force, before anything starts.
 func (s *state) loadControls(in loaded) {
-	s.controls.obeyed = higher(s.controls.obeyed, in.obeyed)
+	s.controls.applied = higher(s.controls.applied, in.applied)
 	for _, name := range slices.Sorted(maps.Keys(in.paused)) {
 		s.controls.paused[name] = in.paused[name]
 		s.scheduler.Pause(name, true)
 	}
 }
 
-// obey applies commands. A pause holds at once, a resume only when it is recorded: a crash in between starts nothing that is
+// applyCommands applies commands. A pause holds at once, a resume only when it is recorded: a crash in between starts nothing that is
 // paused.
-func (s *state) obey(batch []Command) {
+func (s *state) applyCommands(batch []Command) {
 	for _, c := range batch {
-		if c.ID.Compare(s.controls.obeyed) <= 0 {
+		if c.ID.Compare(s.controls.applied) <= 0 {
 			continue
 		}
-		s.controls.obeyed, s.controls.newest[c.Queue] = c.ID, c.ID
+		s.controls.applied, s.controls.newest[c.Queue] = c.ID, c.ID
 		if c.On {
 			s.controls.paused[c.Queue] = Paused{By: c.By, At: s.now, Reason: c.Reason}
 			s.scheduler.Pause(c.Queue, true)

@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"time"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
 )
@@ -22,5 +21,4 @@ type Command struct {
 	On     bool   // pause; else resume
 	By     string
 	Reason string
-	At     time.Time
 }

@@ -17,7 +17,7 @@ type (
 		lastAccepted  event.ID             // the highest ID accepted before
 		completeSince event.ID             // the highest ID whose record may have been lost
 		paused        map[string]Paused    // queues, AllQueues among them
-		obeyed        event.ID             // the last command applied before
+		applied       event.ID             // the last command applied before
 		clocks        map[string]time.Time // with the first page, by name
 	}
 	commands struct{ batch []Command } // of operators

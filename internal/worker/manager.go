@@ -98,8 +98,8 @@ func (m *Manager) Run(take, work context.Context) error {
 			m.fail(fmt.Errorf("watch Pods: %w", err))
 		}
 	})
-	obeyed := m.state.controls.obeyed
-	m.group.Go(func() { m.controlReader(ctx, obeyed) })
+	applied := m.state.controls.applied
+	m.group.Go(func() { m.controlReader(ctx, applied) })
 	for range m.state.DeleteConcurrency {
 		m.group.Go(func() { m.deleteExecutor(ctx) })
 	}

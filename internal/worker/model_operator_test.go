@@ -14,14 +14,14 @@ func (m *model) command(name string, pause bool) {
 	if n := len(m.sent); n > 0 && m.sent[n-1].ID.Compare(id) >= 0 {
 		id = event.ID{Ms: m.sent[n-1].ID.Ms, Seq: m.sent[n-1].ID.Seq + 1}
 	}
-	m.sent = append(m.sent, Command{ID: id, Queue: name, On: pause, By: "kim", Reason: "upgrade", At: m.now})
+	m.sent = append(m.sent, Command{ID: id, Queue: name, On: pause, By: "kim", Reason: "upgrade"})
 }
 
 // deliverCommands delivers those that are not recorded as applied: some of them perhaps a second time.
 func (m *model) deliverCommands() {
 	var batch []Command
 	for _, c := range m.sent {
-		if c.ID.Compare(m.obeyed) > 0 {
+		if c.ID.Compare(m.applied) > 0 {
 			batch = append(batch, c)
 		}
 	}
@@ -57,10 +57,10 @@ func (m *model) applyRefuse(x Refuse) {
 }
 
 func (m *model) applyPause(x Pause) {
-	if x.Command.Compare(m.obeyed) <= 0 {
-		m.fatal("command %s is obeyed twice", x.Command)
+	if x.Command.Compare(m.applied) <= 0 {
+		m.fatal("command %s is applied twice", x.Command)
 	}
-	m.obeyed = x.Command
+	m.applied = x.Command
 	if x.On {
 		m.paused[x.Queue] = Paused{By: x.By, At: x.At, Reason: x.Reason}
 	} else {

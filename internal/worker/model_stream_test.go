@@ -20,7 +20,7 @@ func (m *model) flush() {
 	m.clocks = map[string]time.Time{}
 	m.records, m.keys, m.pending, m.selected = map[event.ID]*Record{}, map[string]keyOwner{}, map[event.ID]bool{}, map[Victim]bool{}
 	m.cancelled = map[Victim]event.ID{}
-	m.paused, m.obeyed = map[string]Paused{}, event.ID{}
+	m.paused, m.applied = map[string]Paused{}, event.ID{}
 	for rec := range r.Records() {
 		m.apply(Restore{Record: rec, Hash: rec.Event.Hash()})
 	}

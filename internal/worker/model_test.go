@@ -35,7 +35,7 @@ type model struct {
 	outcomes     map[string]int // entries on the status stream, by worker
 	closed       map[event.ID]Counts
 	paused       map[string]Paused
-	obeyed       event.ID
+	applied      event.ID
 	sent         []Command // of operators
 
 	// Kubernetes
@@ -126,7 +126,7 @@ func (m *model) beginTermWith(r Carryover) {
 	m.core = newState(m.set)
 	m.writes, m.creates, m.removes, m.requests, m.replies, m.watched, m.ahead = nil, nil, nil, nil, nil, nil, nil
 	in := loaded{
-		lastAccepted: higher(m.lastAccepted, r.LastAccepted), completeSince: m.complete, paused: maps.Clone(m.paused), obeyed: m.obeyed,
+		lastAccepted: higher(m.lastAccepted, r.LastAccepted), completeSince: m.complete, paused: maps.Clone(m.paused), applied: m.applied,
 		clocks: maps.Clone(m.clocks),
 	}
 	m.onTheWay = nil // what was lost ends no worker any more: it is a cancel's again

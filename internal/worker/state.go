@@ -113,7 +113,7 @@ func (s *state) step(now time.Time, in input) []effect {
 	case found:
 		s.found(in)
 	case commands:
-		s.obey(in.batch)
+		s.applyCommands(in.batch)
 	case reloaded:
 		s.reload(in)
 	case stop:

@@ -19,7 +19,7 @@ func (m *Manager) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	paused, obeyed, err := m.controls.Load(ctx)
+	paused, applied, err := m.controls.Load(ctx)
 	if err != nil {
 		return fmt.Errorf("read what operators paused: %w", err)
 	}
@@ -34,7 +34,7 @@ func (m *Manager) load(ctx context.Context) error {
 			return fmt.Errorf("read open records: %w", err)
 		}
 		in := loaded{
-			records: page, lastAccepted: start.LastAccepted, completeSince: start.CompleteSince, paused: paused, obeyed: obeyed, clocks: clocks,
+			records: page, lastAccepted: start.LastAccepted, completeSince: start.CompleteSince, paused: paused, applied: applied, clocks: clocks,
 		}
 		m.dispatch(ctx, m.state.step(m.now(), in))
 		events, clocks = events+len(page), nil

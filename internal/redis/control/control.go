@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,12 +16,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
-const (
-	pageSize  = 100 // commands read at once
-	maxPauses = 20_000
-	maxName   = 63  // bytes of a queue's name
-	maxText   = 256 // bytes of who and why
-)
+const pageSize = 100 // commands read at once
 
 // Controls read the commands of one stream's operators. It implements worker.Controls.
 type Controls struct {
@@ -39,27 +33,15 @@ func New(client *redis.Client, stream string, log *slog.Logger) *Controls {
 	return &Controls{client: client, keys: redis.NewKeys(stream), log: log}
 }
 
-// Load implements worker.Controls. What cannot be read still pauses: somebody paused it.
+// Load implements worker.Controls.
 func (c *Controls) Load(ctx context.Context) (map[string]worker.Paused, event.ID, error) {
 	pipe := c.client.Commands().Pipeline()
 	pauses, mark := pipe.HGetAll(ctx, c.keys.Pause()), pipe.Get(ctx, c.keys.ControlMark())
 	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, goredis.Nil) {
 		return nil, event.ID{}, c.client.Wrap("reading what is paused", err)
 	}
-	if n := len(pauses.Val()); n > maxPauses {
-		return nil, event.ID{}, c.client.Wrap("reading what is paused",
-			&redis.RecordError{Key: c.keys.Pause(), Problem: fmt.Sprintf("%d fields, at most %d", n, maxPauses)})
-	}
-	paused := make(map[string]worker.Paused, len(pauses.Val()))
-	for name, value := range pauses.Val() {
-		var p worker.Paused
-		if err := json.Unmarshal([]byte(value), &p); err != nil {
-			p = worker.Paused{By: "somebody unknown", Reason: "its record cannot be read"}
-		}
-		paused[name] = p
-	}
-	applied, err := redis.DecodeLastAcceptedID(c.keys.ControlMark(), mark)
-	return paused, applied, c.client.Wrap("reading the last command", err)
+	applied, err := redis.DecodeID(c.keys.ControlMark(), mark)
+	return DecodePaused(pauses.Val()), applied, c.client.Wrap("reading the last command", err)
 }
 
 // Read implements worker.Controls.
@@ -91,7 +73,7 @@ func (c *Controls) Read(ctx context.Context, after event.ID) ([]worker.Command, 
 func decode(id event.ID, entry goredis.XMessage) (cmd worker.Command, err error) {
 	field := func(name string) string { s, _ := entry.Values[name].(string); return s }
 	cmd = worker.Command{
-		ID: id, Queue: field("queue"), By: text.Line(field("by"), maxText), Reason: text.Line(field("reason"), maxText), At: id.Time(),
+		ID: id, Queue: field("queue"), By: text.Line(field("by"), maxText), Reason: text.Line(field("reason"), maxText),
 	}
 	if cmd.Queue != worker.AllQueues && !event.ValidQueue(cmd.Queue) {
 		return cmd, fmt.Errorf("queue is %q: want a queue's name or %q", text.Ellipsis(cmd.Queue, maxName), worker.AllQueues)

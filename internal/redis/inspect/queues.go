@@ -14,44 +14,31 @@ import (
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/redis/control"
 	"github.com/ottoscaler/ottoscaler/internal/text"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
 // Bounds of what is read back: the leader writes it, but anybody with the right to its keys may have.
 const (
-	maxQueues      = 20_000
-	maxQueueName   = 63       // bytes
-	maxQueueView   = 64 << 10 // bytes, encoded
-	maxLanes       = 64
-	maxPauseText   = 256     // bytes of a name or a reason
-	maxLimitText   = 1 << 10 // bytes
-	maxPauseRecord = 4 << 10 // bytes, encoded
+	maxQueues    = 20_000
+	maxQueueName = 63       // bytes
+	maxQueueView = 64 << 10 // bytes, encoded
+	maxLanes     = 64
+	maxLimitText = 1 << 10 // bytes
+	maxNameText  = 256     // bytes
 )
 
-// Paused returns what is paused: worker.AllQueues, or a queue. A value that cannot be read still pauses, by somebody
-// unknown.
+// Paused returns what is paused: worker.AllQueues, or a queue.
 func (r *Reader) Paused(ctx context.Context) (map[string]worker.Paused, error) {
 	fields, err := r.client.Commands().HGetAll(ctx, r.keys.Pause()).Result()
 	if err != nil {
 		return nil, r.client.Wrap("reading what is paused", err)
 	}
-	paused := make(map[string]worker.Paused)
-	for _, name := range boundedNames(fields) {
-		var p worker.Paused
-		if value := fields[name]; len(value) > maxPauseRecord || json.Unmarshal([]byte(value), &p) != nil {
-			p = worker.Paused{By: "somebody unknown", Reason: "its record cannot be read"}
-		}
-		paused[name] = cleanPaused(p)
-	}
-	return paused, nil
+	return control.DecodePaused(fields), nil
 }
 
-func cleanPaused(p worker.Paused) worker.Paused {
-	return worker.Paused{By: text.Line(p.By, maxPauseText), At: p.At, Reason: text.Line(p.Reason, maxPauseText)}
-}
-
-// boundedNames are the names that a queue can have, sorted; AllQueues is one.
+// boundedNames are the names that a queue can have, sorted.
 func boundedNames(fields map[string]string) []string {
 	names := slices.Sorted(maps.Keys(fields))
 	names = slices.DeleteFunc(names, func(name string) bool { return name == "" || len(name) > maxQueueName })
@@ -84,14 +71,14 @@ func decodeQueueView(name, value string) (v worker.QueueView, err error) {
 	v.Name, v.Limit = name, text.Line(v.Limit, maxLimitText)
 	v.Weight, v.MaxWorkers, v.Waiting, v.Live = max(1, v.Weight), max(0, v.MaxWorkers), max(0, v.Waiting), max(0, v.Live)
 	if v.Paused != nil {
-		*v.Paused = cleanPaused(*v.Paused)
+		*v.Paused = control.CleanPaused(*v.Paused)
 	}
 	v.Lanes = v.Lanes[:min(len(v.Lanes), maxLanes)]
 	for i := range v.Lanes {
 		l := &v.Lanes[i]
 		l.Message = text.Line(l.Message, maxLimitText)
 		for _, field := range []*string{&l.Template, &l.Shape, &l.State, &l.Cause} {
-			*field = text.Line(*field, maxPauseText)
+			*field = text.Line(*field, maxNameText)
 		}
 	}
 	return v, nil

@@ -14,28 +14,6 @@ import (
 
 var pausedAt = time.UnixMilli(1756659802903).UTC()
 
-// TestPaused: who paused what is shown; garbage pauses too, for the leader obeys it, and moves no cursor.
-func TestPaused(t *testing.T) {
-	p := redistest.Mini(t)
-	r := NewReader(p.Client, redistest.Stream, redistest.Group)
-	if got, err := r.Paused(t.Context()); err != nil || len(got) != 0 {
-		t.Errorf("without a pause: %v, %v", got, err)
-	}
-	p.Do(t, "HSET", p.Keys.Pause(),
-		"*", `{"by":"kim","at":"2025-08-31T17:03:22.903Z","reason":"etcd upgrade"}`,
-		"web", `{"by":"\u001b[2Jkim","reason":"`+strings.Repeat("x", 1000)+`"}`,
-		"ml", "paused", "data", strings.Repeat(" ", maxPauseRecord)+"{}", strings.Repeat("q", maxQueueName+1), "{}", "", "{}")
-	got, err := r.Paused(t.Context())
-	unreadable := worker.Paused{By: "somebody unknown", Reason: "its record cannot be read"}
-	want := map[string]worker.Paused{
-		"*": {By: "kim", At: pausedAt, Reason: "etcd upgrade"}, "ml": unreadable, "data": unreadable,
-		"web": {By: "[2Jkim", Reason: strings.Repeat("x", maxPauseText)},
-	}
-	if diff := cmp.Diff(want, got); diff != "" || err != nil {
-		t.Errorf("%v (-want +got):\n%s", err, diff)
-	}
-}
-
 // TestQueues: views are sorted and bounded, and what cannot be read is left out.
 func TestQueues(t *testing.T) {
 	p := redistest.Mini(t)

@@ -16,7 +16,7 @@ func (j *Journal) queueComplete(ctx context.Context, p goredis.Pipeliner) func(t
 	stored, clock := p.Get(ctx, j.keys.Complete()), p.Time(ctx)
 	return func(s termStart) (event.ID, error) {
 		if s.known {
-			return redis.DecodeLastAcceptedID(j.keys.Complete(), stored)
+			return redis.DecodeID(j.keys.Complete(), stored)
 		}
 		now, err := clock.Result()
 		return s.mayHaveBeenAccepted(event.ID{Ms: uint64(max(0, now.UnixMilli())), Seq: math.MaxUint64}), err

@@ -101,7 +101,7 @@ func (j *Journal) queueState(ctx context.Context, p goredis.Pipeliner) func() (t
 			return s, err
 		}
 		s.known = err == nil
-		if s.lastAccepted, err = redis.DecodeLastAcceptedID(j.keys.LastAcceptedID(), lastAccepted); err != nil {
+		if s.lastAccepted, err = redis.DecodeID(j.keys.LastAcceptedID(), lastAccepted); err != nil {
 			return s, err
 		}
 		if _, s.hasGroup, err = redis.FindGroup(groups, j.opts.Group); err != nil {

@@ -50,7 +50,7 @@ func (s *Source) checkStream(ctx context.Context) error {
 		value, groups = p.Get(ctx, s.keys.LastAcceptedID()), p.XInfoGroups(ctx, s.keys.Stream)
 		return nil
 	})
-	lastAccepted, err := redis.DecodeLastAcceptedID(s.keys.LastAcceptedID(), value)
+	lastAccepted, err := redis.DecodeID(s.keys.LastAcceptedID(), value)
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (s *Source) checkLastAccepted(ctx context.Context) (event.ID, error) {
 		value, generated = p.Get(ctx, s.keys.LastAcceptedID()), redis.LastGeneratedID(ctx, p, s.keys.Stream)
 		return nil
 	})
-	lastAccepted, err := redis.DecodeLastAcceptedID(s.keys.LastAcceptedID(), value)
+	lastAccepted, err := redis.DecodeID(s.keys.LastAcceptedID(), value)
 	if err != nil {
 		return event.ID{}, err
 	}

@@ -29,7 +29,9 @@ func (r *Redis) apply(w worker.Write) error {
 		delete(r.pending, w.ID)
 	case worker.Restore:
 		return r.restore(w)
-	case worker.View:
+	case worker.View: // for people
+	case worker.Pause:
+		r.pause(w)
 	case worker.Clock:
 		r.setClock(w)
 	case worker.Complete:
@@ -62,6 +64,13 @@ func (r *Redis) change(w worker.Write) error {
 			rec.Settled, rec.Victims = true, slices.Clone(w.Victims)
 			delete(r.pending, w.ID)
 		})
+	case worker.Cancel:
+		return r.with(w.ID, Status{Kind: "cancelling"}, func(rec *worker.Record) {
+			rec.Settled = true
+			delete(r.pending, w.ID)
+		})
+	case worker.Refuse:
+		return r.with(w.ID, Status{Kind: "waiting"}, func(rec *worker.Record) { rec.RefusedAt = w.At.UTC().Truncate(time.Millisecond) })
 	case worker.Close:
 		return r.with(w.ID, Status{Kind: "closed", Counts: w.Counts}, func(rec *worker.Record) {
 			rec.Closed, rec.Counts, rec.Slots, rec.Victims = true, w.Counts, slots(&rec.Event), nil
@@ -107,9 +116,9 @@ func (r *Redis) enter(rec *worker.Record, hash string) {
 	}
 }
 
-// slots are empty slot records; a scale_down has none.
+// slots are empty slot records; only a scale_up has any.
 func slots(e *event.Event) []worker.SlotRecord {
-	if e.Type == event.ScaleDown {
+	if e.Type != event.ScaleUp {
 		return nil
 	}
 	return make([]worker.SlotRecord, e.PodCount)
@@ -127,6 +136,9 @@ func (r *Redis) report(p worker.Report) error {
 		}
 	}
 	return r.with(p.ID, Status{Kind: "worker", Report: p}, func(rec *worker.Record) {
+		if p.Refused {
+			rec.RefusedAt = time.Time{}
+		}
 		rec.Slots[p.Slot-1] = worker.SlotRecord{
 			Attempt: p.Attempt, State: p.State, UID: p.UID, Node: p.Node, Reason: p.Reason, ExitCode: p.ExitCode,
 			At: p.At.UTC().Truncate(time.Millisecond),

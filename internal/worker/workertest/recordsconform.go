@@ -24,6 +24,9 @@ type Records struct {
 	Flush  func()
 	// Forget is DEL of an event's record.
 	Forget func(id event.ID)
+	// Controls of a new term, and Send as an operator does.
+	Controls func() worker.Controls
+	Send     func(cmd worker.Command) event.ID
 }
 
 const consumer = "ottoscaler-1"
@@ -77,6 +80,10 @@ func TestRecords(t *testing.T, fresh func(t *testing.T) Records) {
 		"a replaced stream keeps its records":             completeOfReplacedStream,
 		"since when no record is lost moves both ways":    completeMoves,
 		"the lost record of an open event is told":        lostIsTold,
+		"pauses are kept until they are resumed":          pausesAreKept,
+		"commands come in order, after the last one":      commandsComeInOrder,
+		"a refusal is kept until a Pod is created":        refusalIsKept,
+		"a cancel is acknowledged before it closes":       cancelSettles,
 	})
 }
 

@@ -30,6 +30,9 @@ type Redis struct {
 	lost         map[event.ID]bool // of open events, by Forget
 	keys         map[string]key
 	clocks       map[string]time.Time
+	commands     []worker.Command // of operators
+	paused       map[string]worker.Paused
+	applied      event.ID // the last command
 	status       []Status
 	published    *sync.Cond // after an entry of status
 	dead         []worker.Reject
@@ -66,7 +69,8 @@ func (r *Redis) Flush() {
 	r.dropStream()
 	r.lastAccepted, r.complete, r.fence = event.ID{}, event.ID{}, 0
 	r.records, r.keys, r.lost = make(map[event.ID]*worker.Record), make(map[string]key), make(map[event.ID]bool)
-	r.clocks = make(map[string]time.Time)
+	r.clocks, r.commands = make(map[string]time.Time), nil
+	r.paused, r.applied = make(map[string]worker.Paused), event.ID{}
 }
 
 // Forget is DEL of an event's record: it expires, or somebody deletes it while the event is open.

@@ -13,5 +13,6 @@ func inMemory(t *testing.T) Records {
 	}
 	return Records{
 		Journal: r, Another: r.Journal, Process: r.Process, Add: r.Add, Delete: r.Delete, Drop: r.Drop, Flush: r.Flush, Forget: r.Forget,
+		Controls: r.Controls, Send: r.Send,
 	}
 }
