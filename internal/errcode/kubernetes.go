@@ -3,7 +3,7 @@ package errcode
 // kubernetesEntries are about Kubernetes.
 var kubernetesEntries = []Entry{
 	{
-		TemplateParked, "API server refuses the template's Pods; retrying every 5 s",
+		TemplateParked, "API server refuses the template's Pods; retrying",
 		"A quota is exhausted, an admission policy or webhook refuses, or the spec is invalid; the line has the API server's " +
 			"message. Events of this template wait; other templates are not affected. Workers that get no Pod for " +
 			"`OTTO_PENDING_TIMEOUT` fail as `Refused`.",

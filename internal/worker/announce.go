@@ -17,8 +17,14 @@ type line struct{ queue, template string }
 func newAnnounced() announced { return announced{refused: make(map[line]bool)} }
 
 // announce logs what an answer has changed.
-func (s *state) announce(e *trackedEvent, a queue.Answer, err error) {
+func (s *state) announce(e *trackedEvent, a queue.Answer, v queue.Verdict, err error) {
 	l := line{e.Queue, e.Template}
+	switch {
+	case v.Opened:
+		s.warn(errcode.BreakerOpen, "queue", l.queue, "template", l.template, "cause", a.String(), "error", serverMessage(err))
+	case v.Closed && !s.announced.refused[l]:
+		s.info("API server accepts Pods of the queue's template again", "queue", l.queue, "template", l.template)
+	}
 	switch a {
 	case queue.Created:
 		if s.announced.refused[l] {

@@ -69,7 +69,7 @@ func (s *state) created(in created) {
 	e := s.events[in.Event.EventID]
 	sl, answer := &e.slots[in.Slot-1], answerOf(in.err)
 	v := s.scheduler.Answer(s.now, in.choice, answer, serverMessage(in.err))
-	s.announce(e, answer, in.err)
+	s.announce(e, answer, v, in.err)
 	switch answer {
 	case queue.Created:
 		unseen := sl.seen == nil

@@ -71,6 +71,32 @@ func hanging(t *testing.T, a Answer) tally {
 	return counts
 }
 
+// TestHeals: a template whose Pods were refused or whose webhook failed starts as fast as ever once its Pods are accepted.
+func TestHeals(t *testing.T) {
+	for _, a := range []Answer{Refused, Admission, Unknown} {
+		w := newWorld(t, 1, Limits{Create: 32, PendingTimeout: time.Hour}, policy(nil, nil))
+		w.addAll(2, 1_000_000, "a", "b")
+		broken := true
+		reply := func(j *job) Answer {
+			if broken && j.Template == "a" {
+				return a
+			}
+			return Created
+		}
+		w.latency = func(*job) time.Duration { return 40 * time.Millisecond }
+		w.life = func(*job) time.Duration { return 100 * time.Millisecond }
+		before := w.tally(reply)
+		w.run(30*time.Second, 20*time.Millisecond)
+		broken = false
+		w.run(2*time.Minute, 20*time.Millisecond) // past the longest pause
+		after := w.tally(reply)
+		w.run(30*time.Second, 20*time.Millisecond)
+		if mine, others := after["a"][Created], after["b"][Created]; mine*5 < others*4 || before["b"][Created] == 0 {
+			t.Errorf("%v: healed, %d Pods of it start and %d of the other", a, mine, others)
+		}
+	}
+}
+
 // TestQuota: 50 Pods that live ten seconds, of six lanes: hardly a POST more than there are Pods. When it is raised, all of it
 // is used.
 func TestQuota(t *testing.T) {
