@@ -16,6 +16,13 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
+// TestRequestsAreBounded: the core gives the place of a lost POST back after worker.PostTimeout.
+func TestRequestsAreBounded(t *testing.T) {
+	if CallTimeout >= worker.PostTimeout {
+		t.Errorf("a request may take %v, and the core takes it for over after %v", CallTimeout, worker.PostTimeout)
+	}
+}
+
 // newGuarded is a Writer whose guard the test controls, and counts what arrives.
 func newGuarded(t *testing.T, guard Guard, handler http.HandlerFunc) (*Writer, *atomic.Int32) {
 	t.Helper()

@@ -20,9 +20,6 @@ type queueMetrics struct {
 	reloaded prometheus.Gauge
 }
 
-// reasonStartDeadline ends workers that had no Pod by their event's start deadline.
-const reasonStartDeadline = "StartDeadlineExceeded"
-
 func newQueueMetrics(r registrar, c *catalog) *queueMetrics {
 	m := &queueMetrics{
 		catalog: c,
@@ -73,7 +70,7 @@ func (e *expiry) count(w worker.Write) bool {
 	case worker.Close:
 		delete(e.events, w.ID)
 	case worker.Outcome:
-		if w.Reason != worker.ReasonRefused && w.Reason != reasonStartDeadline || e.events[w.ID] {
+		if w.Reason != worker.ReasonRefused && w.Reason != worker.ReasonStartDeadline || e.events[w.ID] {
 			return false
 		}
 		if e.events == nil {

@@ -57,7 +57,7 @@ func TestExpired(t *testing.T) {
 		return worker.Outcome{Report: r}
 	}
 	for _, batch := range [][]worker.Write{
-		{outcome(1, worker.ReasonRefused), outcome(1, worker.ReasonRefused), outcome(2, "StartDeadlineExceeded"), outcome(3, "Error")},
+		{outcome(1, worker.ReasonRefused), outcome(1, worker.ReasonRefused), outcome(2, worker.ReasonStartDeadline), outcome(3, "Error")},
 		{outcome(1, worker.ReasonRefused), worker.Close{ID: event.ID{Ms: 1}}},
 	} {
 		if err := j.Commit(t.Context(), batch); err != nil {

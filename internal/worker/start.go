@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// postTimeout is how long after a lost reply a POST may still be carried out. Longer than any request is allowed to take.
-	postTimeout = 20 * time.Second
+	// PostTimeout is how long after a lost reply a POST may still be carried out: longer than package k8s lets any request take.
+	PostTimeout = 20 * time.Second
 	// maxNameBackoff is the longest pause between two requests about one name: it is another owner's, or the reply was lost.
 	maxNameBackoff = 10 * time.Second
 )
@@ -162,7 +162,7 @@ func (s *state) replyLost(sl *slot) {
 		s.podCreated(sl, sl.seen.Ref.UID)
 		return
 	}
-	sl.phase, sl.tries, sl.postedUntil = slotAmbiguous, 1, s.now.Add(postTimeout)
+	sl.phase, sl.tries, sl.postedUntil = slotAmbiguous, 1, s.now.Add(PostTimeout)
 	s.wakeAt(sl, s.now.Add(retry.Backoff(1, maxNameBackoff)))
 }
 

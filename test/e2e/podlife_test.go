@@ -103,7 +103,7 @@ func TestPodLife(t *testing.T) {
 	p := podLife{t: t, s: harness.NewStack(t, cluster), events: events}
 	p.labelNode("otto-e2e=here")
 	t.Cleanup(func() { p.labelNode("otto-e2e-") })
-	p.s.Start("OTTO_WORKER_TEMPLATES="+dir, "OTTO_START_TIMEOUT=15s", "OTTO_SUCCEEDED_TTL=1s", "OTTO_FAILED_TTL=1s")
+	p.s.Start("OTTO_WORKER_TEMPLATES="+dir, "OTTO_START_TIMEOUT=40s", "OTTO_SUCCEEDED_TTL=1s", "OTTO_FAILED_TTL=1s")
 	for name := range lives {
 		events[name] = p.s.Add("type", "scale_up", "pod_count", 1, "task_id", name, "template", name)
 	}

@@ -25,7 +25,7 @@ func TestPermissions(t *testing.T) {
 	s.Kubectl("create", "secret", "generic", "redis-tls", "-n", s.MainNamespace(), "--from-file=ca.crt="+files.file("ca.crt"),
 		"--from-file=tls.crt="+files.file("client.crt"), "--from-file=tls.key="+files.file("client.key"))
 	helm(t, s, "install", "--set", "redis.port="+port, "--set", "redis.tls.enabled=true", "--set", "redis.tls.existingSecret=redis-tls",
-		"--set", "redis.tls.certKey=tls.crt", "--set", "redis.tls.keyKey=tls.key")
+		"--set", "redis.tls.certKey=tls.crt", "--set", "redis.tls.keyKey=tls.key", "--set", "env.OTTO_START_TIMEOUT=30s")
 	for range 2 { // one Event, which is then counted
 		send(t, s, "type", "scale_sideways", "pod_count", 2)
 	}

@@ -54,7 +54,7 @@ func TestOutcomes(t *testing.T) {
 		"evicted": `devcluster.io/fault: evict`,
 		"hangs":   `devcluster.io/fault: hang`,
 	})
-	s.Start("OTTO_WORKER_TEMPLATES="+dir, "OTTO_FAILED_TTL=2s", "OTTO_SUCCEEDED_TTL=1s", "OTTO_IMAGE_PULL_TIMEOUT=3s", "OTTO_START_TIMEOUT=5s",
+	s.Start("OTTO_WORKER_TEMPLATES="+dir, "OTTO_FAILED_TTL=2s", "OTTO_SUCCEEDED_TTL=1s", "OTTO_IMAGE_PULL_TIMEOUT=3s", "OTTO_START_TIMEOUT=10s",
 		"OTTO_MAX_ATTEMPTS=2")
 	events := map[string]string{}
 	for _, name := range []string{"fails", "no-pull", "evicted", "hangs"} {
