@@ -60,11 +60,15 @@ func (s *state) close(e *trackedEvent) {
 
 func (s *state) report(sl *slot, d decision) Report {
 	e := sl.event
-	return Report{
+	r := Report{
 		ID: e.EventID, TaskID: e.TaskID(), Queue: e.Queue, Worker: s.Names.Worker(e.EventID, sl.number), Slot: sl.number,
 		Attempt: sl.attempt, State: d.state, UID: sl.uid, Node: sl.node, Reason: d.reason, Message: d.message,
 		ExitCode: d.exitCode, Container: d.container, Exhausted: d.exhausted, At: s.now,
 	}
+	if sl.uid != "" {
+		r.Pod = s.podOf(sl).Name
+	}
+	return r
 }
 
 // Record is what the event's record keeps of a report.

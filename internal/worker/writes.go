@@ -154,7 +154,8 @@ type Report struct {
 	Slot       int    // 1..PodCount
 	Attempt    int    // 1..
 	State      State
-	UID        string
+	Pod        string // its name; empty: there is none
+	UID        string // the Pod's
 	Node       string
 	Reason     string // CamelCase; may be empty
 	Message    string // for people, at most 1 KiB; may be empty
@@ -163,7 +164,7 @@ type Report struct {
 	At         time.Time
 	Refused    bool     // of `created`: a Refuse of the event is recorded, and counts no longer
 	Exhausted  bool     // an outcome's: it would have got another attempt, and this was the last one it may have
-	SelectedBy event.ID // an outcome's: the scale_down that selected the worker, whose counts it goes into; zero: none
+	SelectedBy event.ID // an outcome's: the scale_down or cancel that selected the worker, whose counts it goes into; zero: none
 	// Began is when the stage began that this report ends, for metrics: for `created`, when the event was accepted; for
 	// `running`, when the Pod was created; for an outcome, when the run began. Zero: there was no such stage, or its start
 	// was not observed.

@@ -35,6 +35,10 @@ func TestVictimsAreCounted(t *testing.T) {
 	if diff := cmp.Diff(worker.Counts{Cancelled: 1}, rec.Counts); diff != "" || rec.Closed || !cmp.Equal(rec.Victims, victims) {
 		t.Errorf("the record is %+v\n%s", rec, diff)
 	}
+	last := p.Raw.XRevRangeN(t.Context(), keysOf.Status(), "+", "-", 1).Val()
+	if len(last) != 1 || last[0].Values["by_event"] != "9-1" {
+		t.Errorf("the last status entry is %v, want by_event 9-1", last)
+	}
 }
 
 // TestTombstoneIsRestored: the record of a closed event whose Pods still exist is restored, and expires.

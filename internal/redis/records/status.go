@@ -31,6 +31,13 @@ func (s status) add(name, value string) status {
 	return append(s, name, value)
 }
 
+func (s status) addID(name string, id event.ID) status {
+	if id.IsZero() {
+		return s
+	}
+	return append(s, name, id.String())
+}
+
 func (s status) at(t time.Time) []any { return append(s, "at", stamp(t)) }
 
 func duplicateStatus(d worker.Duplicate) []any {
@@ -38,7 +45,7 @@ func duplicateStatus(d worker.Duplicate) []any {
 	if !d.Of.IsZero() {
 		message = "the same as event " + d.Of.String()
 	}
-	return newStatus("duplicate", d.ID, d.TaskID).add("message", message).at(d.At)
+	return newStatus("duplicate", d.ID, d.TaskID).addID("duplicate_of", d.Of).add("message", message).at(d.At)
 }
 
 func rejectedStatus(r worker.Reject) []any {
@@ -60,7 +67,7 @@ func workerStatus(r worker.Report) []any {
 		s = s.add("exit_code", strconv.Itoa(*r.ExitCode))
 	}
 	s = s.add("container", text.Clip(r.Container, maxContainer))
-	return s.add("node", text.Clip(r.Node, maxNode)).at(r.At)
+	return s.add("pod", r.Pod).add("node", text.Clip(r.Node, maxNode)).addID("by_event", r.SelectedBy).at(r.At)
 }
 
 func scaledDownStatus(c worker.Select) []any {
@@ -69,12 +76,14 @@ func scaledDownStatus(c worker.Select) []any {
 		verb = "is"
 	}
 	message := fmt.Sprintf("%d of %d workers %s taken away", len(c.Victims), c.Asked, verb)
-	return newStatus("scaled_down", c.ID, c.TaskID).add("queue", c.Queue).add("message", message).at(c.At)
+	return append(newStatus("scaled_down", c.ID, c.TaskID).add("queue", c.Queue), "n_asked", c.Asked, "n_taken", len(c.Victims)).
+		add("message", message).at(c.At)
 }
 
 func cancellingStatus(c worker.Cancel) []any {
 	message := fmt.Sprintf("%d workers waited, %d have a Pod", c.Waiting, c.WithPod)
-	return newStatus("cancelling", c.ID, c.TaskID).add("queue", c.Queue).add("message", message).at(c.At)
+	return append(newStatus("cancelling", c.ID, c.TaskID).add("queue", c.Queue), "n_waiting", c.Waiting, "n_with_pod", c.WithPod).
+		add("message", message).at(c.At)
 }
 
 func closedStatus(c worker.Close) []any {

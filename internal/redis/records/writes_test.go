@@ -71,7 +71,7 @@ func workerEntry(more ...any) map[string]any {
 func createdEntry() map[string]any { return workerEntry("state", "created", "at", atText) }
 
 func failedEntry() map[string]any {
-	return workerEntry("state", "failed", "reason", "Error", "message", "exit 7", "exit_code", 7, "node", "node-1", "at", laterText)
+	return workerEntry("state", "failed", "reason", "Error", "message", "exit 7", "exit_code", 7, "pod", "otto-agent-1-5-1", "node", "node-1", "at", laterText)
 }
 
 // openEvent is Redis with one open scale_up.
@@ -125,7 +125,7 @@ func writesOfScaleDowns() map[string]writeCase {
 			"accepted_at", atText, "timestamp", atText))
 	}
 	scaledDown := statusEntry("kind", "scaled_down", "event_id", "5-1", "task_id", "task-123",
-		"message", "2 of 3 workers are taken away", "at", laterText)
+		"n_asked", 3, "n_taken", 2, "message", "2 of 3 workers are taken away", "at", laterText)
 	closed := statusEntry("kind", "closed", "event_id", "5-1", "task_id", "task-123",
 		"n_succeeded", 0, "n_failed", 0, "n_cancelled", 2, "n_lost", 0, "at", laterText)
 	closing := worker.Close{ID: theID, TaskID: "task-123", Counts: worker.Counts{Cancelled: 2}, At: later}
@@ -218,7 +218,7 @@ func otherWrites() map[string]writeCase {
 		"duplicate": {
 			[]worker.Write{worker.Duplicate{ID: theID, Of: event.ID{Ms: 4}, At: at}},
 			map[string]any{keysOf.LastAcceptedID(): "5-1", keysOf.Status(): []map[string]any{
-				statusEntry("kind", "duplicate", "event_id", "5-1", "message", "the same as event 4-0", "at", atText),
+				statusEntry("kind", "duplicate", "event_id", "5-1", "duplicate_of", "4-0", "message", "the same as event 4-0", "at", atText),
 			}},
 			0,
 		},
