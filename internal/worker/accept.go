@@ -17,9 +17,9 @@ func (s *state) acceptBatch(batch []Entry) {
 }
 
 // lookupFor is the lookup that an entry needs: of its record, if it was delivered before, or comes after a later one
-// (somebody set the group back), and is not tracked. nil: none.
+// (somebody set the group back), or may have been accepted from the stream that was replaced, and is not tracked. nil: none.
 func (s *state) lookupFor(en *Entry) *lookup {
-	fresh := !en.Redelivered && en.ID.Compare(s.intake.lastDecided) > 0
+	fresh := !en.Redelivered && en.ID.Compare(higher(s.intake.lastDecided, s.intake.replaced)) > 0
 	if fresh || s.isKnown(en.ID) {
 		return nil
 	}

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -33,6 +34,21 @@ func (c *Carryover) Records() iter.Seq[Record] {
 		}
 		for _, id := range c.from.recordedIDs() {
 			if !yield(c.from.recordOf(id)) {
+				return
+			}
+		}
+	}
+}
+
+// Clocks yields the clocks of its Pods and templates, in the order of their names.
+func (c *Carryover) Clocks() iter.Seq[Clock] {
+	return func(yield func(Clock) bool) {
+		if c.from == nil {
+			return
+		}
+		saved := c.from.clocks.saved
+		for _, name := range slices.Sorted(maps.Keys(saved)) {
+			if !yield(Clock{Name: name, At: saved[name]}) {
 				return
 			}
 		}

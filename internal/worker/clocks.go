@@ -13,6 +13,7 @@ const (
 	clockPulling   = "pulling:"   // of a Pod: since when its image cannot be pulled
 	clockGated     = "gated:"     // of a Pod: since when a scheduling gate was seen on it
 	clockUngated   = "ungated:"   // of a Pod: since when none is left
+	clockRan       = "ran:"       // of a Pod that is not recorded as running: when a container of it was seen to run
 )
 
 // clocks are when things began that a time limit counts from, and that neither a record nor a Pod says. Redis keeps them, so
@@ -43,11 +44,12 @@ func (s *state) loadClocks(saved map[string]time.Time) {
 // restoreClocks sets what a slot's Pod is known to have waited for in the term before.
 func (s *state) restoreClocks(sl *slot) {
 	pod := s.podOf(sl).Name
-	for _, kind := range []string{clockPulling, clockGated, clockUngated} {
+	for _, kind := range []string{clockPulling, clockGated, clockUngated, clockRan} {
 		s.clocks.claimed[kind+pod] = true
 	}
 	sl.pullingSince, sl.ungatedAt = s.clocks.saved[clockPulling+pod], s.clocks.saved[clockUngated+pod]
 	_, sl.gated = s.clocks.saved[clockGated+pod]
+	_, sl.ran = s.clocks.saved[clockRan+pod]
 }
 
 // pruneClocks drops, once in a term, the clocks of Pods that no slot has any more, and of templates that no longer matter.
@@ -63,6 +65,9 @@ func (s *state) pruneClocks() {
 
 func (s *state) saveClock(name string, at time.Time) {
 	s.clocks.saved[name] = at
+	if s.clocks.claimed != nil {
+		s.clocks.claimed[name] = true // of a Pod that this term has just found
+	}
 	s.write(Clock{Name: name, At: at})
 }
 
@@ -108,6 +113,12 @@ func (s *state) setClocks(sl *slot, o *Observation) {
 	if o.Node != "" {
 		s.endClock(sl, clockUngated, &sl.ungatedAt)
 	}
+	switch {
+	case !o.MainEnded:
+		sl.mainEndedAt = time.Time{}
+	case sl.mainEndedAt.IsZero():
+		sl.mainEndedAt = s.now
+	}
 }
 
 // dropClocks drops all clocks of a Pod whose attempt ends.
@@ -115,6 +126,18 @@ func (s *state) dropClocks(sl *slot) {
 	s.endClock(sl, clockPulling, &sl.pullingSince)
 	s.endClock(sl, clockUngated, &sl.ungatedAt)
 	s.ungate(sl)
+	s.dropClock(clockRan + s.podOf(sl).Name)
+}
+
+// noteRan remembers that something of a Pod ran before it is recorded as running: it must not be run again.
+func (s *state) noteRan(sl *slot, o *Observation) {
+	if !o.Ran || sl.ran {
+		return
+	}
+	sl.ran = true
+	if !sl.running && !o.Phase.Ended() && o.Phase != PhaseRunning { // else the record says so
+		s.saveClock(clockRan+s.podOf(sl).Name, s.now)
+	}
 }
 
 func (s *state) startClock(sl *slot, kind string, at *time.Time) {

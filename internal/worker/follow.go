@@ -23,7 +23,7 @@ func (s *state) follow(sl *slot, o *Observation) {
 	}
 	sl.deleting = sl.deleting || !o.Deleting.IsZero()
 	sl.protected, sl.disruption = o.Protected, disruption(o)
-	sl.ran = sl.ran || o.Ran
+	s.noteRan(sl, o)
 	if o.Gone && !o.Phase.Ended() && !o.MainEnded {
 		sl.unbound = o.Node == ""
 		s.verify(sl)
@@ -39,7 +39,7 @@ func (s *state) evaluate(sl *slot, o *Observation) {
 	sl.ended = o.Phase.Ended()
 	s.apply(sl, o, verdict(s.now, &s.Settings, attempt{
 		since: later(sl.since, sl.ungatedAt), lastScheduled: s.clocks.scheduled[sl.event.Template],
-		pullingSince: sl.pullingSince, ran: sl.ran || sl.running,
+		pullingSince: sl.pullingSince, mainEnded: sl.mainEndedAt, ran: sl.ran || sl.running,
 	}, o))
 }
 
@@ -117,7 +117,7 @@ func (s *state) checked(in checked) {
 // handleHiddenPod handles a Pod that the watch does not show (any more) and that exists: somebody, or admission, edited its
 // labels. Nothing happens to it, and its end is found by asking. Or it was asked for because it does not start.
 func (s *state) handleHiddenPod(sl *slot, o *Observation) {
-	sl.tries, o.Asked = 0, true
+	sl.tries, sl.unbound, o.Asked = 0, false, true // it exists: what the watch has shown was no deletion
 	s.follow(sl, o)
 	if sl.phase == slotActive {
 		sl.phase = slotUnverified

@@ -15,6 +15,7 @@ type (
 	loaded struct { // at the start of a term, before anything else, in pages
 		records       []Record             // those still open, in the order of their IDs
 		lastAccepted  event.ID             // the highest ID accepted before
+		replaced      event.ID             // the highest ID accepted from the stream before this one
 		completeSince event.ID             // the highest ID whose record may have been lost
 		paused        map[string]Paused    // queues, AllQueues among them
 		applied       event.ID             // the last command applied before

@@ -8,6 +8,7 @@ type intake struct {
 	lastAcceptedBefore event.ID // the highest ID accepted before this term
 	lastAccepted       event.ID // the highest ID accepted, and committed
 	lastDecided        event.ID // the highest ID decided on
+	replaced           event.ID // the highest ID accepted from another stream of that name
 	completeSince      event.ID // every accepted event above it has a record, or had one until it expired
 
 	undecided   []Entry               // read and not decided on yet, in stream order

@@ -185,7 +185,9 @@ func (m *model) applyRestore(x Restore) {
 	if k := rec.Event.IdempotencyKey; k != "" {
 		m.keys[k] = keyOwner{id, x.Hash}
 	}
-	m.raiseLastAccepted(id)
+	if !x.Rebuilt || m.inStream(id) {
+		m.raiseLastAccepted(id)
+	}
 }
 
 // applyCancel checks nothing: the record is the predicate. From now on its targets are selected.

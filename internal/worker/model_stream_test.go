@@ -28,6 +28,12 @@ func (m *model) flush() {
 	m.beginTermWith(r)
 }
 
+// inStream reports whether the stream has come as far as that ID.
+func (m *model) inStream(id event.ID) bool {
+	n := len(m.entries)
+	return n > m.first && m.entries[n-1].ID.Compare(id) >= 0
+}
+
 // add is an XADD.
 func (m *model) add(fields map[string]string) event.ID {
 	id := event.ID{Ms: uint64(m.now.UnixMilli())}

@@ -30,6 +30,10 @@ func (s *state) observePod(o *Observation) {
 		return
 	}
 	e := s.findEvent(o.Event)
+	if e != nil && !e.recorded && s.orphans.get(o.Event) != nil { // they are attached once it is recorded
+		s.orphans.update(o)
+		return
+	}
 	if e != nil && !o.Scheduled.IsZero() {
 		s.noteScheduled(e.Template, o.Scheduled)
 	}
@@ -54,8 +58,10 @@ func (s *state) observeUntracked(o *Observation) {
 		if q := s.lookups.get(o.Event); q != nil {
 			q.pods.update(o)
 		}
+	case o.Event.Time().After(s.now.Add(maxClockSkew)):
+		s.holdUnknown(o)
 	default:
-		if o.Event.Compare(s.intake.lastAccepted) > 0 { // Redis forgot that it was accepted
+		if o.Event.Compare(higher(s.intake.lastAccepted, s.intake.replaced)) > 0 { // Redis forgot that it was accepted
 			s.recordLost(o.Event)
 		}
 		if q := s.lookUp(o.Event); q.done {

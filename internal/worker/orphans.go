@@ -88,6 +88,18 @@ func (s *state) addOrphan(o Observation) {
 	s.orphans.update(&o)
 }
 
+// maxClockSkew is how far Redis' clock, whose milliseconds an event's ID has, may be ahead of ours.
+const maxClockSkew = 24 * time.Hour
+
+// holdUnknown handles a Pod whose event cannot exist yet: somebody made it, with our labels. It is left alone.
+func (s *state) holdUnknown(o *Observation) {
+	orph, isNew := s.orphans.add(o.Event)
+	if orph.unknown = true; isNew {
+		s.error(errcode.PodWithoutOrigin, "event_id", o.Event.String(), "pod", o.Ref.Name)
+	}
+	s.orphans.update(o)
+}
+
 func (s *state) rebuildLater(id event.ID, orph *orphan) {
 	orph.wakeTime = s.now.Add(rebuildDelay)
 	s.timers.set(timer{at: orph.wakeTime, orphan: id})
@@ -128,7 +140,7 @@ func (s *state) rebuild(id event.ID, orph *orphan, origin *event.Event) {
 	}
 	e := newEvent(ev, s.now)
 	s.events[id] = e
-	s.write(Restore{Record: Record{Event: ev, Slots: make([]SlotRecord, len(e.slots))}, Hash: ev.Hash(), At: s.now})
+	s.write(Restore{Record: Record{Event: ev, Slots: make([]SlotRecord, len(e.slots))}, Hash: ev.Hash(), Rebuilt: true, At: s.now})
 	s.warn(errcode.EventRebuilt, "event_id", id.String(), "pods", orph.pods.len())
 }
 

@@ -3,7 +3,7 @@ package worker
 // end gives a worker its outcome. A Pod that may still run holds capacity until it is gone.
 func (s *state) end(sl *slot, d decision) {
 	s.selectCancelled(sl)
-	if sl.selectedBy != nil && (d.state == StateFailed || d.state == StateLost && sl.ended) { // most likely by our own SIGTERM
+	if sl.selectedBy != nil && (d.state == StateFailed || d.state == StateLost && d.reason != ReasonNodeLost) { // most likely by our own SIGTERM
 		code, container := d.exitCode, d.container
 		d = verdictSelected(sl)
 		d.exitCode, d.container = code, container

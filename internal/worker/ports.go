@@ -73,6 +73,9 @@ type Journal interface {
 // TermStart is what a term begins with.
 type TermStart struct {
 	LastAccepted event.ID // the highest ID ever accepted; zero: there is none
+	// Replaced is the highest ID accepted from another stream that had this name before; zero: it is the same. LastAccepted is
+	// zero then: the stream is read from its start.
+	Replaced event.ID
 	// Known is false when no term ever began here, which after one that did means that Redis lost its data.
 	Known bool
 	// CompleteSince is the highest ID whose record may have been lost: every accepted event above it has a record, or had one

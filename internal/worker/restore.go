@@ -13,6 +13,7 @@ func (s *state) load(in loaded) {
 	before := higher(s.intake.lastAcceptedBefore, in.lastAccepted)
 	s.intake.lastAcceptedBefore, s.intake.lastAccepted, s.intake.lastDecided = before, before, before
 	s.loadControls(in)
+	s.intake.replaced = higher(s.intake.replaced, in.replaced)
 	s.intake.completeSince = higher(s.intake.completeSince, in.completeSince)
 	for i := range in.records {
 		s.restoreEvent(&in.records[i])

@@ -35,7 +35,7 @@ type slot struct {
 	ran        bool        // that, or a container of its Pod was seen to have run
 	gated      bool        // a scheduling gate holds its Pod back
 	deleting   bool        // a deletion by somebody else was seen
-	unbound    bool        // the watch showed its deletion, and that it was on no node
+	unbound    bool        // the watch showed it as gone, and on no node, since it was last known to exist
 	protected  bool        // its owner lets no scale_down take it
 	ended      bool        // no container of its Pod will run any more
 	absent     bool        // the API server itself said that its Pod is gone
@@ -47,6 +47,7 @@ type slot struct {
 
 	since        time.Time    // when its Pod was created, then when it ran; when its name was found taken; when it ended
 	pullingSince time.Time    // since when its image cannot be pulled
+	mainEndedAt  time.Time    // when its main container was first seen to have ended
 	ungatedAt    time.Time    // when its last scheduling gate was seen to be gone; zero: it had none, or has a node
 	seen         *Observation // the last one, as long as time alone may change what it means
 	postedUntil  time.Time    // slotAmbiguous: until when a POST may still be carried out

@@ -34,7 +34,7 @@ func (m *Manager) load(ctx context.Context) error {
 			return fmt.Errorf("read open records: %w", err)
 		}
 		in := loaded{
-			records: page, lastAccepted: start.LastAccepted, completeSince: start.CompleteSince, paused: paused, applied: applied, clocks: clocks,
+			records: page, lastAccepted: start.LastAccepted, replaced: start.Replaced, completeSince: start.CompleteSince, paused: paused, applied: applied, clocks: clocks,
 		}
 		m.dispatch(ctx, m.state.step(m.now(), in))
 		events, clocks = events+len(page), nil
@@ -72,6 +72,9 @@ func (m *Manager) beginTerm(ctx context.Context) (TermStart, error) {
 			return start, err
 		}
 		batch = nil
+	}
+	for clock := range m.carryover.Clocks() {
+		batch = append(batch, clock)
 	}
 	start.LastAccepted, start.CompleteSince = higher(start.LastAccepted, m.carryover.LastAccepted), m.carryover.CompleteSince
 	batch = append(batch, Complete{Since: start.CompleteSince}) // last: until now half of them are missing

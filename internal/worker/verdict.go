@@ -48,6 +48,7 @@ type attempt struct {
 	since         time.Time // of its creation, or when the last scheduling gate was removed
 	lastScheduled time.Time // when another Pod of its template was last scheduled
 	pullingSince  time.Time // since when its image cannot be pulled; zero: it can
+	mainEnded     time.Time // when its main container was first seen to have ended; zero: it has not
 	ran           bool      // it was recorded or seen as running, in this term or before
 }
 
@@ -60,7 +61,7 @@ func verdict(now time.Time, set *Settings, a attempt, o *Observation) decision {
 	case o.Phase == PhaseFailed:
 		return verdictFailed(a, o, d)
 	case o.MainEnded:
-		return verdictMainEnded(now, o, d)
+		return verdictMainEnded(now, a, o, d)
 	case !o.Deleting.IsZero():
 		return nodeLost(now, o.Deleting.Add(terminatingTimeout), fmt.Sprintf("the Pod hangs in Terminating on node %q", o.Node))
 	case !o.NodeDown.IsZero():
@@ -100,8 +101,12 @@ func verdictFailed(a attempt, o *Observation, d decision) decision {
 
 // verdictMainEnded is about a Pod of which only others than the main container run. One that a signal has ended may be the
 // first of a Pod that the kubelet ends, which says why only when all of them have ended.
-func verdictMainEnded(now time.Time, o *Observation, d decision) decision {
-	decided := o.Finished.Add(signalPatience)
+func verdictMainEnded(now time.Time, a attempt, o *Observation, d decision) decision {
+	ended := o.Finished
+	if ended.After(a.mainEnded) { // by a clock that is ahead of ours
+		ended = a.mainEnded
+	}
+	decided := ended.Add(signalPatience)
 	switch {
 	case o.endedBySignal() && now.Before(decided):
 		return decision{action: actRun, state: StateRunning, reviewAt: decided}

@@ -125,6 +125,9 @@ func testVerdicts(t *testing.T, cases map[string]verdictCase) {
 	now, set := verdictNow, testSettings()
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
+			if c.o.MainEnded {
+				c.a.mainEnded = now
+			}
 			d := verdict(now, &set, c.a, &c.o)
 			if d.action != c.want.action || d.action != actWait && (d.state != c.want.state || d.reason != c.want.reason) {
 				t.Errorf("verdict %+v, want %+v", d, c.want)

@@ -78,9 +78,10 @@ type (
 	// Restore rewrites a whole record, that of an open event with its place in the open set and its idempotency key, and,
 	// if it is the highest, the last accepted ID: Redis lost its data, or this record. No status entry.
 	Restore struct {
-		Record Record
-		Hash   string // content hash
-		At     time.Time
+		Record  Record
+		Hash    string // content hash
+		Rebuilt bool   // from its Pods: it does not lift the last accepted ID above the stream's last entry
+		At      time.Time
 	}
 	// Complete records since which ID no record was lost; it may move in both directions. No status entry.
 	Complete struct{ Since event.ID }

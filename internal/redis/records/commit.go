@@ -31,15 +31,16 @@ func (j *Journal) Commit(ctx context.Context, batch []worker.Write) error {
 func (j *Journal) nextLastAccepted(batch []worker.Write) event.ID {
 	last := j.lastAccepted
 	for _, w := range batch {
-		if id := acceptedID(w); id.Compare(last) > 0 {
+		if id := j.acceptedID(w); id.Compare(last) > 0 {
 			last = id
 		}
 	}
 	return last
 }
 
-// acceptedID is the entry that a write deals with for the first time, so that the last accepted ID passes it; zero: none.
-func acceptedID(w worker.Write) event.ID {
+// acceptedID is the entry that a write deals with for the first time, so that the last accepted ID passes it; zero: none. A
+// rebuilt event may be one that the stream has forgotten: an ID above its last one would make it look like another stream.
+func (j *Journal) acceptedID(w worker.Write) event.ID {
 	switch w := w.(type) {
 	case worker.Accept:
 		return w.Event.EventID
@@ -48,7 +49,9 @@ func acceptedID(w worker.Write) event.ID {
 	case worker.Reject:
 		return w.ID
 	case worker.Restore:
-		return w.Record.Event.EventID
+		if id := w.Record.Event.EventID; !w.Rebuilt || id.Compare(j.lastID) <= 0 {
+			return id
+		}
 	}
 	return event.ID{}
 }
@@ -60,7 +63,7 @@ func (j *Journal) queue(ctx context.Context, p goredis.Pipeliner, batch []worker
 		if err := t.add(w); err != nil {
 			return err
 		}
-		moved = moved || !acceptedID(w).IsZero()
+		moved = moved || !j.acceptedID(w).IsZero()
 	}
 	if moved {
 		p.Set(ctx, j.keys.LastAcceptedID(), lastAccepted.String(), 0)

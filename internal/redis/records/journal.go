@@ -36,6 +36,7 @@ type Journal struct {
 	open         []event.ID // what Open pages through; nil between two walks
 	lost         sync.Map   // the event.IDs that had no record in the last walk
 	lastAccepted event.ID   // as in Redis since Begin; used by Commit only
+	lastID       event.ID   // the stream's last one at Begin
 }
 
 var _ worker.Journal = (*Journal)(nil)

@@ -16,12 +16,13 @@ import (
 
 // termStart is the state in Redis before a term begins.
 type termStart struct {
-	owner        string // the owner's value; empty: none
-	known        bool   // a term began here before
-	lastAccepted event.ID
-	lastID       event.ID // the highest ID the stream ever had; zero when there is none, or no stream
-	hasGroup     bool
-	complete     event.ID // the highest ID whose record may have been lost
+	owner          string // the owner's value; empty: none
+	known          bool   // a term began here before
+	lastAccepted   event.ID
+	lastID         event.ID // the highest ID the stream ever had; zero when there is none, or no stream
+	hasGroup       bool
+	complete       event.ID // the highest ID whose record may have been lost
+	writesComplete bool     // Redis does not have it yet
 }
 
 // streamReplaced: the stream counts from below what was accepted before, so it is another one.
@@ -35,13 +36,16 @@ func (j *Journal) Begin(ctx context.Context) (worker.TermStart, error) {
 	if err != nil {
 		return worker.TermStart{}, j.client.Wrap("beginning a term on "+j.keys.Stream, err)
 	}
+	var replaced event.ID
 	if found.streamReplaced() {
 		errcode.Error(j.opts.Logger, errcode.StreamReplaced,
 			"stream", j.keys.Stream, "last_id", found.lastID.String(), "last_accepted_id", found.lastAccepted.String())
-		found.lastAccepted = event.ID{}
+		replaced, found.lastAccepted = found.lastAccepted, event.ID{}
 	}
-	j.lastAccepted = found.lastAccepted
-	return worker.TermStart{LastAccepted: found.lastAccepted, Known: found.known, CompleteSince: found.complete}, nil
+	j.lastAccepted, j.lastID = found.lastAccepted, found.lastID
+	return worker.TermStart{
+		LastAccepted: found.lastAccepted, Replaced: replaced, Known: found.known, CompleteSince: found.complete,
+	}, nil
 }
 
 // errWatchStream: a group may be set back only while the stream stays the replaced one, so the stream must be watched
@@ -110,7 +114,7 @@ func (j *Journal) queueState(ctx context.Context, p goredis.Pipeliner) func() (t
 		if s.lastID, err = lastID(); err != nil {
 			return s, err
 		}
-		s.complete, err = complete(s)
+		s.complete, s.writesComplete, err = complete(s)
 		return s, err
 	}
 }
@@ -122,7 +126,7 @@ func (j *Journal) queueBegin(ctx context.Context, p goredis.Pipeliner, found ter
 	}
 	p.Set(ctx, j.keys.Fence(), start.value(), 0)
 	p.Set(ctx, j.keys.Batch(), start.number(), 0)
-	if !found.known {
+	if found.writesComplete {
 		p.Set(ctx, j.keys.Complete(), found.complete.String(), 0)
 	}
 	from := found.lastAccepted

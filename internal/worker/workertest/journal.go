@@ -78,6 +78,7 @@ func (j *journal) Begin(context.Context) (worker.TermStart, error) {
 	r.begun++
 	r.fence, j.term = r.begun, r.begun
 	if r.last.Compare(r.lastAccepted) < 0 { // a new stream
+		start.Replaced = r.lastAccepted
 		r.lastAccepted, r.delivered = event.ID{}, event.ID{}
 	}
 	if !r.grouped {

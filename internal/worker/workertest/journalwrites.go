@@ -93,6 +93,7 @@ func (r *Redis) with(id event.ID, status Status, change func(*worker.Record)) er
 func (r *Redis) accept(w worker.Accept) {
 	id := w.Event.EventID
 	r.enter(&worker.Record{Event: w.Event, Slots: slots(&w.Event)}, w.Hash)
+	r.raise(id)
 	r.publish(Status{Kind: "accepted", ID: id})
 }
 
@@ -104,13 +105,15 @@ func (r *Redis) restore(w worker.Restore) error {
 		return nil
 	}
 	r.enter(&rec, w.Hash)
+	if !w.Rebuilt || rec.Event.EventID.Compare(r.last) <= 0 {
+		r.raise(rec.Event.EventID)
+	}
 	return nil
 }
 
 func (r *Redis) enter(rec *worker.Record, hash string) {
 	id := rec.Event.EventID
 	r.records[id] = rec
-	r.raise(id)
 	if k := rec.Event.IdempotencyKey; k != "" {
 		r.keys[k] = key{id, hash}
 	}

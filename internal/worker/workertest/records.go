@@ -140,6 +140,24 @@ func restoreIsComplete(t *testing.T, r Records) {
 	}
 }
 
+// rebuiltKeepsTheStream: Redis forgot an entry, its acceptance and its record, and the event is rebuilt from its Pods. The
+// stream must not count as another one, which would be read from its start.
+func rebuiltKeepsTheStream(t *testing.T, r Records) {
+	r.Add(first, "type", "scale_up")
+	begin(t, r)
+	wantIDs(t, idsOf(read(t, r.Source(), 1)), first)
+	commit(t, r, worker.Accept{Event: newEvent(first, 1, ""), At: moment}, worker.Settle{ID: first, At: moment},
+		worker.Close{ID: first, Slots: 1, At: moment})
+	commit(t, r, worker.Restore{Record: worker.Record{Event: newEvent(second, 1, "")}, Rebuilt: true, At: moment})
+	if got := start(t, r); got.LastAccepted != first || !got.Replaced.IsZero() {
+		t.Errorf("the next term starts with %+v, want the last accepted ID %v, and nothing replaced", got, first)
+	}
+	third := event.ID{Ms: 5000}
+	r.Add(third, "type", "scale_up")
+	wantIDs(t, idsOf(read(t, r.Source(), 1)), third)
+	wantIDs(t, open(t, r, event.ID{}, 10), second)
+}
+
 func restoreRaisesLastAccepted(t *testing.T, r Records) {
 	r.Add(first, "type", "scale_up")
 	r.Add(second, "type", "scale_up")

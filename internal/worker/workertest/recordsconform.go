@@ -70,6 +70,7 @@ func TestRecords(t *testing.T, fresh func(t *testing.T) Records) {
 		"a scale_down keeps its victims until it closes":  victimsAreKept,
 		"a restored record is complete":                   restoreIsComplete,
 		"a restore only raises the last accepted ID":      restoreRaisesLastAccepted,
+		"a rebuilt event makes no other stream":           rebuiltKeepsTheStream,
 		"clocks are kept until they are forgotten":        clocksAreKept,
 		"only the newest term writes":                     onlyNewestWrites,
 		"an emptied Redis ends the term":                  emptiedRedisEndsTheTerm,
