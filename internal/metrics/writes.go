@@ -25,7 +25,8 @@ func (m *metrics) count(w worker.Write, now time.Time) {
 		m.countProgress(w.Report)
 	case worker.Outcome:
 		m.countOutcome(w.Report, now)
-	case worker.Ack, worker.Select, worker.Restore, worker.Complete, worker.Refuse, worker.Cancel, worker.Pause, worker.View, worker.Clock: // not counted
+	case worker.Ack, worker.Select, worker.Restore, worker.Complete, worker.Clock: // not counted
+	case worker.Refuse, worker.Cancel, worker.Pause, worker.View: // nor are these
 	}
 }
 

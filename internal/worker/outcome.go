@@ -3,7 +3,8 @@ package worker
 // end gives a worker its outcome. A Pod that may still run holds capacity until it is gone.
 func (s *state) end(sl *slot, d decision) {
 	s.selectCancelled(sl)
-	if sl.selectedBy != nil && (d.state == StateFailed || d.state == StateLost && d.reason != ReasonNodeLost) { // most likely by our own SIGTERM
+	bySIGTERM := d.state == StateFailed || d.state == StateLost && d.reason != ReasonNodeLost // most likely ours
+	if sl.selectedBy != nil && bySIGTERM {
 		code, container := d.exitCode, d.container
 		d = verdictSelected(sl)
 		d.exitCode, d.container = code, container

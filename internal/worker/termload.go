@@ -34,7 +34,8 @@ func (m *Manager) load(ctx context.Context) error {
 			return fmt.Errorf("read open records: %w", err)
 		}
 		in := loaded{
-			records: page, lastAccepted: start.LastAccepted, replaced: start.Replaced, completeSince: start.CompleteSince, paused: paused, applied: applied, clocks: clocks,
+			records: page, lastAccepted: start.LastAccepted, replaced: start.Replaced, completeSince: start.CompleteSince,
+			paused: paused, applied: applied, clocks: clocks,
 		}
 		m.dispatch(ctx, m.state.step(m.now(), in))
 		events, clocks = events+len(page), nil

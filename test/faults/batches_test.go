@@ -93,8 +93,8 @@ func (c *scenario) term() string {
 // behind. The term ends at its next write; what has a Pod keeps it, and has one outcome.
 func writesLost(c *scenario) {
 	times := sized(c, 10, 2)
-	c.expects["lost"] = true // of an event that Redis forgot: a worker whose Pod is gone, or was never made
-	c.start()
+	c.expects["lost"] = true          // of an event that Redis forgot: a worker whose Pod is gone, or was never made
+	c.start("OTTO_SUCCEEDED_TTL=10s") // ended Pods are the second tombstone: kept for longer than Redis goes back
 	c.load.steady(4)
 	for range times {
 		c.wait(3 * time.Second)
@@ -142,7 +142,8 @@ func (c *scenario) goBack(to []any, after string) {
 		p.FlushAll(c.t.Context())
 		for _, entry := range to {
 			key := entry.([]any)
-			p.Restore(c.t.Context(), key[0].(string), time.Duration(key[2].(int64))*time.Millisecond, key[1].(string))
+			ttl := time.UnixMilli(key[2].(int64)).Sub(time.UnixMilli(0))
+			p.Restore(c.t.Context(), key[0].(string), ttl, key[1].(string))
 		}
 		return nil
 	})

@@ -41,12 +41,12 @@ func TestLoad(t *testing.T) {
 
 // TestLoadFails: with a broken mark all commands would be applied anew.
 func TestLoadFails(t *testing.T) {
-	for name, break_ := range map[string]func(*redistest.Fixture){
+	for name, damage := range map[string]func(*redistest.Fixture){
 		"last command":   func(p *redistest.Fixture) { p.Do(t, "SET", p.Keys.ControlMark(), "rubbish") },
 		"what is paused": func(p *redistest.Fixture) { p.Do(t, "SET", p.Keys.Pause(), "rubbish") },
 	} {
 		p := redistest.Mini(t)
-		break_(p)
+		damage(p)
 		if _, _, err := New(p.Client, redistest.Stream, p.Logger()).Load(t.Context()); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("got %v, want an error with %q", err, name)
 		}
