@@ -16,6 +16,7 @@ import (
 
 var batchFaults = []fault{
 	{number: 47, name: "writes-lost", ci: true, injected: checker.Fault{Redis: true, LostWrites: true}, run: writesLost},
+	{number: 47, name: "last-event-lost", injected: checker.Fault{Redis: true, LostWrites: true}, run: lastEventLost},
 	{number: 48, name: "exec-replies", injected: checker.Fault{Redis: true}, run: execReplies},
 }
 
@@ -113,6 +114,32 @@ func writesLost(c *scenario) {
 	c.endFault()
 	c.limit += orphanTime
 	c.describe("%d times Redis went back by up to 2 s under a running term: the term ended at its next write", times)
+}
+
+// lastEventLost: Redis forgets the last event of all, whose Pods run, and nothing is sent afterwards: the event is rebuilt from
+// its Pods, and the events before it, which are still in the stream, do not run again.
+func lastEventLost(c *scenario) {
+	const before = 5
+	c.start()
+	for range before {
+		event := c.event(2, "quick")
+		c.Eventually("the event to close", func() error { return c.closed(event) })
+	}
+	term := c.term()
+	dump, last := c.dump()
+	forgotten := c.event(3, "slow")
+	c.Eventually("its Pods to run", func() error { return c.running(3) })
+	c.goBack(dump, last)
+	c.Eventually("the term to end", func() error {
+		if c.term() == term {
+			return errors.New("it goes on")
+		}
+		return nil
+	})
+	c.Eventually("the event to be rebuilt and closed", func() error { return c.closed(forgotten) })
+	c.wait(orphanTime) // the next looks at the stream
+	c.endFault()
+	c.describe("Redis forgot the last event while its 3 Pods ran: it was rebuilt, and none of the %d before it ran again", before)
 }
 
 // dumpScript returns the ID of the stream's last entry, and each key with its dump and its time to live.
