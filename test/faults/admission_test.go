@@ -161,6 +161,7 @@ func recordExpired(c *scenario) {
 	c.expects["failed"] = true
 	c.env = append(c.env, "OTTO_RECORD_TTL=3s", "OTTO_IMAGE_PULL_TIMEOUT=5s")
 	p := c.start()
+	c.term() // of what came before the first one nothing is known
 	event := c.event(2, "no-pull")
 	c.Eventually("the Pods to be created", func() error { return c.someCreated(2) })
 	hangs := "otto-agent-1-" + event
