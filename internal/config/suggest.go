@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/ottoscaler/ottoscaler/internal/text"
+)
 
 // maxTypos is the largest edit distance of a suggestion.
 const maxTypos = 3
@@ -11,30 +15,9 @@ func hasPrefix(name string) bool { return strings.HasPrefix(name, "OTTO_") }
 func Suggest(unknown string) string {
 	best, least := "", maxTypos+1
 	for _, name := range Names() {
-		if d := distance(unknown, name); d < least {
+		if d := text.Distance(unknown, name); d < least {
 			best, least = name, d
 		}
 	}
 	return best
-}
-
-// distance is the Levenshtein distance in bytes, computed one row at a time.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

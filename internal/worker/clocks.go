@@ -135,7 +135,7 @@ func (s *state) noteRan(sl *slot, o *Observation) {
 		return
 	}
 	sl.ran = true
-	if !sl.running && !o.Phase.Ended() && o.Phase != PhaseRunning { // else the record says so
+	if !sl.running && o.Phase == PhasePending { // else the record says so, or will
 		s.saveClock(clockRan+s.podOf(sl).Name, s.now)
 	}
 }

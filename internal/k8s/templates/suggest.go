@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/ottoscaler/ottoscaler/internal/text"
 )
 
 // unknownField takes an unknown field's path out of the error of the JSON library.
@@ -74,7 +76,7 @@ func similarField(t reflect.Type, name string) string {
 	const shortest = 3 // letters that two names must share at least to be called similar
 	best, least := "", 3
 	for f := range fields(t) {
-		d := typos(strings.ToLower(name), strings.ToLower(f))
+		d := text.Distance(strings.ToLower(name), strings.ToLower(f))
 		begins := strings.HasPrefix(name, f) || strings.HasPrefix(f, name)
 		if begins && min(len(f), len(name)) >= shortest {
 			d = min(d, 2)
@@ -103,25 +105,4 @@ func elsewhere(parents []reflect.Type, path []string, name string) string {
 		}
 	}
 	return ""
-}
-
-// typos is the Levenshtein distance in bytes.
-func typos(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
