@@ -39,7 +39,8 @@ var eventEntries = []Entry{
 	},
 	{
 		PodWithoutOrigin, "Pod without a record or an event annotation; ignored",
-		"Redis lost the record, and the Pod's annotations were removed.",
+		"Redis lost the record, and the Pod's annotations were removed; or its event's ID is more than a day ahead, so somebody else " +
+			"made the Pod.",
 		"Delete the Pod if it is not needed any more.",
 	},
 	{
