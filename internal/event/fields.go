@@ -17,7 +17,9 @@ const (
 	FieldQueue          = "queue"
 	FieldEventID        = "event_id"
 
+	fieldTimestamp   = "timestamp"
 	fieldTraceparent = "traceparent"
+	fieldTracestate  = "tracestate"
 )
 
 // The bounds of an entry. What is over one is rejected, never truncated.
@@ -123,7 +125,7 @@ var table = []Field{
 		decode: (*decoder).taskID,
 	},
 	{
-		Name: "timestamp", Takes: "Unix seconds, milliseconds of 13 digits, or RFC 3339",
+		Name: fieldTimestamp, Takes: "Unix seconds, milliseconds of 13 digits, or RFC 3339",
 		Doc:    "When the event was made; default: the time in the entry ID.",
 		decode: (*decoder).timestamp, encode: encodeTimestamp,
 	},
@@ -151,7 +153,7 @@ var table = []Field{
 		decode:   (*decoder).traceparent, encode: func(e *Event) string { return e.Traceparent },
 	},
 	{
-		Name: "tracestate", Takes: "at most 512 bytes of UTF-8 without control characters; an invalid one is ignored",
+		Name: fieldTracestate, Takes: "at most 512 bytes of UTF-8 without control characters; an invalid one is ignored",
 		Doc: "Its vendors' part.", Variable: "TRACESTATE",
 		decode: (*decoder).tracestate, encode: func(e *Event) string { return e.Tracestate },
 	},
