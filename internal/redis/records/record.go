@@ -135,7 +135,10 @@ func (d *recordDecoder) field(name, value string) string {
 		d.outcomes = &value
 		return ""
 	case fieldSeq:
-		return decodeCount(value, math.MaxInt32, &d.record.Seq)
+		if problem := decodeCount(value, math.MaxInt32, &d.record.Seq); problem != "" || d.record.Seq > 0 {
+			return problem
+		}
+		return "entries are numbered from 1"
 	case "settled":
 		d.record.Settled = true
 		return checkStamp(value)
