@@ -215,7 +215,7 @@ var table = []Field{
 }
 
 // oneLine is text without control characters, as a JSON Schema pattern.
-const oneLine = `^[^\u0000-\u001f\u007f-\u009f]*$`
+const oneLine = `^[^\x00-\x1f\x7f-\x9f]*$`
 
 // encodeTimestamp leaves the default out: the time in the entry ID may lie past the year 9999, which RFC 3339 cannot spell.
 func encodeTimestamp(e *Event) string {

@@ -11,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
-	"github.com/ottoscaler/ottoscaler/internal/redis"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -27,18 +26,6 @@ func conformance[T any](t *testing.T, name string) []T {
 		t.Fatalf("%d cases, %v", len(cases), err)
 	}
 	return cases
-}
-
-func TestKeysConform(t *testing.T) {
-	type keys struct{ Name, Stream, Status, Dead, Mark, Event, Key string }
-	id := event.ID{Ms: 1756659802903}
-	for _, c := range conformance[keys](t, "keys.json") {
-		k := redis.NewKeys(c.Stream)
-		got := keys{c.Name, c.Stream, k.Status(), k.Dead(), k.LastAcceptedID(), k.Event(id), k.Idempotency("k 1")}
-		if got != c {
-			t.Errorf("got %+v, want %+v", got, c)
-		}
-	}
 }
 
 // snapshot is what clients understand of a record, as far as the product does.
