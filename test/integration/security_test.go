@@ -3,10 +3,12 @@
 package integration
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -117,6 +119,65 @@ func TestOperatorACL(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	s.Verify()
+}
+
+// TestClientACL: the users producer and consumer may send what clients send, and nothing that writes, reads or deletes more.
+func TestClientACL(t *testing.T) {
+	const status, record = "{otto:scale:events}:status", "{otto:scale:events}:event:1-0"
+	reads := []string{
+		"XRANGE " + status + " - +", "XREVRANGE " + status + " + - COUNT 1", "XREAD COUNT 1 STREAMS " + status + " 0", "XINFO STREAM " + status,
+		"XREVRANGE {otto:scale:events}:dead + -", "HGETALL " + record, "GET {otto:scale:events}:mark", "GET {otto:scale:events}:key:k",
+		"PING", "INFO server", "CLIENT SETNAME x",
+	}
+	groups := []string{
+		"XGROUP CREATE " + status + " backend $", "XREADGROUP GROUP backend a COUNT 1 STREAMS " + status + " >", "XACK " + status + " backend 1-0",
+		"XAUTOCLAIM " + status + " backend a 60000 0", "XCLAIM " + status + " backend a 0 1-0 JUSTID", "XPENDING " + status + " backend",
+		"XINFO GROUPS " + status,
+	}
+	sends := []string{"XADD otto:scale:events * type scale_up pod_count 1"}
+	never := []string{
+		"DEL " + status, "XTRIM " + status + " MAXLEN 0", "XDEL " + status + " 1-0", "XADD " + status + " * kind closed", "HSET " + record + " a b",
+		"DEL " + record, "SET {otto:scale:events}:mark 9-9", "XADD {otto:scale:events}:control * a b", "HGETALL {otto:scale:events}:clocks",
+		"GET {otto:scale:events}:fence", "SMEMBERS {otto:scale:events}:open", "XTRIM otto:scale:events MAXLEN 0", "XRANGE otto:scale:events - +",
+		"XGROUP DESTROY otto:scale:events ottoscaler", "XGROUP SETID " + status + " backend 0", "KEYS *", "SCAN 0", "FLUSHALL", "EVAL return 0", "CONFIG GET *",
+		"CLIENT LIST", "ACL LIST", "PUBLISH a b",
+	}
+	for user, c := range map[string]struct{ may, mayNot []string }{
+		"producer": {slices.Concat(sends, reads), slices.Concat(groups, never)},
+		"consumer": {slices.Concat(reads, groups), slices.Concat(sends, never)},
+	} {
+		t.Run(user, func(t *testing.T) {
+			server := redistest.Start(t)
+			admin := goredis.NewClient(&goredis.Options{Addr: server.Addr, Protocol: 2})
+			rules := append([]any{"ACL", "SETUSER", user, "on", ">secret"}, aclRules(t, user)...)
+			setup := []error{
+				admin.Do(t.Context(), rules...).Err(), admin.XAdd(t.Context(), &goredis.XAddArgs{Stream: status, Values: []any{"kind", "paused"}}).Err(),
+			}
+			c1 := goredis.NewClient(&goredis.Options{Addr: server.Addr, Username: user, Password: "secret", Protocol: 2, DisableIdentity: true, MaxRetries: -1})
+			t.Cleanup(func() { _, _ = c1.Close(), admin.Close() })
+			if err := errors.Join(setup...); err != nil {
+				t.Fatal(err)
+			}
+			refused := func(command string) bool {
+				var args []any
+				for _, w := range strings.Fields(command) {
+					args = append(args, w)
+				}
+				err := c1.Do(t.Context(), args...).Err()
+				return err != nil && strings.HasPrefix(err.Error(), "NOPERM")
+			}
+			for _, command := range c.may {
+				if refused(command) {
+					t.Errorf("may not %s", command)
+				}
+			}
+			for _, command := range c.mayNot {
+				if !refused(command) {
+					t.Errorf("may %s", command)
+				}
+			}
+		})
+	}
 }
 
 func burst(s *harness.Stack) (events []string) {
