@@ -180,6 +180,53 @@ func TestClientACL(t *testing.T) {
 	}
 }
 
+// TestKeyPrefix: in a Redis that others use, a user that may touch nothing without our prefix is refused nothing, and no other
+// key appears.
+func TestKeyPrefix(t *testing.T) {
+	const stream = "app:{otto}:events"
+	s := harness.NewUncheckedStack(t, cluster)
+	rules := []any{"ACL", "SETUSER", "app", "on", ">secret"}
+	for _, rule := range aclRules(t, "ottoscaler") {
+		word := fmt.Sprint(rule)
+		if !strings.HasPrefix(word, "%RW~") {
+			rules = append(rules, word)
+		}
+	}
+	if err := s.Redis.Do(t.Context(), append(rules, "~app:*")...).Err(); err != nil {
+		t.Fatal(err)
+	}
+	s.Start("REDIS_USERNAME=app", "REDIS_PASSWORD=secret", "REDIS_STREAM="+stream, "OTTO_SUCCEEDED_TTL=0")
+	add := &goredis.XAddArgs{Stream: stream, Values: []any{"type", "scale_up", "pod_count", 2, "idempotency_key", "k"}}
+	event, err := s.Redis.XAdd(t.Context(), add).Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Eventually("the event to close", func() error {
+		entries := s.Entries(stream + ":status")
+		if n := len(entries); n == 0 || entries[n-1]["kind"] != "closed" || entries[n-1]["event_id"] != event {
+			return fmt.Errorf("the status stream has %v", entries)
+		}
+		return nil
+	})
+	for i, e := range s.Entries(stream + ":status") {
+		if e["seq"] != fmt.Sprint(i+1) {
+			t.Errorf("entry %d is %v", i+1, e)
+		}
+	}
+	for _, key := range s.Redis.Keys(t.Context(), "*").Val() {
+		if !strings.HasPrefix(key, "app:") {
+			t.Errorf("key %s", key)
+		}
+	}
+	log, err := s.Redis.ACLLog(t.Context(), 100).Result()
+	if err != nil || len(log) > 0 {
+		t.Errorf("Redis refused: %+v, %v", log, err)
+	}
+	if code := s.Stop(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
 func burst(s *harness.Stack) (events []string) {
 	for i := range 10 {
 		events = append(events, s.Add("type", "scale_up", "pod_count", 2, "task_id", fmt.Sprintf("task-%d", i)))
