@@ -8,13 +8,14 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/ottoscaler/ottoscaler/client"
+	"github.com/ottoscaler/ottoscaler/client/internal/miniature"
 )
 
 func Example() {
-	server := startMiniature()
-	defer server.stop()
+	server := miniature.Start()
+	defer server.Stop()
 
-	rdb := redis.NewClient(&redis.Options{Addr: server.addr()})
+	rdb := redis.NewClient(&redis.Options{Addr: server.Addr()})
 	defer rdb.Close()
 	otto := client.New(rdb, client.Options{})
 	defer otto.Close()
@@ -31,9 +32,9 @@ func Example() {
 }
 
 func ExampleRun_Events() {
-	server := startMiniature()
-	defer server.stop()
-	rdb := redis.NewClient(&redis.Options{Addr: server.addr()})
+	server := miniature.Start()
+	defer server.Stop()
+	rdb := redis.NewClient(&redis.Options{Addr: server.Addr()})
 	defer rdb.Close()
 	otto := client.New(rdb, client.Options{})
 	defer otto.Close()
@@ -63,9 +64,9 @@ func ExampleRun_Events() {
 }
 
 func ExampleRejectedError() {
-	server := startMiniature()
-	defer server.stop()
-	rdb := redis.NewClient(&redis.Options{Addr: server.addr()})
+	server := miniature.Start()
+	defer server.Stop()
+	rdb := redis.NewClient(&redis.Options{Addr: server.Addr()})
 	defer rdb.Close()
 	otto := client.New(rdb, client.Options{})
 	defer otto.Close()
@@ -78,9 +79,9 @@ func ExampleRejectedError() {
 }
 
 func ExampleClient_Follow() {
-	server := startMiniature()
-	defer server.stop()
-	rdb := redis.NewClient(&redis.Options{Addr: server.addr()})
+	server := miniature.Start()
+	defer server.Stop()
+	rdb := redis.NewClient(&redis.Options{Addr: server.Addr()})
 	defer rdb.Close()
 	otto := client.New(rdb, client.Options{})
 	defer otto.Close()
