@@ -99,6 +99,7 @@ lint: ## format and linters, in every module
 
 fmt: ## rewrite the source in its format
 	$(LINT) fmt ./...
+	cd client && $(LINT) fmt ./...
 	cd devcluster && $(LINT) fmt ./...
 	cd tools/deploy && $(LINT) fmt ./...
 
@@ -120,6 +121,7 @@ generate: bin/helm ## rewrite what is generated from source: reference pages of 
 
 tidy: ## go mod tidy in every module
 	go mod tidy
+	cd client && go mod tidy
 	cd devcluster && go mod tidy
 	cd tools && go mod tidy
 	cd tools/deploy && go mod tidy

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -146,10 +147,10 @@ func TestCutReader(t *testing.T) {
 		select {
 		case <-done:
 			mu.Lock()
-			defer mu.Unlock()
 			if connected < 2 {
 				t.Errorf("connected %d times: nothing was cut", connected)
 			}
+			mu.Unlock()
 			return
 		case <-time.After(time.Duration(seed.IntN(60)) * time.Millisecond):
 			p.cutAll()
@@ -219,16 +220,13 @@ func TestTrimmed(t *testing.T) {
 	if result, err = waiting.Wait(t.Context()); err != nil || !result.OK {
 		t.Errorf("%+v, %v", result, err)
 	}
-	wantLine(t, story(t, run), "1 failed (snapshot)")
-	wantLine(t, story(t, waiting), "1 succeeded")
+	wantLine(t, summary(t, run), "1 failed (snapshot)")
+	wantLine(t, summary(t, waiting), "1 succeeded")
 }
 
 func wantLine(t *testing.T, lines []string, want string) {
 	t.Helper()
-	for _, line := range lines {
-		if line == want {
-			return
-		}
+	if !slices.Contains(lines, want) {
+		t.Errorf("%q is missing in %q", want, lines)
 	}
-	t.Errorf("%q is missing in %q", want, lines)
 }

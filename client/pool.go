@@ -19,7 +19,7 @@ type pool struct {
 
 	mu       sync.Mutex
 	stopping bool
-	room     chan struct{} // closed, and another one made, when an entry leaves
+	freed    chan struct{} // closed, and another one made, when an entry leaves
 	entries  map[string]*task
 	events   map[string][]*task // the first is being handled
 	running  sync.WaitGroup
@@ -35,7 +35,7 @@ type task struct {
 
 func newPool(g *group, handle Handler) *pool {
 	p := &pool{
-		group: g, handle: handle, slots: make(chan struct{}, g.o.Concurrency), room: make(chan struct{}),
+		group: g, handle: handle, slots: make(chan struct{}, g.o.Concurrency), freed: make(chan struct{}),
 		entries: make(map[string]*task), events: make(map[string][]*task),
 	}
 	p.work, p.end = context.WithCancel(context.Background())
@@ -55,13 +55,13 @@ func (p *pool) hasRoom() bool {
 func (p *pool) waitRoom(ctx context.Context) bool {
 	for {
 		p.mu.Lock()
-		free, room := len(p.entries) < p.limit(), p.room
+		free, freed := len(p.entries) < p.limit(), p.freed
 		p.mu.Unlock()
 		if free {
 			return true
 		}
 		select {
-		case <-room:
+		case <-freed:
 		case <-ctx.Done():
 			return false
 		}
@@ -125,8 +125,8 @@ func (p *pool) next(event string, t *task) bool {
 	defer p.mu.Unlock()
 	t.drop(nil)
 	delete(p.entries, t.status.ID)
-	close(p.room)
-	p.room = make(chan struct{})
+	close(p.freed)
+	p.freed = make(chan struct{})
 	if p.events[event] = p.events[event][1:]; len(p.events[event]) == 0 {
 		delete(p.events, event)
 		return false

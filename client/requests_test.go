@@ -120,9 +120,10 @@ func TestExplain(t *testing.T) {
 	if !ok || own.Code() != "OTTO401" || own.Fix() != f.Fix {
 		t.Errorf("%v", err)
 	}
-	for _, err := range []Error{&RequestError{}, &UnsentError{}, &RecordError{}, ErrExpired.(*sentinel), ErrClosed.(*sentinel)} {
-		if err.Code() == "" || err.Fix() == "" || err.Error() == "" {
-			t.Errorf("%T: code %q, fix %q", err, err.Code(), err.Fix())
+	for _, err := range []error{&RequestError{}, &UnsentError{}, &UnsentError{MaybeSent: true}, &RecordError{}, ErrExpired, ErrClosed} {
+		own, ok := errors.AsType[Error](err)
+		if !ok || own.Code() == "" || own.Fix() == "" || err.Error() == "" {
+			t.Errorf("%T: %v has no code or fix", err, err)
 		}
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// story are the statuses of a run, one short line each.
-func story(t *testing.T, run *Run) []string {
+// summary are the statuses of a run, one short line each.
+func summary(t *testing.T, run *Run) []string {
 	t.Helper()
 	var lines []string
 	for s, err := range run.Events(t.Context()) {
@@ -62,10 +62,10 @@ func TestRun(t *testing.T) {
 	lines := []string{
 		"accepted", "1 created", "2 created", "3 created", "settled", "1 failed", "2 succeeded", "3 succeeded", "closed",
 	}
-	if diff := cmp.Diff(lines, story(t, run)); diff != "" {
+	if diff := cmp.Diff(lines, summary(t, run)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	if again := story(t, run); len(again) > 0 || !run.Accepted() || run.Duplicate() || run.SentID() != run.EventID() {
+	if again := summary(t, run); len(again) > 0 || !run.Accepted() || run.Duplicate() || run.SentID() != run.EventID() {
 		t.Errorf("%v, accepted %t, duplicate %t, sent %s", again, run.Accepted(), run.Duplicate(), run.SentID())
 	}
 	attached, err := c.Attach(t.Context(), run.EventID())
@@ -93,7 +93,7 @@ func TestEventsCanBeLeft(t *testing.T) {
 		}
 		break
 	}
-	if diff := cmp.Diff([]string{"1 created", "settled", "1 succeeded", "closed"}, story(t, run)); diff != "" {
+	if diff := cmp.Diff([]string{"1 created", "settled", "1 succeeded", "closed"}, summary(t, run)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
@@ -157,7 +157,7 @@ func TestDuplicate(t *testing.T) {
 		}
 	}
 	want := []string{"duplicate", "accepted (snapshot)", "1 created", "settled", "1 succeeded", "closed"}
-	if diff := cmp.Diff(want, story(t, second)); diff != "" {
+	if diff := cmp.Diff(want, summary(t, second)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
@@ -179,7 +179,7 @@ func TestScaleDownAndCancel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"accepted", "cancelling", "closed"}, story(t, cancel)); diff != "" {
+	if diff := cmp.Diff([]string{"accepted", "cancelling", "closed"}, summary(t, cancel)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }

@@ -59,7 +59,8 @@ func tryRedis(t *testing.T, path string) (addr string, ok bool) {
 	}
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
-		for lines.Scan() { //nolint:revive // Wait may only be called once all is read
+		for lines.Scan() {
+			continue // Wait may only be called once all is read
 		}
 		_ = cmd.Wait()
 	})
