@@ -154,7 +154,8 @@ export class Ottoscaler {
     const links = { read: this.#newLink(), command: this.#link };
     const consumer = new Consumer(links, this.#keys.status, commandTimeout, options, handler);
     this.#consumers.add(consumer);
-    void consumer.closed.finally(() => this.#consumers.delete(consumer));
+    const forget = () => this.#consumers.delete(consumer);
+    consumer.closed.then(forget, forget);
     return consumer;
   }
 

@@ -26,8 +26,8 @@ export class Engine {
     private readonly work?: (event: Event, engine: Engine) => Promise<void>,
   ) {
     this.keys = new Keys(stream);
-    this.#redis = new Redis({ host: '127.0.0.1', port, protocol: 2 });
-    this.#blocking = new Redis({ host: '127.0.0.1', port, protocol: 2 });
+    this.#redis = new Redis({ host: '127.0.0.1', port, protocol: 2, connectionName: 'engine' });
+    this.#blocking = new Redis({ host: '127.0.0.1', port, protocol: 2, connectionName: 'engine' });
   }
 
   async start(): Promise<this> {
