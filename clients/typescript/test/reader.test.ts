@@ -5,10 +5,8 @@ import {
   ClientClosedError,
   ContactLostError,
   ExpiredError,
-  type Gap,
   type ReaderState,
   type Status,
-  type StatusEntry,
 } from '../src/index.js';
 import { eventually, promise, World } from './support/world.js';
 
@@ -31,7 +29,7 @@ describe('reading', { timeout: 60_000 }, () => {
     gate.keep();
     const results = await Promise.all(runs.map((run) => run.wait()));
     assert.deepEqual([...new Set(results.map((result) => result.counts.succeeded))], [2]);
-    await eventually(async () => !/cmd=xread/.test(await clients()));
+    await eventually(async () => !(await world.connections()).some((line) => line.includes('cmd=xread')));
   });
 
   test('the connection is cut again and again: each status once, in order', async () => {
@@ -67,7 +65,7 @@ describe('reading', { timeout: 60_000 }, () => {
     const run = await client.run({ workers: 3 });
     const events = run.events();
     assert.equal((await events.next()).value?.kind, 'accepted');
-    const back = holdBack();
+    const back = world.holdBack();
     await engine.finish(run.eventId);
     await world.server.admin.xtrim(engine.keys.status, 'MAXLEN', 0);
     back();
@@ -83,7 +81,7 @@ describe('reading', { timeout: 60_000 }, () => {
     const engine = await world.engine(stream, async () => {});
     const client = world.client(stream);
     const run = await client.run({ workers: 2 });
-    const back = holdBack();
+    const back = world.holdBack();
     await engine.worker(run.eventId, 1, 'created');
     await engine.worker(run.eventId, 2, 'created');
     await engine.worker(run.eventId, 1, 'running');
@@ -104,7 +102,7 @@ describe('reading', { timeout: 60_000 }, () => {
     const engine = await world.engine(stream, async () => {});
     const client = world.client(stream);
     const run = await client.run({ workers: 1 });
-    const back = holdBack();
+    const back = world.holdBack();
     await eventually(async () => client.state?.connected === false);
     await world.server.admin.del(engine.keys.status);
     // IDs far below those that were read, as if another server's clock gave them.
@@ -177,7 +175,7 @@ describe('reading', { timeout: 60_000 }, () => {
     await world.engine(stream, async () => {});
     const client = world.client(stream, { contactTimeout: 50 });
     const run = await client.run({ workers: 1 });
-    holdBack();
+    world.holdBack();
     await assert.rejects(run.wait(), ContactLostError);
   });
 });
@@ -240,7 +238,7 @@ describe('ending', { timeout: 60_000 }, () => {
   test('close() ends waits and connections', async () => {
     const stream = world.stream();
     await world.engine(stream, async () => {});
-    const before = (await clients()).split('\n').length;
+    const before = (await world.connections()).length;
     const client = world.client(stream);
     const run = await client.run({ workers: 1 });
     const waiting = run.wait();
@@ -251,103 +249,9 @@ describe('ending', { timeout: 60_000 }, () => {
       client.close(),
     ]);
     await assert.rejects(client.run({ workers: 1 }), ClientClosedError);
-    await eventually(async () => (await clients()).split('\n').length === before);
+    await eventually(async () => (await world.connections()).length === before);
   });
 });
-
-describe('following', { timeout: 60_000 }, () => {
-  test('from a saved cursor: what came after it, each once, while more comes', async () => {
-    const stream = world.stream();
-    const engine = await world.engine(stream, async () => {});
-    const client = world.client(stream);
-    const run = await client.run({ workers: 2000 });
-    for (let i = 1; i <= 1500; i++) await engine.worker(run.eventId, i, 'created');
-    const addMore = async () => {
-      for (let i = 1501; i <= 1600; i++) await engine.worker(run.eventId, i, 'created');
-    };
-    const saved = await take(client.follow({ from: 'start' }), 1200);
-    const rest = client.follow({ from: saved.at(-1)!.id! });
-    const [next] = await Promise.all([take(rest, 400), addMore()]);
-    const seqs = [...saved, ...next].map((item) => (item as StatusEntry).seq);
-    assert.deepEqual(
-      seqs,
-      Array.from({ length: 1600 }, (_, i) => i + 1),
-    );
-  });
-
-  test('now: nothing from before', async () => {
-    const stream = world.stream();
-    const engine = await world.engine(stream);
-    const client = world.client(stream);
-    await (await client.run({ workers: 1 })).wait();
-    const following = client.follow();
-    const first = following.next();
-    await eventually(async () => client.state?.connected === true && /cmd=xread/.test(await clients()));
-    const run = await client.run({ workers: 1 });
-    assert.equal(((await first).value as StatusEntry).eventId, run.eventId);
-    await following.return();
-    assert.ok(engine.events.size === 2);
-  });
-
-  test('a trimmed cursor: a gap is told', async () => {
-    const stream = world.stream();
-    const engine = await world.engine(stream);
-    const client = world.client(stream);
-    await (await client.run({ workers: 5 })).wait();
-    const [first] = await take(client.follow({ from: 'start' }), 1);
-    await world.server.admin.xtrim(engine.keys.status, 'MAXLEN', 2);
-    const [gap, next] = await take(client.follow({ from: first!.id! }), 2);
-    assert.deepEqual(gap, { kind: 'gap', after: first!.id, before: next!.id });
-  });
-
-  test('a gap while following is told too', async () => {
-    const stream = world.stream();
-    const engine = await world.engine(stream, async () => {});
-    const client = world.client(stream);
-    const run = await client.run({ workers: 3 });
-    const following = client.follow({ from: 'start' });
-    const first = (await following.next()).value as StatusEntry;
-    const back = holdBack();
-    await engine.finish(run.eventId);
-    await world.server.admin.xtrim(engine.keys.status, 'MAXLEN', 1);
-    back();
-    const [gap, last] = await take(following, 2);
-    assert.deepEqual(gap, { kind: 'gap', after: first.id, before: last!.id });
-    assert.equal((last as StatusEntry).kind, 'closed');
-  });
-
-  test('a cursor that is none is refused', async () => {
-    const client = world.client(world.stream());
-    await assert.rejects(client.follow({ from: '$' }).next(), TypeError);
-  });
-});
-
-async function take(
-  items: AsyncGenerator<StatusEntry | Gap>,
-  count: number,
-): Promise<((StatusEntry | Gap) & { id?: string })[]> {
-  const taken = [];
-  for (let i = 0; i < count; i++) taken.push((await items.next()).value as StatusEntry | Gap);
-  return taken;
-}
-
-/** Those of the clients under test. */
-async function clients(): Promise<string> {
-  const all = String(await world.server.admin.client('LIST'));
-  return all
-    .split('\n')
-    .filter((line) => !line.includes('name=engine'))
-    .join('\n');
-}
-
-/** Cuts the clients off until the returned function is called. */
-function holdBack(): () => void {
-  world.proxy.onCommand = (_, link) => (link.close(), { kind: 'cut-before' });
-  world.proxy.cutAll();
-  return () => {
-    world.proxy.onCommand = () => undefined;
-  };
-}
 
 /** Array.fromAsync, which Node 20 does not have. */
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {

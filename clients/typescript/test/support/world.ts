@@ -37,6 +37,21 @@ export class World {
     return client;
   }
 
+  /** Cuts the clients off until the returned function is called. */
+  holdBack(): () => void {
+    this.proxy.onCommand = (_, link) => (link.close(), { kind: 'cut-before' });
+    this.proxy.cutAll();
+    return () => {
+      this.proxy.onCommand = () => undefined;
+    };
+  }
+
+  /** The connections of the clients under test, as CLIENT LIST has them. */
+  async connections(): Promise<string[]> {
+    const all = String(await this.server.admin.client('LIST'));
+    return all.split('\n').filter((line) => line !== '' && !line.includes('name=engine'));
+  }
+
   /** After each test. */
   async clean(): Promise<void> {
     this.proxy.onCommand = () => undefined;
