@@ -1,5 +1,5 @@
 // Makes src/generated from the repository's api/: `npm run generate`. A test fails when they differ.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { compile } from 'json-schema-to-typescript';
 
@@ -33,19 +33,13 @@ async function streamEntry() {
   ].join('\n');
 }
 
-/** Until api/errors.json exists the table is empty, and errors have a code without a fix. */
+/** What a code means and what to do about it. */
 function errors() {
-  const file = new URL('errors.json', api);
-  const table = {};
-  if (existsSync(file)) {
-    const list = JSON.parse(readFileSync(file, 'utf8'));
-    const entries = Array.isArray(list) ? list : (list.errors ?? list);
-    for (const entry of Array.isArray(entries) ? entries : Object.entries(entries).map(([code, e]) => ({ code, ...e })))
-      table[entry.code] = { title: entry.title ?? '', fix: entry.fix ?? '' };
-  }
+  const codes = JSON.parse(readFileSync(new URL('errors.json', api), 'utf8'));
+  const table = Object.fromEntries(Object.entries(codes).map(([code, { message, fix }]) => [code, { message, fix }]));
   return [
     banner('errors.json'),
-    `export const fixes: Record<string, { title: string; fix: string }> = ${JSON.stringify(table, null, 2)};\n`,
+    `export const fixes: Record<string, { message: string; fix: string }> = ${JSON.stringify(table, null, 2)};\n`,
   ].join('\n');
 }
 

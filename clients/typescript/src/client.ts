@@ -1,7 +1,7 @@
 import { Consumer, type ConsumeOptions, type Handler } from './consumer.js';
 import type { Gap } from './cursor.js';
 import { driverOf, type RedisSource } from './drivers/index.js';
-import { ClientClosedError, ConnectionError, ContactLostError, SendError } from './errors.js';
+import { ClientClosedError, ConnectionError, ContactLostError, InvalidRequestError, SendError } from './errors.js';
 import { follow } from './follow.js';
 import { isEntryId, ZERO_ID } from './id.js';
 import { Keys } from './keys.js';
@@ -119,7 +119,7 @@ export class Ottoscaler {
 
   /** Follows an event that was sent before, perhaps by another process. */
   async attach(eventId: string, options: CallOptions = {}): Promise<Run> {
-    if (!isEntryId(eventId)) throw new TypeError(`eventId is not the ID of an entry: ${eventId}`);
+    if (!isEntryId(eventId)) throw new InvalidRequestError('event_id', `is not the ID of an entry: ${eventId}`);
     this.#assertOpen();
     const tracker = this.#track(eventId);
     try {
@@ -135,7 +135,8 @@ export class Ottoscaler {
   /** All statuses of all events, from a cursor on. A gap tells that some are not there any more. */
   async *follow(options: FollowOptions = {}): AsyncGenerator<StatusEntry | Gap, void, undefined> {
     const { from = 'now', signal } = options;
-    if (from !== 'now' && from !== 'start' && !isEntryId(from)) throw new TypeError(`from is no cursor: ${from}`);
+    if (from !== 'now' && from !== 'start' && !isEntryId(from))
+      throw new InvalidRequestError('from', `is not a cursor: ${from}`);
     this.#assertOpen();
     const release = this.#reader.listen();
     try {
@@ -154,7 +155,8 @@ export class Ottoscaler {
     const links = { read: this.#newLink(), command: this.#link };
     const consumer = new Consumer(links, this.#keys.status, commandTimeout, options, handler);
     this.#consumers.add(consumer);
-    void consumer.closed.finally(() => this.#consumers.delete(consumer));
+    const forget = () => this.#consumers.delete(consumer);
+    consumer.closed.then(forget, forget);
     return consumer;
   }
 

@@ -33,7 +33,7 @@ function fixOf(code: string): string {
   return clientFixes[code as ClientErrorCode] ?? fixes[code]?.fix ?? '';
 }
 
-/** The request breaks a rule of the stream. Nothing was sent. */
+/** The request breaks a rule of the stream, or an argument is none. Nothing was sent. */
 export class InvalidRequestError extends OttoscalerError {
   override name = 'InvalidRequestError';
   constructor(
@@ -41,7 +41,7 @@ export class InvalidRequestError extends OttoscalerError {
     readonly field: string,
     problem: string,
     /** The reason with which Ottoscaler would have rejected it, e.g. `invalid_task_id`. */
-    readonly reasonCode: string,
+    readonly reasonCode = '',
   ) {
     super('invalid_request', `${field} ${problem}`);
   }

@@ -4,7 +4,8 @@ import { compareIds, ZERO_ID } from './id.js';
 import type { Link } from './link.js';
 import { entries, pairs, readEntries, type StreamEntry } from './reply.js';
 
-const COUNT = '512';
+/** Less than what a run and the reader keep: a burst alone leaves no listener behind. */
+const COUNT = '256';
 
 /** What a read of the status stream from a cursor found, and where the next one begins. */
 export interface Batch {

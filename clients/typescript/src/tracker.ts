@@ -5,7 +5,7 @@ import type { Status, StatusEntry } from './status.js';
 import { Change } from './wait.js';
 
 /** How many statuses a slow listener may be behind before it gets the newest state instead. */
-const MAX_BEHIND = 256;
+const MAX_BEHIND = 1024;
 /** How many entries are kept while a snapshot is read. */
 const MAX_WAITING = 1024;
 

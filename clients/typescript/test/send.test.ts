@@ -56,7 +56,7 @@ async function assertOneEvent(engine: Engine, key: string, entries: number): Pro
 }
 
 for (const driver of drivers)
-  describe(`sending with ${driver.name}`, () => {
+  describe(`sending with ${driver.name}`, { timeout: 60_000 }, () => {
     test('three workers, to the end', () =>
       withClient(driver, async (client) => {
         const run = await client.run({ workers: 3, taskId: 'task-1' });

@@ -26,8 +26,8 @@ export class Engine {
     private readonly work?: (event: Event, engine: Engine) => Promise<void>,
   ) {
     this.keys = new Keys(stream);
-    this.#redis = new Redis({ host: '127.0.0.1', port, protocol: 2 });
-    this.#blocking = new Redis({ host: '127.0.0.1', port, protocol: 2 });
+    this.#redis = new Redis({ host: '127.0.0.1', port, protocol: 2, connectionName: 'engine' });
+    this.#blocking = new Redis({ host: '127.0.0.1', port, protocol: 2, connectionName: 'engine' });
   }
 
   async start(): Promise<this> {
@@ -99,7 +99,7 @@ export class Engine {
     const event = this.events.get(id)!;
     const fields = { index: String(index), attempt: '1', state, ...more };
     event.slots.set(index, fields);
-    await this.#tell(event, { kind: 'worker', worker: `otto-agent-${index}-${id}`, ...fields });
+    await this.#tell(event, { kind: 'worker', worker: `otto-agent-${index}-${id}`, ...fields }, undefined, index);
   }
 
   /** Gives each worker without an outcome this one, and closes the event. */
@@ -121,7 +121,7 @@ export class Engine {
     await this.#tell(this.events.get(id)!, { kind: 'closed', ...all }, all);
   }
 
-  async #tell(event: Event, status: Fields, counts?: Fields): Promise<void> {
+  async #tell(event: Event, status: Fields, counts?: Fields, slot?: number): Promise<void> {
     event.seq++;
     const { task_id, queue = 'default' } = event.fields;
     const at = '2026-11-28T15:49:00.000Z';
@@ -129,13 +129,13 @@ export class Engine {
     await this.#write(
       [['status', entry]],
       [
-        ['HSET', this.keys.event(event.id), ...Object.entries(this.#record(event, at, counts)).flat()],
+        ['HSET', this.keys.event(event.id), ...Object.entries(this.#record(event, at, counts, slot)).flat()],
         ['SET', this.keys.mark, event.id],
       ],
     );
   }
 
-  #record(event: Event, at: string, counts?: Fields): Fields {
+  #record(event: Event, at: string, counts?: Fields, slot?: number): Fields {
     const { type = '', pod_count, task_id } = event.fields;
     const record: Fields = { type, accepted_at: at, seq: String(event.seq) };
     if (pod_count) record['pod_count'] = pod_count;
@@ -143,7 +143,7 @@ export class Engine {
     if (event.fields['event_id']) record['m:event_id'] = event.fields['event_id'];
     if (counts) Object.assign(record, counts, { settled: at, closed: at });
     if (counts && type === 'scale_up') record['outcomes'] = [...event.slots.values()].map(outcome).join(' ');
-    if (!counts) for (const [i, slot] of event.slots) record[`s${i}`] = `1 ${slot['state']} - - - - -`;
+    if (slot) record[`s${slot}`] = `1 ${event.slots.get(slot)!['state']} - - - - -`;
     return record;
   }
 

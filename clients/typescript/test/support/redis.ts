@@ -7,6 +7,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 
+/** Also when the test runner ends this process for being late. */
+const children = new Set<ChildProcess>();
+process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')));
+process.on('SIGTERM', () => process.exit(1));
+
 /** A redis-server of its own on a free port of the loopback, in a folder of its own. */
 export class RedisServer {
   private constructor(
@@ -22,6 +27,7 @@ export class RedisServer {
     const dir = await mkdtemp(join(tmpdir(), 'ottoscaler-client-'));
     const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no'];
     const child = spawn('redis-server', [...fixed, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    children.add(child);
     for await (const line of createInterface(child.stdout!)) if (line.includes('Ready to accept connections')) break;
     child.stdout!.resume();
     return new RedisServer(child, port, dir, new Redis({ host: '127.0.0.1', port }));
@@ -41,6 +47,7 @@ export class RedisServer {
     this.child.kill('SIGCONT');
     this.child.kill('SIGKILL');
     await exited;
+    children.delete(this.child);
     await rm(this.dir, { recursive: true, force: true });
   }
 }
