@@ -69,7 +69,7 @@ k8s-logs: ## follow its log there; FOLLOW=false prints it and ends
 image: ## pack bin/image.tar without Docker, reproducibly; IMAGE=name:tag, ARCH=amd64|arm64
 	@scripts/image.sh "$(IMAGE)" "$(VERSION)" bin/image.tar
 
-.PHONY: test check integration e2e e2e-install faults bench
+.PHONY: test check integration clients e2e e2e-install faults bench
 test: ## everything CI runs, with the time of each phase
 	@scripts/test.sh
 
@@ -77,6 +77,9 @@ check: lint unit simulate ## lint (with format), unit tests with the race detect
 
 integration: build ## tests against a real redis-server and a real API server
 	@scripts/integration.sh
+
+clients: build ## build the clients, and run their tests against the product; needs Node.js
+	@scripts/clients.sh
 
 e2e: build bin/demo ## tests of the whole, on a node that really runs containers
 	@scripts/e2e.sh

@@ -2,4 +2,4 @@
 // cases. Its tests generate or check them.
 package api
 
-//go:generate go test -run ^TestErrors$ -update .
+//go:generate go test -run ^TestErrors$|^TestGenerated -update .

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/real.sh
 . scripts/real.sh
 
-packages=$(real_packages internal test | grep -vE '^./test/(e2e|faults|install)' || true)
+packages=$(real_packages internal test | grep -vE '^./test/(clients|e2e|faults|install)' || true)
 if [ -n "$packages" ]; then
 	echo "integration: ."
 	# shellcheck disable=SC2086  # paths without spaces

@@ -31,6 +31,7 @@ phase build make --no-print-directory build bin/demo
 phase check make --no-print-directory check
 phase fuzz make --no-print-directory fuzz
 phase integration make --no-print-directory integration
+phase clients make --no-print-directory clients
 phase e2e make --no-print-directory e2e
 phase install make --no-print-directory e2e-install
 phase bench make --no-print-directory bench SHARE=ci

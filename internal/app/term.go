@@ -65,9 +65,12 @@ func (a *App) term(take, work context.Context, before worker.Carryover) (worker.
 		Stream: r.Stream, Group: r.ConsumerGroup, Consumer: r.Consumer, Poison: &a.poison, Logger: a.log,
 	})
 	journal := records.New(a.redis, records.Options{
-		Stream: r.Stream, Group: r.ConsumerGroup, RecordTTL: a.cfg.Workers.RecordTTL, Logger: a.log, Owner: a.owner(),
+		Stream: r.Stream, Group: r.ConsumerGroup, Owner: a.owner(), Namespace: a.cfg.Workers.Namespace,
+		RecordTTL: a.cfg.Workers.RecordTTL, StatusMaxLen: r.StatusMaxLen, Logger: a.log,
 	})
-	janitor := records.NewJanitor(journal, records.JanitorOptions{Retention: r.Retention, Every: trimInterval})
+	janitor := records.NewJanitor(journal, records.JanitorOptions{
+		Retention: r.Retention, StatusRetention: r.StatusRetention, Every: trimInterval,
+	})
 
 	inEffect := a.reloader.current.Load()
 	settings := a.settings(inEffect)

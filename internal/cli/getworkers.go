@@ -37,8 +37,8 @@ func newGetWorkers(version string) *cobra.Command {
 		Use:     "workers [EVENT]",
 		Aliases: []string{"worker"},
 		Short:   "List the workers of all open events, or of one event",
-		Long: `List the workers of all open events, or of one event. The record of a closed event has counts only: its workers are read from
-the status stream, and those that it no longer has are "unknown".`,
+		Long: `List the workers of all open events, or of one event. Where a closed event's workers ran is read from the status stream. What an
+earlier release did not record of them and the status stream no longer has is "unknown".`,
 		Example: "  ottoscaler get workers --task task-123",
 		Args:    atMostOneArg("EVENT"),
 		RunE: withDeps(version, func(c *cobra.Command, d *deps, args []string) error {

@@ -90,14 +90,18 @@ func fillRedis(t *testing.T, addr string) {
 			ID: event.ID{Ms: ms}, Fields: map[string]string{"type": "scale_up", "pod_count": "zero"}, Code: "invalid_pod_count", Reason: "no number", At: at,
 		}
 	}
+	succeeded := worker.Outcome{Report: report(6, 1, worker.StateSucceeded, "Completed", new(0))}
+	failed := worker.Outcome{Report: report(6, 2, worker.StateFailed, "OOMKilled", new(137))}
 	err = j.Commit(t.Context(), []worker.Write{
 		accept(5, "a"),
 		worker.Progress{Report: report(5, 1, worker.StateRunning, "", nil)},
 		accept(6, "b"),
-		worker.Outcome{Report: report(6, 1, worker.StateSucceeded, "Completed", new(0))},
-		worker.Outcome{Report: report(6, 2, worker.StateFailed, "OOMKilled", new(137))},
+		succeeded, failed,
 		worker.Settle{ID: event.ID{Ms: 6}, At: at},
-		worker.Close{ID: event.ID{Ms: 6}, Slots: 2, Counts: worker.Counts{Succeeded: 1, Failed: 1}, At: at},
+		worker.Close{
+			ID: event.ID{Ms: 6}, Slots: []worker.SlotRecord{*succeeded.Record(), *failed.Record()},
+			Counts: worker.Counts{Succeeded: 1, Failed: 1}, At: at,
+		},
 		reject(7),
 		reject(8),
 	})
@@ -126,6 +130,8 @@ func TestCommands(t *testing.T) {
 	s.expect("explain 7-0", 0, "Rejected (invalid_pod_count)", "OTTO401")
 	s.expect("explain task-9", 2, "task-9")
 	server.Del("{otto:scale:events}:status")
+	s.expect("get workers 6-0", 0, "OOMKilled", "137", "-unknown", "-no longer")
+	server.HDel("{otto:scale:events}:event:6-0", "outcomes") // of an earlier release
 	s.expect("get workers 6-0", 0, "unknown", "no longer has 2 of its 2 workers")
 }
 

@@ -18,7 +18,7 @@ func TestDefaults(t *testing.T) {
 		Redis: Redis{
 			Host: "host.docker.internal", Port: 6379,
 			Stream: "otto:scale:events", ConsumerGroup: "ottoscaler", Consumer: "ottoscaler-1",
-			Retention: 168 * time.Hour,
+			Retention: 168 * time.Hour, StatusMaxLen: 100_000,
 		},
 		Workers: Workers{
 			AgentImage: "busybox:latest", Instance: "ottoscaler",
@@ -59,6 +59,7 @@ func example(t *testing.T) map[string]string {
 		"REDIS_TLS_CERT_FILE": file, "REDIS_TLS_KEY_FILE": file, "REDIS_SENTINEL_MASTER": "main",
 		"REDIS_SENTINEL_ADDRS": "a:26379,[::1]:26380", "REDIS_STREAM": "{tag}:events",
 		"REDIS_CONSUMER_GROUP": "group", "REDIS_CONSUMER": "consumer", "OTTO_STREAM_RETENTION": "0",
+		"OTTO_STATUS_MAX_LEN": "1000", "OTTO_STATUS_RETENTION": "1h",
 		"OTTO_HTTP_ADDR": "[::1]:9090", "OTTO_LEADER_ELECT": "false", "POD_NAME": "ottoscaler-7d9f-x2", "POD_NAMESPACE": "system", "OTTO_DEPLOYMENT": "main",
 		"OTTO_AGENT_IMAGE": "registry.example:5000/team/agent:1.2", "OTTO_AGENT_COMMAND": `["/agent", "a \"b\",\n한글"]`,
 		"OTTO_AGENT_ARGS": `[ "", "$(OTTO_TASK_ID)"]`, "OTTO_NAMESPACE": "builds", "OTTO_INSTANCE": "blue",
@@ -81,7 +82,7 @@ func TestEveryVariableArrives(t *testing.T) {
 		Redis: Redis{
 			Host: "redis.example", Port: 6380, Username: "otto", PasswordFile: file, DB: 3, TLS: true, TLSCAFile: file,
 			TLSCertFile: file, TLSKeyFile: file, SentinelMaster: "main", SentinelAddrs: []string{"a:26379", "[::1]:26380"},
-			Stream: "{tag}:events", ConsumerGroup: "group", Consumer: "consumer",
+			Stream: "{tag}:events", ConsumerGroup: "group", Consumer: "consumer", StatusMaxLen: 1000, StatusRetention: time.Hour,
 		},
 		Workers: Workers{
 			AgentImage: "registry.example:5000/team/agent:1.2", AgentCommand: Words{"/agent", "a \"b\",\n한글"}, AgentArgs: Words{"", "$(OTTO_TASK_ID)"}, Namespace: "builds", Instance: "blue",

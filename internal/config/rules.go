@@ -53,6 +53,8 @@ func rules() map[string]rule {
 		"REDIS_CONSUMER_GROUP":  name,
 		"REDIS_CONSUMER":        name,
 		"OTTO_STREAM_RETENTION": duration(0),
+		"OTTO_STATUS_MAX_LEN":   number(1000, maxCount),
+		"OTTO_STATUS_RETENTION": duration(0),
 
 		"OTTO_AGENT_IMAGE":        {takes: "an image reference such as registry.example/team/agent:1.2", valid: event.ValidImage},
 		"OTTO_AGENT_COMMAND":      command(),

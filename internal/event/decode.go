@@ -129,10 +129,13 @@ func (d *decoder) timestamp(value string, sent bool) *Rejection {
 	return nil
 }
 
+// milliseconds is how many digits a timestamp in milliseconds has.
+const milliseconds = 13
+
 // unixTime takes what clients in JavaScript and Java send without being asked to: milliseconds. Their 13 digits, as seconds,
 // would be 300 centuries away.
 func unixTime(n int64, digits int) (time.Time, error) {
-	const milliseconds, lastSecond = 13, math.MaxInt32 * 100
+	const lastSecond = math.MaxInt32 * 100
 	switch {
 	case digits == milliseconds:
 		return time.UnixMilli(n), nil

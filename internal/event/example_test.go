@@ -64,6 +64,7 @@ func ExampleEvent_Variables() {
 	// OTTO_TASK_ID=build-7
 	// OTTO_QUEUE=default
 	// OTTO_META_GIT_REF=refs/heads/main
+	// OTTO_METADATA={"git.ref":"refs/heads/main"}
 }
 
 // Only the canonical spelling of an ID is valid.

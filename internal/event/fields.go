@@ -17,7 +17,9 @@ const (
 	FieldQueue          = "queue"
 	FieldEventID        = "event_id"
 
+	fieldTimestamp   = "timestamp"
 	fieldTraceparent = "traceparent"
+	fieldTracestate  = "tracestate"
 )
 
 // The bounds of an entry. What is over one is rejected, never truncated.
@@ -123,7 +125,7 @@ var table = []Field{
 		decode: (*decoder).taskID,
 	},
 	{
-		Name: "timestamp", Takes: "Unix seconds, milliseconds of 13 digits, or RFC 3339",
+		Name: fieldTimestamp, Takes: "Unix seconds, milliseconds of 13 digits, or RFC 3339",
 		Doc:    "When the event was made; default: the time in the entry ID.",
 		decode: (*decoder).timestamp, encode: encodeTimestamp,
 	},
@@ -151,7 +153,7 @@ var table = []Field{
 		decode:   (*decoder).traceparent, encode: func(e *Event) string { return e.Traceparent },
 	},
 	{
-		Name: "tracestate", Takes: "at most 512 bytes of UTF-8 without control characters; an invalid one is ignored",
+		Name: fieldTracestate, Takes: "at most 512 bytes of UTF-8 without control characters; an invalid one is ignored",
 		Doc: "Its vendors' part.", Variable: "TRACESTATE",
 		decode: (*decoder).tracestate, encode: func(e *Event) string { return e.Tracestate },
 	},
@@ -213,7 +215,7 @@ var table = []Field{
 }
 
 // oneLine is text without control characters, as a JSON Schema pattern.
-const oneLine = `^[^\u0000-\u001f\u007f-\u009f]*$`
+const oneLine = `^[^\x00-\x1f\x7f-\x9f]*$`
 
 // encodeTimestamp leaves the default out: the time in the entry ID may lie past the year 9999, which RFC 3339 cannot spell.
 func encodeTimestamp(e *Event) string {

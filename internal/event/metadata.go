@@ -49,7 +49,7 @@ func checkMetadata(own map[string]string) *Rejection {
 			return r
 		}
 		variable := MetadataVariable(k)
-		if other, taken := variables[variable]; taken {
+		if other, taken := variables[variable]; taken && variable != "" {
 			return Reject(CodeMetadata, "the metadata keys %q and %q would both become %s", other, k, variable)
 		}
 		variables[variable] = k

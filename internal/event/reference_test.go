@@ -45,7 +45,8 @@ func reference() string {
 			fmt.Fprintf(&b, "| `%s` | `%s`%s |\n", f.Variable, f.Name, map[bool]string{false: ", if it was sent"}[f.Always])
 		}
 	}
-	b.WriteString("| `OTTO_META_<KEY>` | a metadata field; the key in upper case, other characters than letters and digits become `_` |\n\n" +
+	b.WriteString("| `OTTO_META_<KEY>` | a metadata field with an ASCII name; the name in upper case, other characters than letters and digits become `_` |\n" +
+		"| `OTTO_METADATA` | all metadata fields as one JSON object, names in any script among them; absent if there are none |\n\n" +
 		"Kubernetes expands nothing in these values.\n\n## Why an entry is rejected\n\n`reason_code` of the dead letter is one of\n")
 	for _, code := range event.RejectionCodes() {
 		fmt.Fprintf(&b, "`%s`\n", code)

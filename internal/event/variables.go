@@ -1,14 +1,17 @@
 package event
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 const (
 	reservedPrefix = "OTTO_"
 	metadataPrefix = "OTTO_META_"
+	allMetadata    = "OTTO_METADATA"
 )
 
 // Variable is one environment variable of a worker, with the value exactly as the producer sent it.
@@ -31,12 +34,34 @@ func (e *Event) Variables() []Variable {
 			all = append(all, Variable{f.Variable, value})
 		}
 	}
-	for _, k := range slices.Sorted(maps.Keys(e.Metadata)) {
-		if !IsField(k) || IsAdded(k) {
-			all = append(all, Variable{MetadataVariable(k), e.Metadata[k]})
+	own := e.ownMetadata()
+	for _, k := range slices.Sorted(maps.Keys(own)) {
+		if name := MetadataVariable(k); name != "" {
+			all = append(all, Variable{name, own[k]})
 		}
 	}
+	if len(own) > 0 {
+		all = append(all, Variable{allMetadata, encodeMetadata(own)})
+	}
 	return all
+}
+
+// ownMetadata is the metadata without fields that have a meaning and are kept there.
+func (e *Event) ownMetadata() map[string]string {
+	own := maps.Clone(e.Metadata)
+	maps.DeleteFunc(own, func(k, _ string) bool { return IsField(k) && !IsAdded(k) })
+	return own
+}
+
+// encodeMetadata is one JSON object, its names sorted.
+func encodeMetadata(own map[string]string) string {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(own); err != nil {
+		panic("a map of strings does not encode: " + err.Error()) // a bug: it always does
+	}
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // ReservedVariable reports whether a name is ours: a template may not set it.
@@ -46,8 +71,11 @@ func ReservedVariable(name string) bool {
 }
 
 // MetadataVariable is the environment variable a metadata field arrives in: upper case, and `_` for whatever no shell
-// allows in a name.
+// allows in a name. Names in other scripts than ASCII have none, as all of one length would meet: they are in OTTO_METADATA.
 func MetadataVariable(key string) string {
+	if strings.ContainsFunc(key, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return ""
+	}
 	return metadataPrefix + strings.Map(func(r rune) rune {
 		switch {
 		case 'a' <= r && r <= 'z':

@@ -57,7 +57,7 @@ var entryCases = map[string]writeCase{
 		values{"events_total{rejected,other}": 1, "dead_letters_total{trimmed}": 1, "events_lost_total{trimmed}": 1, "queue_rejected_total{other}": 1},
 	},
 	"settle":     {worker.Settle{}, values{"events_settled_total": 1}},
-	"close up":   {worker.Close{Type: event.ScaleUp, Slots: 1}, values{"events_closed_total{scale_up}": 1}},
+	"close up":   {worker.Close{Type: event.ScaleUp}, values{"events_closed_total{scale_up}": 1}},
 	"close down": {worker.Close{Type: event.ScaleDown}, values{"events_closed_total{scale_down}": 1}},
 	"ack":        {worker.Ack{}, values{}},
 }

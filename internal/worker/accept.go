@@ -103,8 +103,9 @@ func (s *state) accept(en *Entry) {
 	if ev.IdempotencyKey != "" {
 		s.intake.keys[ev.IdempotencyKey] = keyOwner{ev.EventID, hash}
 	}
-	s.events[en.ID] = newEvent(ev, s.now)
-	s.write(Accept{Event: ev, Hash: hash, At: s.now})
+	e := newEvent(ev, s.now)
+	s.events[en.ID] = e
+	s.write(Accept{Event: ev, Hash: hash, Seq: e.nextSeq(), Hint: event.Hint(en.Fields, &ev), At: s.now})
 }
 
 // admit decides by the operator's policy.

@@ -15,7 +15,7 @@ func (s *state) activateCancel(e *trackedEvent) {
 	}
 	waiting, withPod := s.countTargets(e)
 	e.settling, e.selecting = true, true
-	s.write(Cancel{ID: e.EventID, TaskID: e.TaskID(), Queue: e.Queue, Waiting: waiting, WithPod: withPod, At: s.now})
+	s.write(Cancel{ID: e.EventID, TaskID: e.TaskID(), Queue: e.Queue, Seq: e.nextSeq(), Waiting: waiting, WithPod: withPod, At: s.now})
 }
 
 // cancelCommitted puts a cancel into force that is recorded.

@@ -84,7 +84,7 @@ func (s *state) recordOf(id event.ID) Record {
 		return tombstone(id)
 	}
 	ev := recallPacked(id, s.scheduler.Fields(ref))
-	return Record{Event: ev, Slots: make([]SlotRecord, ev.PodCount), AcceptedAt: s.scheduler.AcceptedAt(ref)}
+	return Record{Event: ev, Seq: 1, Slots: make([]SlotRecord, ev.PodCount), AcceptedAt: s.scheduler.AcceptedAt(ref)}
 }
 
 // tombstone is the record of a closed event of which no more is known.
@@ -95,10 +95,10 @@ func tombstone(id event.ID) Record {
 // record is what Redis holds of an open event, but for writes on their way: those are decided again.
 func (s *state) record(e *trackedEvent) Record {
 	if e.closed {
-		return Record{Event: e.Event, Settled: true, Closed: true, Counts: e.counts}
+		return Record{Event: e.Event, Seq: int(e.recordedSeq), Slots: e.outcomes(), Settled: true, Closed: true, Counts: e.counts}
 	}
 	rec := Record{
-		Event: e.Event, Settled: e.settled, Slots: make([]SlotRecord, len(e.slots)), AcceptedAt: e.acceptedAt, RefusedAt: e.refusedAt,
+		Event: e.Event, Seq: int(e.recordedSeq), Settled: e.settled, Slots: make([]SlotRecord, len(e.slots)), AcceptedAt: e.acceptedAt, RefusedAt: e.refusedAt,
 	}
 	for i := range e.slots {
 		rec.Slots[i] = e.slots[i].record()

@@ -13,6 +13,7 @@ func (s *state) committed(n int) {
 	s.uncommitted = s.uncommitted[n:]
 	for _, w := range done {
 		s.intake.lastAccepted = higher(s.intake.lastAccepted, acceptedID(w))
+		s.seqCommitted(w)
 		switch w := w.(type) {
 		case Accept:
 			s.accepted(s.events[w.Event.EventID])
@@ -42,6 +43,15 @@ func (s *state) committed(n int) {
 			s.intake.refusalCommitted(w.ID)
 		case Ack:
 			s.intake.refusalCommitted(w.ID)
+		}
+	}
+}
+
+// seqCommitted notes which entry on the status stream is the last one of its event.
+func (s *state) seqCommitted(w Write) {
+	if id, seq := SeqOf(w); seq > 0 {
+		if e := s.events[id]; e != nil {
+			e.recordedSeq = int32(seq) //nolint:gosec // counted from 1
 		}
 	}
 }

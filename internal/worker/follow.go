@@ -23,6 +23,7 @@ func (s *state) follow(sl *slot, o *Observation) {
 	}
 	sl.deleting = sl.deleting || !o.Deleting.IsZero()
 	sl.protected, sl.disruption = o.Protected, disruption(o)
+	sl.times.note(o)
 	s.noteRan(sl, o)
 	if o.Gone && !o.Phase.Ended() && !o.MainEnded {
 		sl.unbound = o.Node == ""

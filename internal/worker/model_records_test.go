@@ -31,6 +31,7 @@ func (m *model) commit(n int, replyLost bool) {
 
 // apply applies one write and checks that it may be applied.
 func (m *model) apply(x Write) {
+	m.checkSeq(x)
 	switch x := x.(type) {
 	case Accept:
 		m.applyAccept(x)
@@ -72,6 +73,9 @@ func (m *model) apply(x Write) {
 		m.setClock(x)
 	default:
 		m.fatal("unknown write %T", x)
+	}
+	if id, seq := SeqOf(x); seq > 0 {
+		m.records[id].Seq, m.seqs[id] = seq, seq
 	}
 }
 

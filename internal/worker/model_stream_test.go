@@ -88,3 +88,18 @@ func (m *model) readNew(n int) {
 		m.ahead = append(m.ahead, m.withKeyOwner(e))
 	}
 }
+
+// checkSeq fails unless the entries of an event on the status stream are numbered without a gap, whichever terms write them.
+func (m *model) checkSeq(x Write) {
+	id, seq := SeqOf(x)
+	if last := m.seqs[id]; !id.IsZero() && seq != last+1 {
+		m.fatal("%T of %s has seq %d after %d", x, id, seq, last)
+	}
+	if x, ok := x.(Restore); ok {
+		id, known := x.Record.Event.EventID, !x.Rebuilt && x.Record.Seq > 0
+		if last := m.seqs[id]; known && x.Record.Seq != last {
+			m.fatal("%s is restored with seq %d, it had %d", id, x.Record.Seq, last)
+		}
+		m.seqs[id] = x.Record.Seq
+	}
+}

@@ -34,6 +34,7 @@ type model struct {
 	dups         map[event.ID]event.ID
 	outcomes     map[string]int // entries on the status stream, by worker
 	closed       map[event.ID]Counts
+	seqs         map[event.ID]int // of the last entry on the status stream
 	paused       map[string]Paused
 	applied      event.ID
 	sent         []Command // of operators
@@ -81,7 +82,7 @@ func newModel(set Settings, fatal func(string, ...any)) *model {
 	m := &model{
 		set: set, now: time.Unix(1_756_659_802, 0).UTC(),
 		pending: map[event.ID]bool{}, records: map[event.ID]*Record{}, keys: map[string]keyOwner{}, dead: map[event.ID]string{},
-		dups: map[event.ID]event.ID{}, outcomes: map[string]int{}, closed: map[event.ID]Counts{}, pods: map[string]*modelPod{},
+		dups: map[event.ID]event.ID{}, outcomes: map[string]int{}, closed: map[event.ID]Counts{}, seqs: map[event.ID]int{}, pods: map[string]*modelPod{},
 		posted: map[string]int{}, takenNames: map[string]bool{}, selected: map[Victim]bool{}, lostEntries: map[event.ID]bool{},
 		paused: map[string]Paused{}, refused: map[event.ID]int{}, cancelled: map[Victim]event.ID{},
 		clocks: map[string]time.Time{}, ran: map[PodRef]bool{}, disrupted: map[PodRef]bool{},

@@ -31,6 +31,9 @@ const (
 	WaitingBroken                // it will never start: invalid image name, a missing Secret
 )
 
+// MaxResult bounds what a worker may say when it succeeds, in bytes: all that Kubernetes keeps of a termination message.
+const MaxResult = 4 << 10
+
 // Observation is one Pod as the watch shows it, trimmed to what decisions need.
 //
 // Its main container is the one whose end is the worker's: the template names it. When it has ended its code decides, whatever
@@ -59,10 +62,11 @@ type Observation struct {
 
 	Waiting   Waiting
 	Reason    string       // CamelCase: why it waits or ended: OOMKilled, Error, Evicted, ErrImagePull, Unschedulable …
-	Message   string       // for people, at most 1 KiB, valid UTF-8, no control characters but newline
+	Message   string       // for people, at most 1 KiB (of a success MaxResult), valid UTF-8, no control characters but newline
 	Container string       // whose ExitCode it is, or which waits; empty: it is about the Pod
 	ExitCode  *int         // of the ended container
 	Created   time.Time    // the API server's clock
+	Started   time.Time    // when the main container, or else the one that decided, started; zero: it did not
 	Finished  time.Time    // when the container ended, else zero
 	Warning   string       // the newest warning of Kubernetes about a Pod that has not started; only of a Get
 	Asked     bool         // it is the answer to a Get

@@ -55,16 +55,26 @@ func (s *state) close(e *trackedEvent) {
 	e.closing = true
 	s.write(Close{
 		ID: e.EventID, Type: e.Type, TaskID: e.TaskID(), Queue: e.Queue, IdempotencyKey: e.IdempotencyKey,
-		Refused: !e.refusedAt.IsZero(), Slots: len(e.slots), Counts: e.counts, At: s.now,
+		Seq: e.nextSeq(), Refused: !e.refusedAt.IsZero(), Slots: e.outcomes(), Counts: e.counts, At: s.now,
 	})
+}
+
+// outcomes are those of all slots, once each has one.
+func (e *trackedEvent) outcomes() []SlotRecord {
+	all := make([]SlotRecord, len(e.slots))
+	for i := range all {
+		all[i] = *e.slots[i].outcome
+	}
+	return all
 }
 
 func (s *state) report(sl *slot, d decision) Report {
 	e := sl.event
 	r := Report{
-		ID: e.EventID, TaskID: e.TaskID(), Queue: e.Queue, Worker: s.Names.Worker(e.EventID, sl.number), Slot: sl.number,
+		ID: e.EventID, TaskID: e.TaskID(), Queue: e.Queue, Seq: e.nextSeq(), Worker: s.Names.Worker(e.EventID, sl.number), Slot: sl.number,
 		Attempt: sl.attempt, State: d.state, UID: sl.uid, Node: sl.node, Reason: d.reason, Message: d.message,
 		ExitCode: d.exitCode, Container: d.container, Exhausted: d.exhausted, At: s.now,
+		CreatedAt: sl.times.created.time(), StartedAt: sl.times.started.time(), EndedAt: sl.times.ended.time(),
 	}
 	if sl.uid != "" {
 		r.Pod = s.podOf(sl).Name

@@ -9,7 +9,8 @@ import (
 // Record is what Redis remembers of an event.
 type Record struct {
 	Event   event.Event
-	Slots   []SlotRecord // index 0 is slot 1; always PodCount of them; all zero once Closed, when only counts are kept
+	Seq     int          // of the last entry on the status stream that it contains, from 1; 0: not known
+	Slots   []SlotRecord // index 0 is slot 1; always PodCount of them; once Closed the Outcome of each, all zero if it was not kept
 	Settled bool
 	Closed  bool
 	Counts  Counts   // of a scale_down: its victims' outcomes so far; of a scale_up only once Closed
@@ -34,6 +35,15 @@ type SlotRecord struct {
 	Reason   string    // CamelCase
 	ExitCode *int      // nil: no container ended
 	At       time.Time // when this was recorded, ms
+}
+
+// Outcome is what is kept of a slot once its event is closed: how the worker ended.
+func (s SlotRecord) Outcome() SlotRecord {
+	attempt := s.Attempt
+	if s.UID == "" && !s.At.IsZero() { // it had no Pod, or its last attempt had none; without a time it is an Outcome already
+		attempt = 0
+	}
+	return SlotRecord{Attempt: attempt, State: s.State, Reason: s.Reason, ExitCode: s.ExitCode}
 }
 
 // State is the state of a worker on the status stream and in the records.

@@ -31,6 +31,7 @@ func (s *state) restoreEvent(rec *Record) {
 	e := newEvent(rec.Event, notAfter(acceptedAt(rec), s.now))
 	e.refusedAt = notAfter(rec.RefusedAt, s.now)
 	e.recorded, e.settling, e.settled = true, rec.Settled, rec.Settled
+	e.seq, e.recordedSeq = int32(rec.Seq), int32(rec.Seq) //nolint:gosec // a Journal bounds it
 	s.track(e)
 	switch e.Type {
 	case event.ScaleDown:

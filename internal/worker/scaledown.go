@@ -27,7 +27,9 @@ func (s *state) selectVictims(e *trackedEvent) {
 		e.victims = append(e.victims, v)
 		s.selectSlot(e, &s.findEvent(c.id).slots[c.slot-1])
 	}
-	s.write(Select{ID: e.EventID, TaskID: e.TaskID(), Queue: e.Queue, Victims: e.victims, Asked: e.PodCount, At: s.now})
+	s.write(Select{
+		ID: e.EventID, TaskID: e.TaskID(), Queue: e.Queue, Seq: e.nextSeq(), Victims: e.victims, Asked: e.PodCount, At: s.now,
+	})
 	s.close(e)
 }
 

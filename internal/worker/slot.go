@@ -43,6 +43,7 @@ type slot struct {
 	node       string
 	selectedBy *trackedEvent // the scale_down or cancel that takes it: never created again, never retried
 	outcome    *SlotRecord   // once it has one
+	times      podTimes      // what Kubernetes says of its Pod's times
 	disruption *decision     // the infrastructure is ending its Pod: what becomes of it if the Pod vanishes
 
 	since        time.Time    // when its Pod was created, then when it ran; when its name was found taken; when it ended
@@ -135,6 +136,6 @@ func (s *state) settleSlot(sl *slot) {
 func (s *state) settle(e *trackedEvent) {
 	if e.settledSlots == len(e.slots) && !e.settling {
 		e.settling = true
-		s.write(Settle{ID: e.EventID, TaskID: e.TaskID(), Queue: e.Queue, At: s.now})
+		s.write(Settle{ID: e.EventID, TaskID: e.TaskID(), Queue: e.Queue, Seq: e.nextSeq(), At: s.now})
 	}
 }

@@ -128,7 +128,9 @@ func (s *state) notCreated(sl *slot, v queue.Verdict, err error) {
 	}
 	if v.FirstRefusal {
 		e.refusedAt = s.now
-		s.write(Refuse{ID: e.EventID, TaskID: e.TaskID(), Queue: e.Queue, Message: serverMessage(err), At: s.now})
+		s.write(Refuse{
+			ID: e.EventID, TaskID: e.TaskID(), Queue: e.Queue, Seq: e.nextSeq(), Message: serverMessage(err), At: s.now,
+		})
 	}
 	if v.Expired {
 		s.failWaiting(e, decision{state: StateFailed, reason: ReasonRefused, message: serverMessage(err)})

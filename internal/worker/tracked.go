@@ -20,6 +20,9 @@ type trackedEvent struct {
 	closing    bool      // its Close is emitted
 	closed     bool      // and committed
 
+	seq         int32 // of its last entry on the status stream, committed or on its way; 0: none, or not known
+	recordedSeq int32 // of the last one committed
+
 	slots        []slot    // index 0 is slot 1; none of a scale_down or cancel
 	nextSlot     int       // no slot before it may start
 	settledSlots int       // how many were created or have an outcome, committed or on its way
@@ -41,6 +44,12 @@ func newEvent(ev event.Event, acceptedAt time.Time) *trackedEvent {
 		e.slots[i].event, e.slots[i].number, e.slots[i].attempt = e, i+1, 1
 	}
 	return e
+}
+
+// nextSeq numbers the next entry of the event on the status stream: 1, 2, 3 without gaps, whichever term writes it.
+func (e *trackedEvent) nextSeq() int {
+	e.seq++
+	return int(e.seq)
 }
 
 // isUntouched reports whether nothing of the event is under way, so that it may wait packed.
@@ -84,6 +93,7 @@ func (s *state) unpack(ref queue.Ref) *trackedEvent {
 	at := s.scheduler.AcceptedAt(ref)
 	e := newEvent(recallPacked(s.scheduler.Event(ref), s.scheduler.Unpack(ref)), at)
 	e.ref, e.recorded = ref, true
+	e.seq, e.recordedSeq = 1, 1 // the status stream has its acceptance, and nothing else happened
 	for i := range e.slots {
 		e.slots[i].startable = true
 	}

@@ -100,7 +100,7 @@ func verdictFailed(a attempt, o *Observation, d decision) decision {
 }
 
 // verdictMainEnded is about a Pod of which only others than the main container run. One that a signal has ended may be the
-// first of a Pod that the kubelet ends, which says why only when all of them have ended.
+// first of a Pod that the kubelet ends, which says why only when all of them have ended; a Pod that is gone says no more.
 func verdictMainEnded(now time.Time, a attempt, o *Observation, d decision) decision {
 	ended := o.Finished
 	if ended.After(a.mainEnded) { // by a clock that is ahead of ours
@@ -108,7 +108,7 @@ func verdictMainEnded(now time.Time, a attempt, o *Observation, d decision) deci
 	}
 	decided := ended.Add(signalPatience)
 	switch {
-	case o.endedBySignal() && now.Before(decided):
+	case o.endedBySignal() && !o.Gone && now.Before(decided):
 		return decision{action: actRun, state: StateRunning, reviewAt: decided}
 	case o.EndUnknown:
 		return d.lost()

@@ -57,7 +57,10 @@ func TestVerdictEnded(t *testing.T) {
 		"end made up, evicted": {o: Observation{Phase: PhaseFailed, EndUnknown: true, Disrupted: true, Reason: "Evicted"}, want: isRetried("Evicted")},
 		"main ended with 0":    {o: Observation{Phase: PhaseRunning, MainEnded: true, ExitCode: new(0)}, want: succeeds},
 		"main ended with 7":    {o: Observation{Phase: PhaseRunning, MainEnded: true, ExitCode: new(7), Reason: "Error"}, want: fails("Error")},
-		"main's end made up":   {o: Observation{Phase: PhaseRunning, MainEnded: true, EndUnknown: true, Reason: "Unknown"}, want: isLost("Unknown")},
+		"main ended by a signal, gone": {
+			o: Observation{Phase: PhaseRunning, Gone: true, MainEnded: true, ExitCode: new(143), Finished: ago(0), Reason: "Error"}, want: fails("Error"),
+		},
+		"main's end made up": {o: Observation{Phase: PhaseRunning, MainEnded: true, EndUnknown: true, Reason: "Unknown"}, want: isLost("Unknown")},
 		"main out of memory": {
 			o: Observation{Phase: PhaseRunning, MainEnded: true, ExitCode: new(137), Finished: ago(0), Reason: "OOMKilled"}, want: fails("OOMKilled"),
 		},

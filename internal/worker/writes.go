@@ -17,6 +17,8 @@ type (
 	Accept struct {
 		Event event.Event
 		Hash  string // content hash, kept with the idempotency key
+		Seq   int    // see Report
+		Hint  string // for the producer, on the status stream: what was ignored, or taken for something; may be empty
 		At    time.Time
 	}
 	// Duplicate acknowledges an entry that is the same as Of (the zero ID: its own ID was accepted before and its
@@ -48,18 +50,20 @@ type (
 		ID     event.ID
 		TaskID string
 		Queue  string
+		Seq    int
 		At     time.Time
 	}
-	// Close ends an event: takes it off the open set, compacts its record to the counts and lets it, and its
-	// idempotency key, expire after the record TTL; the status entry `closed`.
+	// Close ends an event: takes it off the open set, compacts its record to the counts and each worker's outcome, and lets
+	// it, and its idempotency key, expire after the record TTL; the status entry `closed`.
 	Close struct {
 		ID             event.ID
 		Type           event.Type // the event's
 		TaskID         string
 		Queue          string
+		Seq            int
 		IdempotencyKey string
-		Refused        bool // a Refuse of it is recorded
-		Slots          int  // how many slot fields the record has
+		Refused        bool         // a Refuse of it is recorded
+		Slots          []SlotRecord // each with its outcome; none of a scale_down or cancel
 		Counts         Counts
 		At             time.Time
 	}
@@ -71,6 +75,7 @@ type (
 		ID      event.ID
 		TaskID  string
 		Queue   string
+		Seq     int
 		Victims []Victim
 		Asked   int
 		At      time.Time
@@ -91,6 +96,7 @@ type (
 		ID      event.ID
 		TaskID  string
 		Queue   string
+		Seq     int
 		Message string
 		At      time.Time
 	}
@@ -100,6 +106,7 @@ type (
 		ID      event.ID
 		TaskID  string
 		Queue   string
+		Seq     int
 		Waiting int
 		WithPod int
 		At      time.Time
@@ -151,6 +158,7 @@ type Report struct {
 	ID         event.ID
 	TaskID     string
 	Queue      string // the event's; empty: not known
+	Seq        int    // numbers the entries of an event on the status stream: 1, 2, 3 without gaps; 0: not known
 	Worker     string // the worker's name: that of its first Pod
 	Slot       int    // 1..PodCount
 	Attempt    int    // 1..
@@ -159,15 +167,40 @@ type Report struct {
 	UID        string // the Pod's
 	Node       string
 	Reason     string // CamelCase; may be empty
-	Message    string // for people, at most 1 KiB; may be empty
+	Message    string // for people, at most 1 KiB, of a success MaxResult; may be empty
 	ExitCode   *int
 	Container  string // whose ExitCode it is, or which could not start; empty: not known, or it is about the Pod
 	At         time.Time
 	Refused    bool     // of `created`: a Refuse of the event is recorded, and counts no longer
 	Exhausted  bool     // an outcome's: it would have got another attempt, and this was the last one it may have
 	SelectedBy event.ID // an outcome's: the scale_down or cancel that selected the worker, whose counts it goes into; zero: none
+	// Of the Pod and its main container, by Kubernetes' clocks; zero: it did not come to that, or it was not observed.
+	CreatedAt, StartedAt, EndedAt time.Time
 	// Began is when the stage began that this report ends, for metrics: for `created`, when the event was accepted; for
 	// `running`, when the Pod was created; for an outcome, when the run began. Zero: there was no such stage, or its start
 	// was not observed.
 	Began time.Time
+}
+
+// SeqOf is whose entry on the status stream a write makes, and its number; 0: none, or it is not numbered.
+func SeqOf(w Write) (id event.ID, seq int) {
+	switch w := w.(type) {
+	case Accept:
+		return w.Event.EventID, w.Seq
+	case Progress:
+		return w.ID, w.Seq
+	case Outcome:
+		return w.ID, w.Seq
+	case Settle:
+		return w.ID, w.Seq
+	case Close:
+		return w.ID, w.Seq
+	case Select:
+		return w.ID, w.Seq
+	case Refuse:
+		return w.ID, w.Seq
+	case Cancel:
+		return w.ID, w.Seq
+	}
+	return event.ID{}, 0
 }

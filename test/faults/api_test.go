@@ -45,7 +45,7 @@ func apiDown(c *scenario) {
 	c.wait(down)
 	c.apiServer("start")
 	c.endFault()
-	c.limit += serverRecovery
+	c.limit += 2 * serverRecovery // their backoffs have grown meanwhile
 	c.describe("the API server killed, started again %v later with %d events waiting", down, events)
 }
 

@@ -29,7 +29,7 @@ func idleConnections(c *scenario) {
 	address := net.JoinHostPort("127.0.0.1", freePort(c.t))
 	p := c.start("OTTO_HTTP_ADDR=" + address)
 	c.load.steady(4)
-	c.wait(3 * time.Second)
+	c.wait(d) // the load alone, as long as it will go on with the connections: its peak is no fault of theirs
 	before := p.memory()
 	stop := crowd(c, address)
 	probed := probe(c, address, d)

@@ -79,7 +79,7 @@ func run(m *testing.M) int {
 // TestFaults runs the faults of shared parts one by one, then the others in parallel.
 func TestFaults(t *testing.T) {
 	all := slices.Concat(processFaults, redisFaults, apiFaults, podFaults, downFaults, replicaFaults, admissionFaults, controlFaults, healthFaults,
-		batchFaults)
+		batchFaults, backendFaults)
 	chosen := slices.DeleteFunc(all, func(f fault) bool { return !f.chosen() })
 	if len(chosen) == 0 {
 		t.Fatalf("FAULT=%q and SHARE=%q select no fault", os.Getenv("FAULT"), os.Getenv("SHARE"))

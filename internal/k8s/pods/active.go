@@ -40,7 +40,7 @@ func describeMainEnded(c *containers, o *worker.Observation) {
 	c.describeEnd(c.main, o)
 	o.MainEnded, o.EndUnknown = true, madeUp(c.main.State.Terminated)
 	if o.ExitCode != nil && *o.ExitCode == 0 {
-		o.Reason, o.Message = "Completed", c.others()
+		o.Reason, o.Message = "Completed", c.result(c.main)
 	}
 }
 

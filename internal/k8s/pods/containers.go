@@ -3,6 +3,7 @@ package pods
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -134,7 +135,7 @@ func madeUp(t *corev1.ContainerStateTerminated) bool {
 // describeEnd reads how a container ended. Where it is not the main one the message names it.
 func (c *containers) describeEnd(s *corev1.ContainerStatus, o *worker.Observation) {
 	t, name := s.State.Terminated, text.Line(s.Name, maxContainer)
-	o.Finished, o.Reason = jsonTime(t.FinishedAt.Time), reasonWord(t.Reason)
+	o.Started, o.Finished, o.Reason = jsonTime(t.StartedAt.Time), jsonTime(t.FinishedAt.Time), reasonWord(t.Reason)
 	o.Message = text.Tail(t.Message, maxMessage)
 	if madeUp(t) {
 		o.Message = text.Head(fmt.Sprintf("nobody saw how container %q ended: its exit code %d is the node's, which restarted or lost it. %s",
@@ -145,6 +146,24 @@ func (c *containers) describeEnd(s *corev1.ContainerStatus, o *worker.Observatio
 	if s != c.main && len(c.inits)+len(c.regular)+len(c.sidecars) > 1 {
 		o.Message = text.Head(strings.TrimSuffix(fmt.Sprintf("container %q: %s", name, o.Message), ": "), maxMessage)
 	}
+}
+
+// mainStart is when the main container started, if it runs; zero: it does not.
+func (c *containers) mainStart() time.Time {
+	if c.main == nil || c.main.State.Running == nil {
+		return time.Time{}
+	}
+	return jsonTime(c.main.State.Running.StartedAt.Time)
+}
+
+// result is what a success says: what the container that decided wrote as its termination message, else what the others did.
+func (c *containers) result(deciding *corev1.ContainerStatus) string {
+	if deciding != nil {
+		if said := text.Head(deciding.State.Terminated.Message, worker.MaxResult); said != "" {
+			return said
+		}
+	}
+	return c.others()
 }
 
 // others says of the regular containers beside the main one what a success does not: that they run on, or have failed.

@@ -60,7 +60,11 @@ func FuzzObserve(f *testing.F) {
 
 func checkObservation(t *testing.T, o worker.Observation) {
 	t.Helper()
-	checkText(t, o.Message, maxMessage, '\n')
+	limit := maxMessage
+	if o.ExitCode != nil && *o.ExitCode == 0 {
+		limit = worker.MaxResult
+	}
+	checkText(t, o.Message, limit, '\n')
 	checkText(t, o.Reason, maxReason, -1)
 	checkText(t, o.Node, maxName, -1)
 	if _, err := json.Marshal(o); err != nil {

@@ -74,7 +74,7 @@ func describe(pod *corev1.Pod, o *worker.Observation) {
 	}
 	o.Node = text.Line(pod.Spec.NodeName, maxName)
 	o.Protected = pod.Annotations[templates.ProtectedKey] == templates.Protected || pod.Labels[templates.ProtectedKey] == templates.Protected
-	o.Created = jsonTime(pod.CreationTimestamp.Time)
+	o.Created, o.Started = jsonTime(pod.CreationTimestamp.Time), c.mainStart()
 	if t := pod.DeletionTimestamp; t != nil {
 		o.Deleting = deletionTime(t.Time)
 	}

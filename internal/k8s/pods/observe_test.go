@@ -31,6 +31,12 @@ var activePods = map[string]observation{
 	"running": {func(p *corev1.Pod) {
 		p.Status.Phase, p.Spec.NodeName = corev1.PodRunning, "n1"
 	}, worker.Observation{Phase: worker.PhaseRunning, Node: "n1"}},
+	"running since": {func(p *corev1.Pod) {
+		p.Status.Phase, p.Spec.NodeName = corev1.PodRunning, "n1"
+		p.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "a", State: corev1.ContainerState{
+			Running: &corev1.ContainerStateRunning{StartedAt: metav1.NewTime(finished)},
+		}}}
+	}, worker.Observation{Phase: worker.PhaseRunning, Node: "n1", Ran: true, Started: finished}},
 	"unknown phase may run": {func(p *corev1.Pod) {
 		p.Status.Phase = corev1.PodUnknown
 	}, worker.Observation{Phase: worker.PhaseRunning}},
@@ -69,6 +75,15 @@ var endedPods = map[string]observation{
 		p.Status.Phase = corev1.PodSucceeded
 		p.Status.ContainerStatuses = []corev1.ContainerStatus{ended("a", 0, "Completed", "", 0)}
 	}, worker.Observation{Phase: worker.PhaseSucceeded, Reason: "Completed", Ran: true, Container: "a", ExitCode: new(0), Finished: finished}},
+	"succeeded with a result": {func(p *corev1.Pod) {
+		p.Status.Phase = corev1.PodSucceeded
+		end := ended("a", 0, "Completed", `{"digest":"sha256:`+strings.Repeat("0", 4000)+"\"}\n", 0)
+		end.State.Terminated.StartedAt = metav1.NewTime(created)
+		p.Status.ContainerStatuses = []corev1.ContainerStatus{end}
+	}, worker.Observation{
+		Phase: worker.PhaseSucceeded, Reason: "Completed", Message: `{"digest":"sha256:` + strings.Repeat("0", 4000) + `"}`, Ran: true,
+		Container: "a", ExitCode: new(0), Started: created, Finished: finished,
+	}},
 	"succeeded although disrupted": {func(p *corev1.Pod) {
 		p.Status.Phase, p.Status.Conditions = corev1.PodSucceeded, []corev1.PodCondition{disrupted}
 		p.Status.ContainerStatuses = []corev1.ContainerStatus{ended("a", 0, "Completed", "", 0)}

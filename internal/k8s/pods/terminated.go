@@ -34,7 +34,7 @@ func describeEnded(pod *corev1.Pod, c *containers, o *worker.Observation) {
 		c.describeEnd(deciding, o)
 	}
 	if o.Phase == worker.PhaseSucceeded {
-		o.Reason, o.Message = "Completed", c.others()
+		o.Reason, o.Message = "Completed", c.result(deciding)
 		return
 	}
 	o.EndUnknown = byCode && deciding != nil && madeUp(deciding.State.Terminated)

@@ -51,7 +51,7 @@ func closeEvent(t *testing.T, r *Reader, p *redistest.Fixture) {
 	}
 	id := open[0].Event.EventID
 	commit(t, begun(t, p), worker.Settle{ID: id, TaskID: "task-123", At: id.Time()},
-		worker.Close{ID: id, TaskID: "task-123", Slots: 1, Counts: worker.Counts{Succeeded: 1}, At: id.Time()})
+		worker.Close{ID: id, TaskID: "task-123", Counts: worker.Counts{Succeeded: 1}, At: id.Time()})
 }
 
 // TestHistories: what the status stream has of events, of a time and of a task.

@@ -95,7 +95,7 @@ func TestRecords(t *testing.T) {
 	if closed, err := r.Closed(t.Context()); err != nil || len(closed) != 0 {
 		t.Errorf("closed: %+v, %v", closed, err)
 	}
-	commit(t, j, worker.Settle{ID: id, At: at}, worker.Close{ID: id, Slots: 1, Counts: worker.Counts{Succeeded: 1}, At: at})
+	commit(t, j, worker.Settle{ID: id, At: at}, worker.Close{ID: id, Counts: worker.Counts{Succeeded: 1}, At: at})
 	if open, err := r.Open(t.Context()); err != nil || len(open) != 0 {
 		t.Errorf("open in the end: %+v, %v", open, err)
 	}

@@ -57,7 +57,7 @@ func (j *Journal) acceptedID(w worker.Write) event.ID {
 }
 
 func (j *Journal) queue(ctx context.Context, p goredis.Pipeliner, batch []worker.Write, lastAccepted event.ID) error {
-	t := transaction{ctx: ctx, pipe: p, keys: j.keys, group: j.opts.Group, ttl: j.opts.RecordTTL}
+	t := transaction{ctx: ctx, pipe: p, keys: j.keys, opts: &j.opts, seqs: make(map[event.ID]int)}
 	moved := false
 	for _, w := range batch {
 		if err := t.add(w); err != nil {
@@ -65,6 +65,7 @@ func (j *Journal) queue(ctx context.Context, p goredis.Pipeliner, batch []worker
 		}
 		moved = moved || !j.acceptedID(w).IsZero()
 	}
+	t.number()
 	if moved {
 		p.Set(ctx, j.keys.LastAcceptedID(), lastAccepted.String(), 0)
 	}

@@ -65,6 +65,7 @@ var (
 	sample  = event.Event{EventID: theID, Type: event.ScaleUp, PodCount: 2, Timestamp: at, Metadata: map[string]string{"task_id": "task-123", "colour": "red"}, IdempotencyKey: "k 1", Template: "big", Deadline: time.Minute, Queue: event.DefaultQueue}
 	created = worker.Report{ID: theID, TaskID: "task-123", Worker: "otto-agent-1-5-1", Slot: 1, Attempt: 1, State: worker.StateCreated, UID: "u-1", At: at}
 	failed  = worker.Report{ID: theID, TaskID: "task-123", Worker: "otto-agent-1-5-1", Slot: 1, Attempt: 1, State: worker.StateFailed, Pod: "otto-agent-1-5-1", UID: "u-1", Node: "node-1", Reason: "Error", Message: "exit 7", ExitCode: new(7), At: later}
+	success = worker.SlotRecord{Attempt: 1, State: worker.StateSucceeded, UID: "u-2", Reason: "Completed", ExitCode: new(0), At: later}
 )
 
 var (

@@ -17,12 +17,13 @@ import (
 
 // JanitorOptions say what a Janitor trims, and how often.
 type JanitorOptions struct {
-	Retention time.Duration // how long an entry stays in the stream at least; 0: never trimmed
-	Every     time.Duration // the time between two passes
+	Retention       time.Duration // how long an entry stays in the stream at least; 0: never trimmed
+	StatusRetention time.Duration // how long an entry stays in the status stream at most; 0: as long as its length allows
+	Every           time.Duration // the time between two passes
 }
 
 // Janitor trims entries of the stream that no consumer group needs any more. Never by length: that would remove entries
-// before they were read.
+// before they were read. Of the status stream it trims what is old, read or not.
 type Janitor struct {
 	journal   *Journal
 	opts      JanitorOptions
@@ -38,17 +39,34 @@ func NewJanitor(j *Journal, o JanitorOptions) *Janitor {
 
 // Run trims once every Every until ctx ends, and then returns nil. A pass that fails is logged; the next one may succeed.
 func (j *Janitor) Run(ctx context.Context) error {
-	if j.opts.Retention <= 0 {
-		<-ctx.Done()
-		return nil
-	}
 	for retry.Sleep(ctx, j.opts.Every) {
-		err := j.pass(ctx)
-		if err != nil && ctx.Err() == nil && !errors.Is(err, errNoTerm) {
-			errcode.Warn(j.journal.opts.Logger, errcode.TrimFailed, "stream", j.journal.keys.Stream, "error", err)
+		if j.opts.Retention > 0 {
+			j.log(ctx, j.journal.keys.Stream, j.pass(ctx))
+		}
+		if j.opts.StatusRetention > 0 {
+			j.log(ctx, j.journal.keys.Status(), j.trimStatus(ctx))
 		}
 	}
 	return nil
+}
+
+func (j *Janitor) log(ctx context.Context, stream string, err error) {
+	if err != nil && ctx.Err() == nil && !errors.Is(err, errNoTerm) {
+		errcode.Warn(j.journal.opts.Logger, errcode.TrimFailed, "stream", stream, "error", err)
+	}
+}
+
+// trimStatus trims what is older than the status retention, by the clock that generates the IDs.
+func (j *Janitor) trimStatus(ctx context.Context) error {
+	now, err := j.journal.client.Commands().Time(ctx).Result()
+	if err == nil {
+		before := event.ID{Ms: uint64(max(0, now.Add(-j.opts.StatusRetention).UnixMilli()))}
+		err = j.journal.fence.exec(ctx, func(p goredis.Pipeliner) error {
+			p.XTrimMinID(ctx, j.journal.keys.Status(), before.String())
+			return nil
+		})
+	}
+	return j.journal.client.Wrap("trimming "+j.journal.keys.Status(), err)
 }
 
 // pass trims once. Between the lookup and the trim no group can come to need an entry that none needed: groups only move

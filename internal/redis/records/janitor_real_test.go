@@ -14,6 +14,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/ottoscaler/ottoscaler/internal/redis/redistest"
+	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
 const retention = time.Hour
@@ -151,6 +152,36 @@ func TestAbandonedGroupComesBack(t *testing.T) {
 		if got := j.isAbandoned(c.group); got != c.abandoned || strings.Count(p.Log.String(), "abandoned") != c.logged {
 			t.Errorf("%d: abandoned %v; logged: %s", i, got, p.Log)
 		}
+	}
+}
+
+// TestStatusIsTrimmed: by age, read or not, and by length, about; never by a term that is over.
+func TestStatusIsTrimmed(t *testing.T) {
+	p := redistest.Real(t)
+	opts := options()
+	opts.StatusMaxLen = 1000
+	j := New(p.Client, opts)
+	begin(t, j)
+	p.Do(t, "XADD", keysOf.Status(), "1-0", "kind", "old")
+	commit(t, j, accept)
+	janitor := NewJanitor(j, JanitorOptions{StatusRetention: retention})
+	if err := janitor.trimStatus(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if left := p.Raw.XRange(t.Context(), keysOf.Status(), "-", "+").Val(); len(left) != 1 || left[0].Values["kind"] != "accepted" {
+		t.Errorf("left: %v", left)
+	}
+	batch := make([]worker.Write, 3000)
+	for i := range batch {
+		batch[i] = worker.Duplicate{ID: theID, Of: theID, At: at}
+	}
+	commit(t, j, batch...)
+	if n := p.Raw.XLen(t.Context(), keysOf.Status()).Val(); n < 1000 || n > 1200 {
+		t.Errorf("%d entries, want about 1000", n)
+	}
+	begun(t, p)
+	if err := janitor.trimStatus(t.Context()); err == nil {
+		t.Error("a term that is over has trimmed")
 	}
 }
 

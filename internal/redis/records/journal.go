@@ -18,11 +18,13 @@ import (
 
 // Options say whose records a Journal keeps.
 type Options struct {
-	Stream    string
-	Group     string
-	Owner     Owner
-	RecordTTL time.Duration // how long the record of a closed event is kept
-	Logger    *slog.Logger
+	Stream       string
+	Group        string
+	Owner        Owner
+	Namespace    string        // of the workers, for the status stream
+	RecordTTL    time.Duration // how long the record of a closed event is kept
+	StatusMaxLen int64         // how many entries the status stream keeps, about: Redis trims in whole nodes
+	Logger       *slog.Logger
 }
 
 // Journal keeps the records of one stream's events. It implements worker.Journal: one goroutine calls

@@ -85,7 +85,7 @@ func recordIDs(records []worker.Record) []string {
 func testOpenPages(t *testing.T, p *redistest.Fixture) {
 	j := begun(t, p)
 	acceptAll(t, j, event.ID{Ms: 5, Seq: 2}, event.ID{Ms: 5, Seq: 10}, event.ID{Ms: 40}, event.ID{Ms: 6}, event.ID{Ms: 41})
-	commit(t, j, worker.Close{ID: event.ID{Ms: 6}, Slots: 1, At: at})
+	commit(t, j, worker.Close{ID: event.ID{Ms: 6}, At: at})
 	var got []string
 	for after, n := (event.ID{}), 2; ; {
 		page, err := j.Open(t.Context(), after, n)
@@ -138,9 +138,12 @@ func testFind(t *testing.T, p *redistest.Fixture) {
 	if diff := cmp.Diff(want, r); err != nil || diff != "" {
 		t.Errorf("%v\n%s", err, diff)
 	}
-	closing := worker.Close{ID: theID, Slots: 2, Counts: worker.Counts{Failed: 1, Succeeded: 1}, At: at}
+	closing := worker.Close{
+		ID: theID, Seq: 5, Slots: []worker.SlotRecord{want.Slots[0], success}, Counts: worker.Counts{Failed: 1, Succeeded: 1}, At: at,
+	}
 	commit(t, j, closing)
-	want.Closed, want.Counts, want.Slots = true, closing.Counts, make([]worker.SlotRecord, 2)
+	want.Closed, want.Counts, want.Seq = true, closing.Counts, 5
+	want.Slots = []worker.SlotRecord{want.Slots[0].Outcome(), success.Outcome()}
 	r, err = j.Find(t.Context(), theID)
 	if diff := cmp.Diff(want, r); err != nil || diff != "" {
 		t.Errorf("%v\n%s", err, diff)

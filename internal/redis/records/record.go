@@ -2,6 +2,7 @@ package records
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -18,15 +19,21 @@ import (
 //	m:<key>           metadata, and the fields that came after the first version: an older release, after a rollback, takes
 //	                  them for metadata
 //	hash accepted_at  the content hash, for people, and when the entry was accepted
+//	seq               of the last entry on the status stream that the record contains
 //	s<slot>           state or outcome of one slot: see encodeSlot; a scale_down has none
 //	victims           of a settled scale_down: see encodeVictims
 //	settled closed    since when it is
 //	n_succeeded n_failed n_cancelled n_lost
 //	                  once it is closed, in place of slots and victims; of a scale_down the outcomes of its victims so far
+//	outcomes          of a closed scale_up: see encodeOutcomes
+//
+// It is a part of the contract, docs/status-stream.md describes it: fields are only added, and unknown ones are ignored.
 const (
-	metaPrefix   = "m:"
-	slotPrefix   = "s"
-	fieldVictims = "victims"
+	metaPrefix    = "m:"
+	slotPrefix    = "s"
+	fieldVictims  = "victims"
+	fieldOutcomes = "outcomes"
+	fieldSeq      = "seq"
 	// maxSlots bounds what a hostile pod_count in a record makes the process allocate.
 	maxSlots = 100_000
 )
@@ -54,10 +61,18 @@ func encodeRecord(r *worker.Record, hash string, at time.Time) []any {
 		accepted = at
 	}
 	fields := encodeEvent(&r.Event, hash, accepted)
-	for i := range r.Slots {
-		if r.Slots[i].Attempt > 0 {
-			fields = append(fields, slotField(i+1), encodeSlot(r.Slots[i]))
+	switch {
+	case r.Closed && hasOutcomes(r.Slots):
+		fields = append(fields, fieldOutcomes, encodeOutcomes(r.Slots))
+	case !r.Closed:
+		for i := range r.Slots {
+			if r.Slots[i].Attempt > 0 {
+				fields = append(fields, slotField(i+1), encodeSlot(r.Slots[i]))
+			}
 		}
+	}
+	if r.Seq > 0 {
+		fields = append(fields, fieldSeq, r.Seq)
 	}
 	if r.Settled {
 		fields = append(fields, "settled", stamp(at))
@@ -93,11 +108,12 @@ func decodeRecord(id event.ID, key string, fields map[string]string) (worker.Rec
 }
 
 type recordDecoder struct {
-	key     string
-	entry   map[string]string // the fields as they were in the stream
-	slots   map[int]worker.SlotRecord
-	victims *string // encoded; nil: no such field
-	record  worker.Record
+	key   string
+	entry map[string]string // the fields as they were in the stream
+	slots map[int]worker.SlotRecord
+	// victims and outcomes are encoded; nil: no such field
+	victims, outcomes *string
+	record            worker.Record
 }
 
 // field decodes one field and returns what is wrong with it, or nothing.
@@ -115,6 +131,14 @@ func (d *recordDecoder) field(name, value string) string {
 	case fieldVictims:
 		d.victims = &value
 		return ""
+	case fieldOutcomes:
+		d.outcomes = &value
+		return ""
+	case fieldSeq:
+		if problem := decodeCount(value, math.MaxInt32, &d.record.Seq); problem != "" || d.record.Seq > 0 {
+			return problem
+		}
+		return "entries are numbered from 1"
 	case "settled":
 		d.record.Settled = true
 		return checkStamp(value)
@@ -126,7 +150,7 @@ func (d *recordDecoder) field(name, value string) string {
 		return d.metadata(key, value)
 	}
 	if count := d.count(name); count != nil {
-		return decodeCount(value, count)
+		return decodeCount(value, maxSlots, count)
 	}
 	return d.slot(name, value)
 }
@@ -153,8 +177,8 @@ func (d *recordDecoder) count(name string) *int {
 	return nil
 }
 
-func decodeCount(value string, to *int) string {
-	n, ok := number(value, maxSlots)
+func decodeCount(value string, limit int64, to *int) string {
+	n, ok := number(value, limit)
 	*to = int(n)
 	if !ok {
 		return fmt.Sprintf("%q is not a count", text.Clip(value, maxQuoted))
@@ -165,8 +189,13 @@ func decodeCount(value string, to *int) string {
 func (d *recordDecoder) slot(name, value string) string {
 	digits, isSlot := strings.CutPrefix(name, slotPrefix)
 	n, ok := number(digits, maxSlots)
-	if !isSlot || !ok || n == 0 {
-		return "unknown field"
+	switch {
+	case name == "", event.IsField(name): // recorded with a prefix
+		return "not a field of a record"
+	case !isSlot || digits == "" || strings.Trim(digits, "0123456789") != "":
+		return "" // a later release's
+	case !ok || n == 0:
+		return "not a slot"
 	}
 	slot, err := decodeSlot(value)
 	if err != nil {
@@ -191,6 +220,9 @@ func (d *recordDecoder) fillSlots() error {
 	if d.victims != nil {
 		return &redis.RecordError{Key: d.key, Field: fieldVictims, Problem: "only a scale_down has victims"}
 	}
+	if d.outcomes != nil {
+		return d.fillOutcomes()
+	}
 	slots := make([]worker.SlotRecord, d.record.Event.PodCount)
 	for n, slot := range d.slots {
 		if n > len(slots) {
@@ -199,6 +231,25 @@ func (d *recordDecoder) fillSlots() error {
 		slots[n-1] = slot
 	}
 	d.record.Slots = slots
+	return nil
+}
+
+// fillOutcomes gives each slot of a closed event its outcome.
+func (d *recordDecoder) fillOutcomes() (err error) {
+	problem := ""
+	switch {
+	case !d.record.Closed:
+		problem = "only a closed event has outcomes"
+	case len(d.slots) > 0:
+		problem = "a closed event has no slots"
+	default:
+		if d.record.Slots, err = decodeOutcomes(*d.outcomes, d.record.Event.PodCount); err != nil {
+			problem = err.Error()
+		}
+	}
+	if problem != "" {
+		return &redis.RecordError{Key: d.key, Field: fieldOutcomes, Problem: problem}
+	}
 	return nil
 }
 

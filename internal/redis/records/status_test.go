@@ -1,7 +1,9 @@
 package records
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
@@ -29,7 +31,7 @@ func TestCodesOnTheStatusStream(t *testing.T) {
 		{worker.StateCancelled, "ScaledDown", ""},
 		{worker.StateCancelled, "Deleted", "OTTO534"},
 	} {
-		fields := asHash(workerStatus(worker.Report{ID: theID, State: c.state, Reason: c.reason, At: at}))
+		fields := asHash(workerStatus(worker.Report{ID: theID, State: c.state, Reason: c.reason, At: at}, "ci"))
 		if got := fields["code"]; got != c.want {
 			t.Errorf("%s (%s): code %q, want %q", c.state, c.reason, got, c.want)
 		}
@@ -51,9 +53,36 @@ func TestCodesOfRejections(t *testing.T) {
 func TestCodesCostLittle(t *testing.T) {
 	allocs := func(reason string) float64 {
 		r := worker.Report{ID: theID, State: worker.StateFailed, Reason: reason, At: at}
-		return testing.AllocsPerRun(100, func() { _ = workerStatus(r) })
+		return testing.AllocsPerRun(100, func() { _ = workerStatus(r, "ci") })
 	}
 	if with, without := allocs("OOMKilled"), allocs("Error"); with > without+1 {
 		t.Errorf("%v allocations with a code, %v without", with, without)
+	}
+}
+
+// TestWorkerEntry: what a program may build upon is a field of its own, not a word in a sentence.
+func TestWorkerEntry(t *testing.T) {
+	r := worker.Report{
+		ID: theID, Seq: 4, Queue: "web", Worker: "w", Slot: 2, Attempt: 1, State: worker.StateSucceeded, Pod: "p", Node: "n",
+		Message: strings.Repeat("x", worker.MaxResult+1), At: later, CreatedAt: at, StartedAt: at, EndedAt: later,
+	}
+	got := asHash(workerStatus(r, "ci"))
+	for field, want := range map[string]string{
+		"seq": "4", "pod": "p", "namespace": "ci", "created_at": atText, "started_at": atText, "ended_at": laterText, "queue": "web",
+		"message": strings.Repeat("x", worker.MaxResult),
+	} {
+		if got[field] != want {
+			t.Errorf("%s is %q, want %q", field, got[field], want)
+		}
+	}
+	r.Pod, r.State, r.CreatedAt, r.StartedAt, r.EndedAt, r.Seq = "", worker.StateFailed, time.Time{}, time.Time{}, time.Time{}, 0
+	got = asHash(workerStatus(r, "ci"))
+	for _, field := range []string{"pod", "namespace", "created_at", "started_at", "ended_at", "seq"} {
+		if value, there := got[field]; there {
+			t.Errorf("%s is %q, want none", field, value)
+		}
+	}
+	if n := len(got["message"]); n != maxMessage {
+		t.Errorf("a failure's message has %d bytes", n)
 	}
 }

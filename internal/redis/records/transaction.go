@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 
@@ -16,14 +15,17 @@ import (
 
 // transaction turns writes into queued commands; nothing is sent before all are queued.
 type transaction struct {
-	ctx   context.Context //nolint:containedctx // the transaction lives for one call
-	pipe  goredis.Pipeliner
-	keys  redis.Keys
-	group string
-	ttl   time.Duration
+	ctx  context.Context //nolint:containedctx // the transaction lives for one call
+	pipe goredis.Pipeliner
+	keys redis.Keys
+	opts *Options
+	seqs map[event.ID]int // of the last entry on the status stream of each event in the batch
 }
 
 func (t *transaction) add(w worker.Write) error {
+	if id, seq := worker.SeqOf(w); seq > 0 {
+		t.seqs[id] = seq
+	}
 	switch w := w.(type) {
 	case worker.Accept:
 		t.accept(w)
@@ -41,7 +43,7 @@ func (t *transaction) add(w worker.Write) error {
 	case worker.Settle:
 		t.pipe.HSet(t.ctx, t.keys.Event(w.ID), "settled", stamp(w.At))
 		t.ack(w.ID)
-		t.addStatus(newStatus("settled", w.ID, w.TaskID).add("queue", w.Queue).at(w.At))
+		t.addStatus(newStatus("settled", w.ID, w.Seq, w.TaskID).add("queue", w.Queue).at(w.At))
 	case worker.Close:
 		t.close(w)
 	case worker.Ack:
@@ -52,7 +54,7 @@ func (t *transaction) add(w worker.Write) error {
 		t.restore(w)
 	case worker.Refuse:
 		t.pipe.HSet(t.ctx, t.keys.Refused(), w.ID.String(), w.At.UnixMilli())
-		t.addStatus(newStatus("waiting", w.ID, w.TaskID).add("queue", w.Queue).
+		t.addStatus(newStatus("waiting", w.ID, w.Seq, w.TaskID).add("queue", w.Queue).
 			add("reason", worker.ReasonRefused).add("message", text.Clip(w.Message, maxMessage)).at(w.At))
 	case worker.Cancel:
 		t.pipe.HSet(t.ctx, t.keys.Event(w.ID), "settled", stamp(w.At))
@@ -76,7 +78,8 @@ func (t *transaction) accept(a worker.Accept) {
 	id := a.Event.EventID
 	t.pipe.HSet(t.ctx, t.keys.Event(id), encodeEvent(&a.Event, a.Hash, a.At)...)
 	t.open(&a.Event, a.Hash)
-	t.addStatus(newStatus("accepted", id, a.Event.TaskID()).add("queue", a.Event.Queue).at(a.At))
+	t.addStatus(newStatus("accepted", id, a.Seq, a.Event.TaskID()).add("queue", a.Event.Queue).
+		add("hint", text.Clip(a.Hint, maxMessage)).at(a.At))
 }
 
 // pause applies a command once: the mark moves in the same MULTI.
@@ -120,7 +123,7 @@ func (t *transaction) report(r worker.Report) {
 	if !r.SelectedBy.IsZero() {
 		t.pipe.HIncrBy(t.ctx, t.keys.Event(r.SelectedBy), "n_"+string(r.State), 1)
 	}
-	t.addStatus(workerStatus(r))
+	t.addStatus(workerStatus(r, t.opts.Namespace))
 }
 
 func (t *transaction) close(c worker.Close) {
@@ -129,11 +132,15 @@ func (t *transaction) close(c worker.Close) {
 	if c.Refused {
 		t.pipe.HDel(t.ctx, t.keys.Refused(), c.ID.String())
 	}
-	t.pipe.HDel(t.ctx, key, append(slotFields(c.Slots), fieldVictims)...)
-	t.pipe.HSet(t.ctx, key, append(counts(c.Counts), "closed", stamp(c.At))...)
-	t.pipe.PExpire(t.ctx, key, t.ttl)
+	t.pipe.HDel(t.ctx, key, append(slotFields(len(c.Slots)), fieldVictims)...)
+	closed := append(counts(c.Counts), "closed", stamp(c.At))
+	if len(c.Slots) > 0 {
+		closed = append(closed, fieldOutcomes, encodeOutcomes(c.Slots))
+	}
+	t.pipe.HSet(t.ctx, key, closed...)
+	t.pipe.PExpire(t.ctx, key, t.opts.RecordTTL)
 	if c.IdempotencyKey != "" {
-		t.pipe.PExpire(t.ctx, t.keys.Idempotency(c.IdempotencyKey), t.ttl)
+		t.pipe.PExpire(t.ctx, t.keys.Idempotency(c.IdempotencyKey), t.opts.RecordTTL)
 	}
 	t.addStatus(closedStatus(c))
 }
@@ -153,7 +160,7 @@ func (t *transaction) restore(r worker.Restore) {
 		t.pipe.HSet(t.ctx, t.keys.Refused(), r.Record.Event.EventID.String(), r.Record.RefusedAt.UnixMilli())
 	}
 	if r.Record.Closed {
-		t.pipe.PExpire(t.ctx, key, t.ttl)
+		t.pipe.PExpire(t.ctx, key, t.opts.RecordTTL)
 		return
 	}
 	t.open(&r.Record.Event, r.Hash)
@@ -175,9 +182,16 @@ func slotFields(n int) []string {
 	return fields
 }
 
-func (t *transaction) ack(id event.ID) { t.pipe.XAck(t.ctx, t.keys.Stream, t.group, id.String()) }
+func (t *transaction) ack(id event.ID) { t.pipe.XAck(t.ctx, t.keys.Stream, t.opts.Group, id.String()) }
 
-func (t *transaction) addStatus(fields []any) { t.xadd(t.keys.Status(), statusMaxLen, fields) }
+func (t *transaction) addStatus(fields []any) { t.xadd(t.keys.Status(), t.opts.StatusMaxLen, fields) }
+
+// number records in each event's record up to which entry of the status stream it is: once a batch, not once an entry.
+func (t *transaction) number() {
+	for id, seq := range t.seqs {
+		t.pipe.HSet(t.ctx, t.keys.Event(id), fieldSeq, seq)
+	}
+}
 
 func (t *transaction) xadd(stream string, maxLen int64, fields []any) {
 	t.pipe.XAdd(t.ctx, &goredis.XAddArgs{Stream: stream, MaxLen: maxLen, Approx: true, Values: fields})

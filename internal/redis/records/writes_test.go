@@ -84,7 +84,7 @@ func openEvent(record map[string]string, status ...map[string]any) map[string]an
 
 func writesOfScaleUps() map[string]writeCase {
 	closing := worker.Close{
-		ID: theID, TaskID: "task-123", IdempotencyKey: "k 1", Slots: 2, Counts: worker.Counts{Succeeded: 1, Lost: 1}, At: later,
+		ID: theID, TaskID: "task-123", IdempotencyKey: "k 1", Seq: 3, Slots: []worker.SlotRecord{success, {Attempt: 1, State: worker.StateLost, UID: "u"}}, Counts: worker.Counts{Succeeded: 1, Lost: 1}, At: later,
 	}
 	return map[string]writeCase{
 		"accept": {[]worker.Write{accept}, openEvent(fresh()), 1},
@@ -107,10 +107,10 @@ func writesOfScaleUps() map[string]writeCase {
 			map[string]any{
 				keysOf.LastAcceptedID(): "5-1", keysOf.Idempotency("k 1") + " (expires)": "5-1 h1",
 				keysOf.Event(theID) + " (expires)": fresh("closed", laterText,
-					"n_succeeded", 1, "n_failed", 0, "n_cancelled", 0, "n_lost", 1),
+					"n_succeeded", 1, "n_failed", 0, "n_cancelled", 0, "n_lost", 1, "outcomes", "s l", "seq", 3),
 				keysOf.Status(): []map[string]any{
 					acceptedEntry(), createdEntry(),
-					statusEntry("kind", "closed", "event_id", "5-1", "task_id", "task-123",
+					statusEntry("kind", "closed", "event_id", "5-1", "seq", 3, "task_id", "task-123",
 						"n_succeeded", 1, "n_failed", 0, "n_cancelled", 0, "n_lost", 1, "at", laterText),
 				},
 			},
@@ -218,7 +218,7 @@ func otherWrites() map[string]writeCase {
 		"duplicate": {
 			[]worker.Write{worker.Duplicate{ID: theID, Of: event.ID{Ms: 4}, At: at}},
 			map[string]any{keysOf.LastAcceptedID(): "5-1", keysOf.Status(): []map[string]any{
-				statusEntry("kind", "duplicate", "event_id", "5-1", "duplicate_of", "4-0", "message", "the same as event 4-0", "at", atText),
+				statusEntry("kind", "duplicate", "event_id", "5-1", "seq", 1, "duplicate_of", "4-0", "message", "the same as event 4-0", "at", atText),
 			}},
 			0,
 		},
@@ -228,7 +228,7 @@ func otherWrites() map[string]writeCase {
 				keysOf.LastAcceptedID(): "5-1",
 				keysOf.Dead(): []map[string]any{statusEntry("original_id", "5-1", "reason_code", "invalid_type",
 					"reason", "type is wrong", "code", "OTTO401", "f:type", "x")},
-				keysOf.Status(): []map[string]any{statusEntry("kind", "rejected", "event_id", "5-1", "task_id", "t",
+				keysOf.Status(): []map[string]any{statusEntry("kind", "rejected", "event_id", "5-1", "seq", 1, "task_id", "t",
 					"reason", "invalid_type", "code", "OTTO401", "message", "type is wrong", "at", atText)},
 			},
 			0,

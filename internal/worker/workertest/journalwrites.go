@@ -11,6 +11,9 @@ import (
 )
 
 func (r *Redis) apply(w worker.Write) error {
+	if id, seq := worker.SeqOf(w); r.records[id] != nil {
+		r.records[id].Seq = seq
+	}
 	switch w := w.(type) {
 	case worker.Accept:
 		r.accept(w)
@@ -73,7 +76,7 @@ func (r *Redis) change(w worker.Write) error {
 		return r.with(w.ID, Status{Kind: "waiting"}, func(rec *worker.Record) { rec.RefusedAt = w.At.UTC().Truncate(time.Millisecond) })
 	case worker.Close:
 		return r.with(w.ID, Status{Kind: "closed", Counts: w.Counts}, func(rec *worker.Record) {
-			rec.Closed, rec.Counts, rec.Slots, rec.Victims = true, w.Counts, slots(&rec.Event), nil
+			rec.Closed, rec.Counts, rec.Slots, rec.Victims = true, w.Counts, outcomes(w.Slots), nil
 		})
 	}
 	return fmt.Errorf("a write of type %T is not known", w)
@@ -92,7 +95,7 @@ func (r *Redis) with(id event.ID, status Status, change func(*worker.Record)) er
 
 func (r *Redis) accept(w worker.Accept) {
 	id := w.Event.EventID
-	r.enter(&worker.Record{Event: w.Event, Slots: slots(&w.Event)}, w.Hash)
+	r.enter(&worker.Record{Event: w.Event, Seq: w.Seq, Slots: slots(&w.Event)}, w.Hash)
 	r.raise(id)
 	r.publish(Status{Kind: "accepted", ID: id})
 }
@@ -125,6 +128,14 @@ func slots(e *event.Event) []worker.SlotRecord {
 		return nil
 	}
 	return make([]worker.SlotRecord, e.PodCount)
+}
+
+// outcomes are nil where there are none, as a decoded record has it.
+func outcomes(of []worker.SlotRecord) (all []worker.SlotRecord) {
+	for _, s := range of {
+		all = append(all, s.Outcome())
+	}
+	return all
 }
 
 func (r *Redis) report(p worker.Report) error {

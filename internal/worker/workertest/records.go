@@ -1,6 +1,7 @@
 package workertest
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -59,10 +60,37 @@ func closedIsFound(t *testing.T, r Records) {
 	ended := report(1, worker.StateSucceeded)
 	commit(t, r, worker.Accept{Event: newEvent(first, 1, ""), At: moment}, worker.Outcome{Report: ended},
 		worker.Settle{ID: first, At: moment},
-		worker.Close{ID: first, Slots: 1, Counts: worker.Counts{Succeeded: 1}, At: moment})
+		worker.Close{ID: first, Slots: succeeded(1), Counts: worker.Counts{Succeeded: 1}, At: moment})
 	wantIDs(t, open(t, r, event.ID{}, 10))
 	if rec := find(t, r, first); rec == nil || !rec.Closed || !rec.Settled || rec.Counts.Succeeded != 1 {
 		t.Errorf("the record: %+v", rec)
+	}
+}
+
+// outcomesAreKept: whoever was away finds in a closed record how each worker ended.
+func outcomesAreKept(t *testing.T, r Records) {
+	slots := []worker.SlotRecord{
+		{Attempt: 1, State: worker.StateSucceeded, UID: "u1", Node: "n", Reason: "Completed", ExitCode: new(0), At: moment},
+		{Attempt: 2, State: worker.StateFailed, UID: "u2", Reason: "OOMKilled", ExitCode: new(137), At: moment},
+		{Attempt: 1, State: worker.StateCancelled, Reason: worker.ReasonScaledDown, At: moment},
+		{Attempt: 1, State: worker.StateLost, UID: "u3", Reason: "a: *b#", At: moment},
+	}
+	closing := worker.Close{ID: first, Seq: 7, Slots: slots, Counts: worker.Counts{Succeeded: 1, Failed: 1, Cancelled: 1, Lost: 1}, At: moment}
+	commit(t, r, worker.Accept{Event: newEvent(first, 4, ""), Seq: 1, At: moment}, worker.Settle{ID: first, Seq: 6, At: moment})
+	if rec := find(t, r, first); rec.Seq != 6 {
+		t.Errorf("settled, its seq is %d, want 6", rec.Seq)
+	}
+	commit(t, r, closing)
+	rec := find(t, r, first)
+	want := []worker.SlotRecord{slots[0].Outcome(), slots[1].Outcome(), slots[2].Outcome(), slots[3].Outcome()}
+	if !reflect.DeepEqual(want, rec.Slots) || rec.Seq != 7 {
+		t.Errorf("seq %d, outcomes %+v, want 7 and %+v", rec.Seq, rec.Slots, want)
+	}
+	r.Flush()
+	begin(t, r)
+	commit(t, r, worker.Restore{Record: *rec, Hash: "h", At: moment})
+	if again := find(t, r, first); !reflect.DeepEqual(again.Slots, rec.Slots) || again.Seq != rec.Seq {
+		t.Errorf("restored: %+v, want %+v", again, rec)
 	}
 }
 
@@ -147,7 +175,7 @@ func rebuiltKeepsTheStream(t *testing.T, r Records) {
 	begin(t, r)
 	wantIDs(t, idsOf(read(t, r.Source(), 1)), first)
 	commit(t, r, worker.Accept{Event: newEvent(first, 1, ""), At: moment}, worker.Settle{ID: first, At: moment},
-		worker.Close{ID: first, Slots: 1, At: moment})
+		worker.Close{ID: first, Slots: succeeded(1), At: moment})
 	commit(t, r, worker.Restore{Record: worker.Record{Event: newEvent(second, 1, "")}, Rebuilt: true, At: moment})
 	if got := start(t, r); got.LastAccepted != first || !got.Replaced.IsZero() {
 		t.Errorf("the next term starts with %+v, want the last accepted ID %v, and nothing replaced", got, first)

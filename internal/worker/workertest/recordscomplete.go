@@ -28,7 +28,7 @@ func completeIsKept(t *testing.T, r Records) {
 	r.Add(second, "type", "scale_up")
 	commit(t, r, worker.Accept{Event: newEvent(second, 1, ""), At: moment})
 	wantComplete(t, r, true, first)
-	commit(t, r, worker.Settle{ID: second, At: moment}, worker.Close{ID: second, Slots: 1, At: moment})
+	commit(t, r, worker.Settle{ID: second, At: moment}, worker.Close{ID: second, Slots: succeeded(1), At: moment})
 	r.Forget(second)
 	wantComplete(t, r, true, first)
 	if rec := find(t, r, second); rec != nil {

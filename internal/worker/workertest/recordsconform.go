@@ -62,6 +62,7 @@ func TestRecords(t *testing.T, fresh func(t *testing.T) Records) {
 		"open events come in numeric order, page by page": openInOrder,
 		"created workers and outcomes are in the record":  workersAreRecorded,
 		"a closed event is found, and not open":           closedIsFound,
+		"a closed event's outcomes are kept":              outcomesAreKept,
 		"the last accepted ID moves with every decision":  lastAcceptedMoves,
 		"pending entries come first after a start":        pendingComesFirst,
 		"acknowledged entries are not redelivered":        acknowledgedIsNotRedelivered,

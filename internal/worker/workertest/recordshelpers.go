@@ -97,3 +97,12 @@ func start(t *testing.T, j worker.Journal) worker.TermStart {
 	}
 	return start
 }
+
+// succeeded are n workers that succeeded.
+func succeeded(n int) []worker.SlotRecord {
+	all := make([]worker.SlotRecord, n)
+	for i := range all {
+		all[i] = worker.SlotRecord{Attempt: 1, State: worker.StateSucceeded, UID: "uid", Reason: "Completed", ExitCode: new(0)}
+	}
+	return all
+}
