@@ -44,6 +44,7 @@ var rows = []row{
 	{name: "steps", node: "none", run: steps},
 	{name: "waiting", node: "none", run: waiting},
 	{name: "terms", node: "none", run: terms},
+	{name: "hear", node: "none", run: hear},
 	{name: "without", node: "none", asks: true, run: without},
 	{name: "life", node: "kwok", ci: true, run: life},
 	{name: "hops", node: "kwok", run: hops},
