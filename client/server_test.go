@@ -17,7 +17,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // startRedis starts a redis-server of its own for the test, and returns its address.
-func startRedis(t *testing.T) string {
+func startRedis(t *testing.T, more ...string) string {
 	t.Helper()
 	path, err := exec.LookPath("redis-server")
 	if err != nil {
@@ -27,7 +27,7 @@ func startRedis(t *testing.T) string {
 		t.Skip("redis-server is not installed: this test needs a real one")
 	}
 	for range 5 { // somebody else may take the port in between
-		if addr, ok := tryRedis(t, path); ok {
+		if addr, ok := tryRedis(t, path, more); ok {
 			return addr
 		}
 	}
@@ -35,7 +35,7 @@ func startRedis(t *testing.T) string {
 	return ""
 }
 
-func tryRedis(t *testing.T, path string) (addr string, ok bool) {
+func tryRedis(t *testing.T, path string, more []string) (addr string, ok bool) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -44,8 +44,8 @@ func tryRedis(t *testing.T, path string) (addr string, ok bool) {
 	addr = l.Addr().String()
 	_, port, _ := net.SplitHostPort(addr)
 	_ = l.Close()
-	cmd := exec.Command(path, "--port", port, "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", "", "--appendonly", "no",
-		"--enable-debug-command", "local")
+	args := []string{"--port", port, "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", "", "--appendonly", "no"}
+	cmd := exec.Command(path, append(args, more...)...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
