@@ -98,7 +98,8 @@ func (s *state) record(e *trackedEvent) Record {
 		return Record{Event: e.Event, Seq: int(e.recordedSeq), Slots: e.outcomes(), Settled: true, Closed: true, Counts: e.counts}
 	}
 	rec := Record{
-		Event: e.Event, Seq: int(e.recordedSeq), Settled: e.settled, Slots: make([]SlotRecord, len(e.slots)), AcceptedAt: e.acceptedAt, RefusedAt: e.refusedAt,
+		Event: e.Event, Seq: int(e.recordedSeq), Settled: e.settled, Slots: make([]SlotRecord, len(e.slots)),
+		AcceptedAt: e.acceptedAt, RefusedAt: e.refusedAt,
 	}
 	for i := range e.slots {
 		rec.Slots[i] = e.slots[i].record()

@@ -160,7 +160,7 @@ func TestClientACL(t *testing.T) {
 			}
 			refused := func(command string) bool {
 				var args []any
-				for _, w := range strings.Fields(command) {
+				for _, w := range strings.FieldsSeq(command) {
 					args = append(args, w)
 				}
 				err := c1.Do(t.Context(), args...).Err()

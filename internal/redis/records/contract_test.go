@@ -66,9 +66,11 @@ type snapshotCase struct {
 }
 
 // stricter are records that the product does not write, and that clients can make something of.
-var stricter = []string{"a slot in a state of a later release", "closed, the defaults written out",
+var stricter = []string{
+	"a slot in a state of a later release", "closed, the defaults written out",
 	"closed, what is left of slots is ignored", "closed, slots without outcomes are ignored", "outcomes of an open record are ignored",
-	"closed, encoded reasons", "unknown fields are ignored"}
+	"closed, encoded reasons", "unknown fields are ignored",
+}
 
 func TestSnapshotsConform(t *testing.T) {
 	for _, c := range conformance[snapshotCase](t, "snapshots.json") {
