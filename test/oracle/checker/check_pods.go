@@ -85,11 +85,11 @@ func (t *traces) noLateCreate(p *pod, f *findings) {
 	}
 }
 
-// hadPod: an outcome that implies a Pod needs one.
+// hadPod: an outcome that implies a Pod needs one. Of an event that is rebuilt from its Pods, a worker without one may have had it.
 func (t *traces) hadPod(s *statusEntry, f *findings) {
 	reason, existed := s.Fields["reason"], t.pods[attemptID{s.worker(), s.attempt()}].existed()
 	late := s.state() == "failed" && reason == "StartDeadlineExceeded"
-	podless := late || s.state() == "cancelled" || s.state() == "failed" && (reason == "Refused" || reason == "NameTaken")
+	podless := late || t.Fault.LostWrites && s.state() == "lost" && reason == "RecordLost" || s.state() == "cancelled" || s.state() == "failed" && (reason == "Refused" || reason == "NameTaken")
 	if !podless && !existed {
 		f.add("%v, attempt %d: the outcome is %v (%s), but there never was a Pod", s.worker(), s.attempt(), s, reason)
 	}

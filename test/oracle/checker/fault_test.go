@@ -44,6 +44,15 @@ var faults = map[string]struct {
 	"Redis emptied": {Fault{LostWrites: true}, "O10", func(s *scenario) {
 		s.atEnd = func(end *endState) { end.Status, end.Stream, end.Dead = nil, nil, nil }
 	}},
+	"an event rebuilt from one of its Pods": {Fault{LostWrites: true}, "O1", func(s *scenario) {
+		s.drop("post A2")
+		s.drop("delete A2")
+		lost := worker(evA, 2, 1, "lost")
+		lost[1] = append(lost[1], "reason", "RecordLost")
+		s.find("outcome A2").cmds = lost
+		s.move("outcome A2", 10)
+		s.find("close A").cmds[0] = status("closed", evA, "n_succeeded", "1", "n_failed", "0", "n_cancelled", "0", "n_lost", "1")
+	}},
 	"an outcome lost and written again": {Fault{LostWrites: true}, "O10", func(s *scenario) {
 		s.redis("", 21, worker(evA, 1, 1, "succeeded")...)
 		s.atEnd = func(end *endState) {
