@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { RedisError, type ConsumeOptions, type Gap, type Handler, type Ottoscaler } from '../src/index.js';
 import type { Engine } from './support/engine.js';
-import { eventually, promise, World } from './support/world.js';
+import { HANG, eventually, promise, World } from './support/world.js';
 
 let world: World;
 before(async () => (world = await World.start()));
@@ -31,7 +31,7 @@ function replica(stream: string, options: Partial<ConsumeOptions> = {}, handler?
 const pending = async (engine: Engine) =>
   Number(((await world.server.admin.xpending(engine.keys.status, GROUP)) as unknown[])[0]);
 
-describe('consuming', { timeout: 60_000 }, () => {
+describe('consuming', { timeout: HANG }, () => {
   test('two replicas: each outcome handled once, nothing else', async () => {
     const { engine, client, stream } = await setUp();
     const replicas = [replica(stream), replica(stream)];

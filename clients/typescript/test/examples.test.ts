@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
 import { root } from './support/pack.js';
-import { eventually, World } from './support/world.js';
+import { HANG, eventually, World } from './support/world.js';
 
 let world: World;
 before(async () => {
@@ -15,7 +15,7 @@ before(async () => {
 after(() => world.stop());
 
 for (const name of ['express', 'nestjs'])
-  describe(`example ${name}`, { timeout: 60_000 }, () => {
+  describe(`example ${name}`, { timeout: HANG }, () => {
     const backend = withBackend(name);
 
     test('a build, heard to its end by a browser', async () => {

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { InvalidRequestError, type Gap, type StatusEntry } from '../src/index.js';
-import { eventually, World } from './support/world.js';
+import { HANG, eventually, World } from './support/world.js';
 
 let world: World;
 before(async () => (world = await World.start()));
 afterEach(() => world.clean());
 after(() => world.stop());
 
-describe('following', { timeout: 60_000 }, () => {
+describe('following', { timeout: HANG }, () => {
   test('from a saved cursor: what came after it, each once, while more comes', async () => {
     const stream = world.stream();
     const engine = await world.engine(stream, async () => {});

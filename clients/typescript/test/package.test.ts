@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pack, root, run } from './support/pack.js';
-import { World } from './support/world.js';
+import { HANG, World } from './support/world.js';
 
 let world: World;
 let project: string;
@@ -39,7 +39,7 @@ const node = (file: string) =>
 const tsc = (...args: string[]) =>
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...args], { cwd: project });
 
-describe('the packed package', { timeout: 120_000 }, () => {
+describe('the packed package', { timeout: HANG }, () => {
   test('has no dependencies, and only what it needs', async () => {
     const installed = join(project, 'node_modules/@ottoscaler/client');
     assert.deepEqual((await readdir(installed)).sort(), ['LICENSE', 'README.md', 'dist', 'package.json']);
@@ -76,7 +76,7 @@ describe('the packed package', { timeout: 120_000 }, () => {
   });
 });
 
-describe('README', { timeout: 120_000 }, async () => {
+describe('README', { timeout: HANG }, async () => {
   const text = await readFile(join(root, 'README.md'), 'utf8');
   const blocks = [...text.matchAll(/^```(js|ts) runnable\n(.*?)^```$/gms)].map(([, language, code]) => ({
     language,

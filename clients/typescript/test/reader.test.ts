@@ -8,7 +8,7 @@ import {
   type ReaderState,
   type Status,
 } from '../src/index.js';
-import { eventually, promise, World } from './support/world.js';
+import { HANG, eventually, promise, World } from './support/world.js';
 
 let world: World;
 before(async () => (world = await World.start()));
@@ -17,7 +17,7 @@ after(() => world.stop());
 
 const short = (s: Status) => [s.index, s.state ?? s.kind].filter((part) => part !== undefined).join(' ');
 
-describe('reading', { timeout: 60_000 }, () => {
+describe('reading', { timeout: HANG }, () => {
   test('one connection reads for many runs, and stops when nobody listens', async () => {
     const stream = world.stream();
     const gate = promise();
@@ -180,7 +180,7 @@ describe('reading', { timeout: 60_000 }, () => {
   });
 });
 
-describe('attaching', { timeout: 60_000 }, () => {
+describe('attaching', { timeout: HANG }, () => {
   test('from another process: the snapshot, then what comes', async () => {
     const stream = world.stream();
     const engine = await world.engine(stream, async () => {});
@@ -218,7 +218,7 @@ describe('attaching', { timeout: 60_000 }, () => {
   });
 });
 
-describe('ending', { timeout: 60_000 }, () => {
+describe('ending', { timeout: HANG }, () => {
   test('a signal ends the wait, not the event', async () => {
     const stream = world.stream();
     const engine = await world.engine(stream, async () => {});

@@ -5,6 +5,7 @@ import { drivers } from './support/drivers.js';
 import { Engine } from './support/engine.js';
 import { Proxy, type Fault } from './support/proxy.js';
 import { RedisServer } from './support/redis.js';
+import { HANG } from './support/world.js';
 
 let server: RedisServer;
 let proxy: Proxy;
@@ -56,7 +57,7 @@ async function assertOneEvent(engine: Engine, key: string, entries: number): Pro
 }
 
 for (const driver of drivers)
-  describe(`sending with ${driver.name}`, { timeout: 60_000 }, () => {
+  describe(`sending with ${driver.name}`, { timeout: HANG }, () => {
     test('three workers, to the end', () =>
       withClient(driver, async (client) => {
         const run = await client.run({ workers: 3, taskId: 'task-1' });

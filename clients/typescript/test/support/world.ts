@@ -4,6 +4,9 @@ import { Engine } from './engine.js';
 import { Proxy } from './proxy.js';
 import { RedisServer } from './redis.js';
 
+/** Ends a test that hangs. It is no bound of how long one may take on a busy machine. */
+export const HANG = 600_000;
+
 let streams = 0;
 
 /** One redis-server with a proxy before it, and clients and engines on a stream of each test's own. */
@@ -73,7 +76,7 @@ export function promise<T = void>(): { kept: Promise<T>; keep: (value: T) => voi
   return { kept, keep };
 }
 
-/** Asks again until it is so: for what only Redis knows. The test runner's own limit ends it. */
+/** Asks again until it is so: for what only Redis knows. The pause leaves the processor to those who work. */
 export async function eventually(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setImmediate(resolve));
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 5));
 }
