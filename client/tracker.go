@@ -54,12 +54,28 @@ func (t *tracker) ended() bool { return t.result != nil || t.err != nil }
 
 // isGap reports whether entries before s were missed.
 func (t *tracker) isGap(s *Status) bool {
-	return !t.ended() && s.EventID == t.eventID && s.Seq > t.seq+1
+	return !t.ended() && s.EventID == t.eventID && (s.Seq > t.seq+1 || t.lacksOutcomes(s))
+}
+
+// lacksOutcomes reports whether s closes a scale_up of which outcomes are not known: Redis lost writes, and numbers that were read
+// before came again.
+func (t *tracker) lacksOutcomes(s *Status) bool {
+	if s.Kind != KindClosed || s.Counts == nil || t.kind == typeScaleDown || t.kind == typeCancel {
+		return false
+	}
+	known := 0
+	for _, w := range t.workers {
+		if isOutcome(w.State) {
+			known++
+		}
+	}
+	return known < s.Counts.Succeeded+s.Counts.Failed+s.Counts.Cancelled+s.Counts.Lost
 }
 
 // entry applies a status entry; not ok: it is of another event, or known already.
 func (t *tracker) entry(s *Status) (ok bool) {
-	if t.ended() || s.EventID != t.eventID || (s.Seq > 0 && s.Seq <= t.seq) {
+	known := s.Seq > 0 && s.Seq <= t.seq && s.Kind != KindClosed // which is the last one, whatever its number
+	if t.ended() || s.EventID != t.eventID || known {
 		return false
 	}
 	t.seq = max(t.seq, s.Seq)
@@ -144,7 +160,7 @@ func (t *tracker) close(s *Status) {
 // snapshot applies the state of the event, and returns what is new in it as statuses. One that is older than what is known
 // already, as after a failover, changes nothing.
 func (t *tracker) snapshot(s *Snapshot) []Status {
-	if t.ended() || (s.Seq > 0 && s.Seq < t.seq) {
+	if t.ended() || (s.Seq > 0 && s.Seq < t.seq && s.ClosedAt.IsZero()) {
 		return nil
 	}
 	t.kind = s.Type

@@ -5,7 +5,7 @@ import { orLate } from './wait.js';
 /** Replies of a server that this connection had better not be used with again. */
 const LEAVE = new Set(['LOADING', 'READONLY', 'MASTERDOWN', 'NOAUTH']);
 
-/** One connection at a time: opened when a call needs it, dropped at the first sign of trouble. */
+/** One connection at a time: opened when a call needs it, dropped at the first error. */
 export class Link {
   #connection?: Connection;
   #closed = false;

@@ -66,7 +66,7 @@ export class EventState {
 
   /** Applies the snapshot and returns the statuses that stand for what was missed. */
   merge(snapshot: Snapshot): Status[] {
-    if (snapshot.seq !== undefined && snapshot.seq < this.seq) return [];
+    if (snapshot.seq !== undefined && snapshot.seq < this.seq && !snapshot.closedAt) return [];
     this.type = snapshot.type;
     const missed = this.#missedIn(snapshot);
     for (const status of missed) this.apply(status);
@@ -110,13 +110,26 @@ export class EventState {
 
   result(): Result {
     const counts = this.closed?.counts ?? { succeeded: 0, failed: 0, cancelled: 0, lost: 0 };
-    const scaleUp = this.type
-      ? this.type === 'scale_up'
-      : this.placed?.kind !== 'scaled_down' && this.placed?.kind !== 'cancelling';
+    const scaleUp = this.#isScaleUp;
     const ok = !scaleUp || counts.failed + counts.cancelled + counts.lost === 0;
     const result: Result = { eventId: this.eventId, ok, counts, workers: scaleUp ? this.#outcomes() : [] };
     assign(result, 'taskId', this.#taskId);
     return result;
+  }
+
+  /**
+   * Whether `closed` counts outcomes of a scale_up that are not known: Redis lost writes, and numbers that were read before came
+   * again.
+   */
+  lacksOutcomes(closed: Status): boolean {
+    if (!this.#isScaleUp || !closed.counts) return false;
+    const { succeeded, failed, cancelled, lost } = closed.counts;
+    return this.#outcomes().length < succeeded + failed + cancelled + lost;
+  }
+
+  get #isScaleUp(): boolean {
+    if (this.type) return this.type === 'scale_up';
+    return this.placed?.kind !== 'scaled_down' && this.placed?.kind !== 'cancelling';
   }
 
   #outcomes(): WorkerResult[] {

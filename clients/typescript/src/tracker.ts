@@ -81,8 +81,11 @@ export class Tracker {
   }
 
   #apply(entry: StatusEntry, afterGap = false): void {
-    if (entry.seq !== undefined && entry.seq <= this.state.seq) return;
-    if (entry.seq !== undefined && entry.seq > this.state.seq + 1 && !afterGap) return void this.#sync(entry);
+    const closes = entry.kind === 'closed'; // the last one, whatever its number
+    if (entry.seq !== undefined && entry.seq <= this.state.seq && !closes) return;
+    const gap =
+      (entry.seq !== undefined && entry.seq > this.state.seq + 1) || (closes && this.state.lacksOutcomes(entry));
+    if (gap && !afterGap) return void this.#sync(entry);
     if (entry.kind === 'rejected') return this.#rejected(entry);
     this.state.apply(entry);
     this.#push(entry);

@@ -94,7 +94,7 @@ export const rules: Record<string, Rule> = {
   },
   "event_id": {},
   "idempotency_key": {
-    "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$",
+    "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f]*$",
     "minLength": 1,
     "maxLength": 128
   },
@@ -123,7 +123,7 @@ export const rules: Record<string, Rule> = {
     "pattern": "^0*[1-9][0-9]*$"
   },
   "task_id": {
-    "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$",
+    "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f]*$",
     "maxLength": 128
   },
   "template": {
