@@ -148,6 +148,24 @@ describe('consuming', { timeout: HANG }, () => {
     assert.equal(new Set(handled).size, 100);
   });
 
+  test("the reply with a status is lost: it is handled all the same, and not as a dead replica's", async () => {
+    const { engine, client, stream } = await setUp();
+    const { handled, consumer } = replica(stream, { claimAfter: 1e8 });
+    await consumer.ready;
+    const run = await client.run({ workers: 1 });
+    let armed = true;
+    // From the next read on: the one that waits now has begun before.
+    world.proxy.onCommand = (text) => {
+      if (!armed || !/xreadgroup/i.test(text)) return undefined;
+      armed = false;
+      return { kind: 'cut-reply', after: 0 };
+    };
+    world.proxy.cutAll();
+    await eventually(async () => !armed);
+    await engine.finish(run.eventId);
+    await eventually(async () => handled.length === 1 && (await pending(engine)) === 0);
+  });
+
   test('shutdown waits for the handler that runs, and leaves the rest', async () => {
     const { engine, client, stream } = await setUp();
     const started = promise();

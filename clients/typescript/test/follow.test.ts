@@ -1,12 +1,31 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { InvalidRequestError, type Gap, type StatusEntry } from '../src/index.js';
-import { HANG, eventually, World } from './support/world.js';
+import { HANG, eventually, promise, World } from './support/world.js';
 
 let world: World;
 before(async () => (world = await World.start()));
 afterEach(() => world.clean());
 after(() => world.stop());
+
+test('the whole event is read before the reply to XADD arrives: nothing is missed', { timeout: HANG }, async () => {
+  const stream = world.stream();
+  await world.engine(stream);
+  const client = world.client(stream);
+  const read = promise();
+  const onXadd = (text: string) => (/xadd/i.test(text) ? ({ kind: 'hold', until: read.kept } as const) : undefined);
+  world.proxy.onCommand = onXadd;
+  const running = client.run({ workers: 1 });
+  for await (const item of client.follow({ from: 'start' })) if (item.kind === 'closed') break;
+  read.keep();
+  const run = await running;
+  const seen: [number | undefined, boolean][] = [];
+  for await (const { seq, fromSnapshot } of run.events()) seen.push([seq, fromSnapshot]);
+  assert.deepEqual(
+    seen,
+    [1, 2, 3, 4].map((seq) => [seq, false]),
+  );
+});
 
 describe('following', { timeout: HANG }, () => {
   test('from a saved cursor: what came after it, each once, while more comes', async () => {

@@ -5,6 +5,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 export type Fault =
   | { kind: 'cut-before' } // The command does not reach the server.
   | { kind: 'cut-reply'; after: number } // This many bytes of the reply arrive.
+  | { kind: 'hold'; until: Promise<void> } // The reply arrives later.
   | { kind: 'answer'; reply: string }; // The server never sees it; this is the reply.
 
 export interface Link {
@@ -54,14 +55,17 @@ export class Proxy {
     const link = { close: () => (client.destroy(), upstream.destroy()) };
     this.#links.add(link);
     let left = Infinity;
+    let held: Promise<void> = Promise.resolve();
     client.on('data', (data) => {
       const fault = this.onCommand(data.toString('latin1'), link);
       if (fault?.kind === 'cut-before') return void link.close();
       if (fault?.kind === 'answer') return void client.write(fault.reply);
       if (fault?.kind === 'cut-reply') left = fault.after;
+      if (fault?.kind === 'hold') held = fault.until;
       upstream.write(data);
     });
-    upstream.on('data', (data) => {
+    upstream.on('data', async (data) => {
+      await held;
       const passed = data.subarray(0, left);
       left -= passed.length;
       // The last bytes are flushed before the end; what comes after them is not.
