@@ -25,8 +25,7 @@ type asyncAPI struct {
 	} `json:"operations"`
 }
 
-// TestAsyncAPI: the channels are the keys that the product uses, each has an operation, and what is referred to is there. The
-// TypeScript client's checks parse the file with AsyncAPI's own parser.
+// TestAsyncAPI: the channels are the keys that the product uses, each has an operation, and what is referred to is there.
 func TestAsyncAPI(t *testing.T) {
 	data, err := os.ReadFile("asyncapi.yaml")
 	if err != nil {

@@ -39,7 +39,7 @@ func TestClients(t *testing.T) {
 		ran     string // what the output has only if the tests of the product ran
 	}{
 		"go":         {"client", []string{"go", "test", "-count", "1", "-v", "./..."}, "--- PASS: TestProduct"},
-		"typescript": {"clients/typescript", []string{"npm", "test"}, "the product: "},
+		"typescript": {"clients/typescript", []string{"npm", "test"}, "✔ three workers, to the end"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := harness.NewStack(t, cluster)
