@@ -54,7 +54,7 @@ func TestClientACL(t *testing.T) {
 			}
 			refused := func(command string) bool {
 				var args []any
-				for _, w := range strings.FieldsSeq(command) {
+				for w := range strings.FieldsSeq(command) {
 					args = append(args, w)
 				}
 				err := c1.Do(t.Context(), args...).Err()
