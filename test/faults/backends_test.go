@@ -67,6 +67,7 @@ func backends(c *scenario) {
 	}
 	link.Pass()
 	c.endFault()
+	c.limit += time.Minute // thousands of ended Pods wait for their deletion, which every new leader began anew
 	c.Eventually("each outcome to be recorded", func() error {
 		if n := c.recorded(database); n < jobs {
 			return fmt.Errorf("%d of %d", n, jobs)

@@ -19,7 +19,7 @@ var healthFaults = []fault{{number: 52, name: "idle-connections", ci: true, alon
 const (
 	livenessTimeout = 5 * time.Second // of the chart's probe
 	reconnect       = 5 * time.Second
-	memoryGrowth    = 8 // MiB that connections may cost, garbage included
+	memoryGrowth    = 16 // MiB that four hundred new connections a second may cost, mostly garbage between two collections
 )
 
 // idleConnections: two thousand clients of the health port are silent, send half a header, stay idle after a response or read no metrics, and

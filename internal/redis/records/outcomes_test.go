@@ -72,7 +72,7 @@ func TestDecodeOutcomesIsStrict(t *testing.T) {
 		"":                      "not an outcome",
 		"s*2":                   "2 outcomes of 3",
 		"s*4":                   "more than 3 outcomes",
-		"s*2 s*2":               "more than 3 outcomes",
+		"s*2 f l":               "more than 3 outcomes",
 		"s*1000000 s":           "more than 3 outcomes",
 		"s*0 s*3":               "number of workers",
 		"s*1 s*2":               "number of workers",

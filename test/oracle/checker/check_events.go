@@ -28,7 +28,7 @@ func (t *traces) everyEntry() Result {
 func (t *traces) oneEntry(s *sentEntry, f *findings) {
 	dead, duplicates := len(t.history.Dead[s.ID.String()]), t.kinds(s, "duplicate")
 	switch {
-	case t.Fault.LostWrites && s.Trimmed && t.unreported(s):
+	case s.Trimmed && t.forgotten(s):
 		return
 	case s.Class == classInvalid:
 		if dead != 1 {
@@ -74,9 +74,11 @@ func (t *traces) kinds(s *sentEntry, kind string) int {
 	return surviving(all)
 }
 
-// unreported: no status entry is about the entry.
-func (t *traces) unreported(s *sentEntry) bool {
-	return len(t.history.Of[s.ID.String()]) == 0
+// forgotten: Redis lost the entry, and its acceptance if it was accepted, before it had a Pod by which it could be rebuilt.
+func (t *traces) forgotten(s *sentEntry) bool {
+	event := s.ID.String()
+	begun := slices.ContainsFunc(t.history.Of[event], func(o *statusEntry) bool { return o.kind() != "accepted" })
+	return t.Fault.LostWrites && !begun && len(t.podsOf[event]) == 0
 }
 
 // allOutcomes: slots 1 to N have an outcome, and there are no other slots.
@@ -138,7 +140,7 @@ func (t *traces) ackLast() Result {
 	var f findings
 	for i := range t.sent {
 		s := &t.sent[i]
-		if t.Fault.LostWrites && t.unreported(s) {
+		if t.forgotten(s) {
 			continue
 		}
 		at, found := t.acknowledged(s)
