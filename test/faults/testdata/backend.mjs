@@ -15,7 +15,8 @@ const database = new Redis(`redis://${DATABASE}`);
 const redis =
   DRIVER === 'ioredis' ? new Redis({ host, port: Number(port), lazyConnect: true }) : createClient({ socket: { host, port: Number(port) } });
 redis.on('error', () => {});
-const otto = new Ottoscaler({ redis });
+// Until the verdict an entry's ID may turn out to be that of a duplicate.
+const otto = new Ottoscaler({ redis, acceptTimeout: 120_000 });
 const mine = `jobs:started:${NAME}`;
 
 // An outcome is recorded once, however often it is handed over: its key is that of the worker.
