@@ -15,6 +15,7 @@ func recordSchema() map[string]any {
 		"accepted_at": moment("When the event was accepted."),
 		"settled":     moment("When the entry was acknowledged: each worker has, or had, a Pod, or has its outcome."),
 		"closed":      moment("When the last outcome was recorded. From then on the record expires after OTTO_RECORD_TTL."),
+		"rebuilt":     moment("When the record was rebuilt from the event's Pods, as it was lost: workers without a Pod are lost."),
 		"seq":         positive("The seq of the last status entry that the record contains."),
 		"victims":     text("Of a settled scale_down: the workers it takes, as <event_id>/<slot> separated by spaces.", 0),
 		"outcomes":    pattern("Of a closed scale_up: how each worker ended; see docs/status-stream.md.", `^[sfcl][^ ]*( [sfcl][^ ]*)*$`),

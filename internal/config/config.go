@@ -56,8 +56,9 @@ type Redis struct {
 	Consumer string `env:"REDIS_CONSUMER" envDefault:"ottoscaler-1"`
 	// How long entries stay in the stream after every consumer group has acknowledged them. `0`: the stream is never trimmed.
 	Retention time.Duration `env:"OTTO_STREAM_RETENTION" envDefault:"168h"`
-	// How many entries the status stream keeps, about: Redis removes the oldest ones in blocks. Thousand entries take about 300 kB.
-	// A reader that was away for longer than they last misses some, and finds the outcomes in the snapshots of its events.
+	// How many entries the status stream keeps, about: Redis removes the oldest ones in blocks. A thousand take about 300 kB, and
+	// up to 4 MB where workers write such large results. A reader that was away for longer than they last misses some, and finds
+	// the outcomes in the records of its events.
 	StatusMaxLen int64 `env:"OTTO_STATUS_MAX_LEN" envDefault:"100000"`
 	// How long entries stay in the status stream at most. `0`: as long as `OTTO_STATUS_MAX_LEN` allows.
 	StatusRetention time.Duration `env:"OTTO_STATUS_RETENTION" envDefault:"0"`

@@ -99,7 +99,7 @@ func (s *state) record(e *trackedEvent) Record {
 	}
 	rec := Record{
 		Event: e.Event, Seq: int(e.recordedSeq), Settled: e.settled, Slots: make([]SlotRecord, len(e.slots)),
-		AcceptedAt: e.acceptedAt, RefusedAt: e.refusedAt,
+		AcceptedAt: e.acceptedAt, RefusedAt: e.refusedAt, Rebuilt: e.failing != nil && e.failing.reason == ReasonRecordLost,
 	}
 	for i := range e.slots {
 		rec.Slots[i] = e.slots[i].record()

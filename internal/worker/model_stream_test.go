@@ -96,7 +96,7 @@ func (m *model) checkSeq(x Write) {
 		m.fatal("%T of %s has seq %d after %d", x, id, seq, last)
 	}
 	if x, ok := x.(Restore); ok {
-		id, known := x.Record.Event.EventID, !x.Rebuilt && x.Record.Seq > 0
+		id, known := x.Record.Event.EventID, !x.Rebuilt && (x.Record.Seq > 0 || !x.Record.Closed) // of a tombstone nothing is known
 		if last := m.seqs[id]; known && x.Record.Seq != last {
 			m.fatal("%s is restored with seq %d, it had %d", id, x.Record.Seq, last)
 		}

@@ -140,7 +140,8 @@ func (s *state) rebuild(id event.ID, orph *orphan, origin *event.Event) {
 	}
 	e := newEvent(ev, s.now)
 	s.events[id] = e
-	s.write(Restore{Record: Record{Event: ev, Slots: make([]SlotRecord, len(e.slots))}, Hash: ev.Hash(), Rebuilt: true, At: s.now})
+	rec := Record{Event: ev, Rebuilt: true, Slots: make([]SlotRecord, len(e.slots))}
+	s.write(Restore{Record: rec, Hash: ev.Hash(), Rebuilt: true, At: s.now})
 	s.warn(errcode.EventRebuilt, "event_id", id.String(), "pods", orph.pods.len())
 }
 
@@ -152,10 +153,15 @@ func decodeOrigin(id event.ID, origin *event.Event) (event.Event, bool) {
 	return ev, bad == nil
 }
 
+// lostWithItsRecord is what becomes of a worker without a Pod whose event was rebuilt.
+func lostWithItsRecord() *decision {
+	return &decision{state: StateLost, reason: ReasonRecordLost, message: "its record was lost, and it has no Pod"}
+}
+
 // eventRebuilt activates a rebuilt event. A worker without a Pod may have run: it is lost.
 func (s *state) eventRebuilt(e *trackedEvent) {
 	e.recorded = true
-	e.failing = &decision{state: StateLost, reason: ReasonRecordLost, message: "its record was lost, and it has no Pod"}
+	e.failing = lostWithItsRecord()
 	s.enterTracked(e)
 	s.attachOrphanPods(e)
 	s.claimSeenPods(e)

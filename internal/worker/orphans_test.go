@@ -2,6 +2,7 @@ package worker
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -118,6 +119,38 @@ func TestRebuildFromPods(t *testing.T) {
 		if p := m.pods[pod]; p == nil || !p.obs.Deleting.IsZero() {
 			t.Errorf("%s was touched", pod)
 		}
+	}
+}
+
+// TestRebuiltSurvivesATerm: the process dies right after the record of a rebuilt event is written. What may have run is not run
+// again by the next term, which finds nothing but that record and the Pod.
+func TestRebuiltSurvivesATerm(t *testing.T) {
+	m, pod := modelWithOrphan(t, originWith(func(*event.Event) {}))
+	isRestore := func(w Write) bool { _, is := w.(Restore); return is }
+	for range 10 {
+		for len(m.requests) > 0 {
+			m.serveRequest(0, false)
+			m.deliverReply(0)
+		}
+		if slices.ContainsFunc(m.writes, isRestore) {
+			break
+		}
+		m.commit(len(m.writes), false)
+		m.advanceTime(rebuildDelay)
+	}
+	m.commit(len(m.writes), true)
+	for range 3 {
+		m.runPending()
+	}
+	if n := len(m.pods); n != 1 {
+		t.Errorf("%d Pods, want the one that there was", n)
+	}
+	rec := m.records[event.ID{Ms: 1000}]
+	if got := rec.Slots[0]; got.State.IsOutcome() || got.UID != m.pods[pod].obs.Ref.UID {
+		t.Errorf("slot 1 is %+v, want its Pod running", got)
+	}
+	if got := rec.Slots[1]; got.State != StateLost || got.Reason != ReasonRecordLost {
+		t.Errorf("slot 2 is %+v, want lost", got)
 	}
 }
 

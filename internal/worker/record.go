@@ -13,6 +13,7 @@ type Record struct {
 	Slots   []SlotRecord // index 0 is slot 1; always PodCount of them; once Closed the Outcome of each, all zero if it was not kept
 	Settled bool
 	Closed  bool
+	Rebuilt bool     // from its Pods: a worker without one is lost, since it may have run
 	Counts  Counts   // of a scale_down: its victims' outcomes so far; of a scale_up only once Closed
 	Victims []Victim // of a scale_down that is settled: those it terminates
 

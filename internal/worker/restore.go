@@ -44,6 +44,9 @@ func (s *state) restoreEvent(rec *Record) {
 		}
 		return
 	}
+	if rec.Rebuilt {
+		e.failing = lostWithItsRecord()
+	}
 	for i := range e.slots {
 		if i < len(rec.Slots) {
 			restorePhase(&e.slots[i], rec.Slots[i])

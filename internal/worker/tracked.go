@@ -155,6 +155,9 @@ func (s *state) activate(e *trackedEvent) {
 		s.enter(e)
 	}
 	s.claimSeenPods(e)
+	if e.failing != nil { // it was rebuilt in an earlier term
+		s.agenda.push(&failChore{event: e})
+	}
 }
 
 // claimSeenPods finds the slots whose Pod the watch has shown already: the process died between the create and its record.

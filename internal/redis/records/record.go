@@ -22,6 +22,7 @@ import (
 //	seq               of the last entry on the status stream that the record contains
 //	s<slot>           state or outcome of one slot: see encodeSlot; a scale_down has none
 //	victims           of a settled scale_down: see encodeVictims
+//	rebuilt           when it was, from the event's Pods: whoever has none is lost
 //	settled closed    since when it is
 //	n_succeeded n_failed n_cancelled n_lost
 //	                  once it is closed, in place of slots and victims; of a scale_down the outcomes of its victims so far
@@ -34,6 +35,7 @@ const (
 	fieldVictims  = "victims"
 	fieldOutcomes = "outcomes"
 	fieldSeq      = "seq"
+	fieldRebuilt  = "rebuilt"
 	// maxSlots bounds what a hostile pod_count in a record makes the process allocate.
 	maxSlots = 100_000
 )
@@ -70,6 +72,9 @@ func encodeRecord(r *worker.Record, hash string, at time.Time) []any {
 				fields = append(fields, slotField(i+1), encodeSlot(r.Slots[i]))
 			}
 		}
+	}
+	if r.Rebuilt {
+		fields = append(fields, fieldRebuilt, stamp(at))
 	}
 	if r.Seq > 0 {
 		fields = append(fields, fieldSeq, r.Seq)
@@ -139,6 +144,9 @@ func (d *recordDecoder) field(name, value string) string {
 			return problem
 		}
 		return "entries are numbered from 1"
+	case fieldRebuilt:
+		d.record.Rebuilt = true
+		return checkStamp(value)
 	case "settled":
 		d.record.Settled = true
 		return checkStamp(value)

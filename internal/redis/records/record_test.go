@@ -68,7 +68,9 @@ func genSlots(t *rapid.T, n int) []worker.SlotRecord {
 
 func TestRecordRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		want := worker.Record{Event: genEvent(t), Settled: rapid.Bool().Draw(t, "settled")}
+		want := worker.Record{
+			Event: genEvent(t), Seq: rapid.IntRange(0, 9).Draw(t, "seq"), Settled: rapid.Bool().Draw(t, "settled"), Rebuilt: rapid.Bool().Draw(t, "rebuilt"),
+		}
 		if want.Event.Type == event.ScaleDown {
 			want.Victims = genVictims(t, &want.Event)
 		} else if want.Event.PodCount > 0 {
