@@ -174,6 +174,7 @@ describe('consuming', { timeout: HANG }, () => {
     await consumer.ready;
     await engine.finish((await client.run({ workers: 3 })).eventId);
     await started.kept;
+    await eventually(async () => (await pending(engine)) === 3); // it may have been given them one by one
     const closing = consumer.close();
     finish.keep();
     await closing;
