@@ -1,40 +1,22 @@
 package api
 
 import (
-	"encoding/json"
-	"os"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/golden"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
 )
 
-// cases reads one file of conformance/.
-func cases[T any](t *testing.T, name string) []T {
-	t.Helper()
-	data, err := os.ReadFile("conformance/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []T
-	if err := json.Unmarshal(data, &all); err != nil {
-		t.Fatal(err)
-	}
-	if len(all) == 0 {
-		t.Fatal(name, "has no cases")
-	}
-	return all
-}
-
 // TestRequests: the product takes what clients send, and rejects what they refuse to send with the same word.
 func TestRequests(t *testing.T) {
-	for _, c := range cases[struct {
+	for _, c := range golden.Cases[struct {
 		Name   string            `json:"name"`
 		Fields map[string]string `json:"fields"`
 		Error  string            `json:"error"`
-	}](t, "requests.json") {
+	}](t, "conformance/requests.json") {
 		if c.Fields == nil {
 			continue
 		}
@@ -58,7 +40,7 @@ func TestKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range cases[names](t, "keys.json") {
+	for _, want := range golden.Cases[names](t, "conformance/keys.json") {
 		k := redis.NewKeys(want.Stream)
 		got := names{
 			Name: want.Name, Stream: k.Stream, Status: k.Status(), Dead: k.Dead(), Mark: k.LastAcceptedID(),

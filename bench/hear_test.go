@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -68,15 +67,8 @@ type listener struct {
 // listener starts one and waits until it listens.
 func (b *bench) listener(addr, mode string, n int) *listener {
 	b.Helper()
-	client, err := filepath.Abs("../clients/typescript")
-	if err != nil {
-		b.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(client, "dist", "index.js")); err != nil {
-		b.Fatalf("the TypeScript client is not built: run `npm ci` in clients/typescript (%v)", err)
-	}
 	l := &listener{cmd: exec.CommandContext(b.Context(), "node", "testdata/hear.mjs")}
-	l.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "CLIENT=" + client, "REDIS=" + addr, "MODE=" + mode, "N=" + strconv.Itoa(n)}
+	l.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "CLIENT=" + harness.TypeScriptClient(b.T), "REDIS=" + addr, "MODE=" + mode, "N=" + strconv.Itoa(n)}
 	l.cmd.Stdout = &l.out
 	stderr, err := l.cmd.StderrPipe()
 	if err != nil {

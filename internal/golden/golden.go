@@ -1,7 +1,8 @@
-// Package golden compares generated documents and manifests with the source that they are generated from.
+// Package golden holds files against the source: generated documents and manifests, and cases that others than the tests run, too.
 package golden
 
 import (
+	"encoding/json"
 	"flag"
 	"os"
 	"testing"
@@ -26,4 +27,18 @@ func File(tb testing.TB, path, want string) {
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		tb.Errorf("%s differs from the source; run `make generate` (-want +got):\n%s", path, diff)
 	}
+}
+
+// Cases reads a JSON array of cases from a file; one without any ends the test.
+func Cases[T any](tb testing.TB, path string) []T {
+	tb.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var all []T
+	if err := json.Unmarshal(data, &all); err != nil || len(all) == 0 {
+		tb.Fatalf("%s: %d cases, %v", path, len(all), err)
+	}
+	return all
 }

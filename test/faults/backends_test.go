@@ -13,6 +13,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/ottoscaler/ottoscaler/internal/redis/redistest"
+	"github.com/ottoscaler/ottoscaler/test/harness"
 	"github.com/ottoscaler/ottoscaler/test/oracle/checker"
 )
 
@@ -94,15 +95,8 @@ func (c *scenario) shakyLink() *redistest.Proxy {
 }
 
 func (c *scenario) backend(database *goredis.Client, link *redistest.Proxy, name, driver string) *backend {
-	client, err := filepath.Abs("../../clients/typescript")
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(client, "dist", "index.js")); err != nil {
-		c.t.Fatalf("the TypeScript client is not built: run `npm ci` in clients/typescript (%v)", err)
-	}
 	b := &backend{c: c, log: filepath.Join(c.logs, "backend-"+name+".log"), env: []string{
-		"PATH=" + os.Getenv("PATH"), "CLIENT=" + client, "OTTO_REDIS=" + link.Addr, "DATABASE=" + database.Options().Addr,
+		"PATH=" + os.Getenv("PATH"), "CLIENT=" + harness.TypeScriptClient(c.t), "OTTO_REDIS=" + link.Addr, "DATABASE=" + database.Options().Addr,
 		"NAME=" + name, "DRIVER=" + driver,
 	}}
 	b.start()

@@ -1,8 +1,6 @@
 package records
 
 import (
-	"encoding/json"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -11,22 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/golden"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
-
-// conformance reads cases that the clients run, too.
-func conformance[T any](t *testing.T, name string) []T {
-	t.Helper()
-	data, err := os.ReadFile("../../../api/conformance/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var cases []T
-	if err := json.Unmarshal(data, &cases); err != nil || len(cases) == 0 {
-		t.Fatalf("%d cases, %v", len(cases), err)
-	}
-	return cases
-}
 
 // snapshot is what clients understand of a record, as far as the product does.
 type snapshot struct {
@@ -73,7 +58,7 @@ var stricter = []string{
 }
 
 func TestSnapshotsConform(t *testing.T) {
-	for _, c := range conformance[snapshotCase](t, "snapshots.json") {
+	for _, c := range golden.Cases[snapshotCase](t, "../../../api/conformance/snapshots.json") {
 		id, err := event.ParseID(c.EventID)
 		if err != nil {
 			t.Fatal(err)
