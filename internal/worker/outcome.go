@@ -59,11 +59,11 @@ func (s *state) close(e *trackedEvent) {
 	})
 }
 
-// outcomes are those of all slots, once each has one.
+// outcomes are what is kept of all slots, once each has ended.
 func (e *trackedEvent) outcomes() []SlotRecord {
 	all := make([]SlotRecord, len(e.slots))
 	for i := range all {
-		all[i] = *e.slots[i].outcome
+		all[i] = e.slots[i].outcome.Outcome()
 	}
 	return all
 }

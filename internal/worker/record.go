@@ -41,7 +41,7 @@ type SlotRecord struct {
 // Outcome is what is kept of a slot once its event is closed: how the worker ended.
 func (s SlotRecord) Outcome() SlotRecord {
 	attempt := s.Attempt
-	if s.UID == "" && !s.At.IsZero() { // it had no Pod, or its last attempt had none; without a time it is an Outcome already
+	if s.UID == "" { // it had no Pod, or its last attempt had none
 		attempt = 0
 	}
 	return SlotRecord{Attempt: attempt, State: s.State, Reason: s.Reason, ExitCode: s.ExitCode}

@@ -63,7 +63,7 @@ type (
 		Seq            int
 		IdempotencyKey string
 		Refused        bool         // a Refuse of it is recorded
-		Slots          []SlotRecord // each with its outcome; none of a scale_down or cancel
+		Slots          []SlotRecord // the Outcome of each; none of a scale_down or cancel
 		Counts         Counts
 		At             time.Time
 	}

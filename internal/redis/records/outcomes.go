@@ -55,7 +55,6 @@ func encodeOutcomes(slots []worker.SlotRecord) string {
 }
 
 func encodeOutcome(s worker.SlotRecord) string {
-	s = s.Outcome()
 	token := outcomeLetters[s.State]
 	success := s.State == worker.StateSucceeded
 	usual := success && s.Reason == usualReason && s.ExitCode != nil && *s.ExitCode == usualCode

@@ -76,7 +76,7 @@ func (r *Redis) change(w worker.Write) error {
 		return r.with(w.ID, Status{Kind: "waiting"}, func(rec *worker.Record) { rec.RefusedAt = w.At.UTC().Truncate(time.Millisecond) })
 	case worker.Close:
 		return r.with(w.ID, Status{Kind: "closed", Counts: w.Counts}, func(rec *worker.Record) {
-			rec.Closed, rec.Counts, rec.Slots, rec.Victims = true, w.Counts, outcomes(w.Slots), nil
+			rec.Closed, rec.Counts, rec.Slots, rec.Victims = true, w.Counts, slices.Clone(w.Slots), nil
 		})
 	}
 	return fmt.Errorf("a write of type %T is not known", w)
@@ -128,14 +128,6 @@ func slots(e *event.Event) []worker.SlotRecord {
 		return nil
 	}
 	return make([]worker.SlotRecord, e.PodCount)
-}
-
-// outcomes are nil where there are none, as a decoded record has it.
-func outcomes(of []worker.SlotRecord) (all []worker.SlotRecord) {
-	for _, s := range of {
-		all = append(all, s.Outcome())
-	}
-	return all
 }
 
 func (r *Redis) report(p worker.Report) error {

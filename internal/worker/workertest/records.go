@@ -75,14 +75,14 @@ func outcomesAreKept(t *testing.T, r Records) {
 		{Attempt: 1, State: worker.StateCancelled, Reason: worker.ReasonScaledDown, At: moment},
 		{Attempt: 1, State: worker.StateLost, UID: "u3", Reason: "a: *b#", At: moment},
 	}
-	closing := worker.Close{ID: first, Seq: 7, Slots: slots, Counts: worker.Counts{Succeeded: 1, Failed: 1, Cancelled: 1, Lost: 1}, At: moment}
+	want := []worker.SlotRecord{slots[0].Outcome(), slots[1].Outcome(), slots[2].Outcome(), slots[3].Outcome()}
+	closing := worker.Close{ID: first, Seq: 7, Slots: want, Counts: worker.Counts{Succeeded: 1, Failed: 1, Cancelled: 1, Lost: 1}, At: moment}
 	commit(t, r, worker.Accept{Event: newEvent(first, 4, ""), Seq: 1, At: moment}, worker.Settle{ID: first, Seq: 6, At: moment})
 	if rec := find(t, r, first); rec.Seq != 6 {
 		t.Errorf("settled, its seq is %d, want 6", rec.Seq)
 	}
 	commit(t, r, closing)
 	rec := find(t, r, first)
-	want := []worker.SlotRecord{slots[0].Outcome(), slots[1].Outcome(), slots[2].Outcome(), slots[3].Outcome()}
 	if !reflect.DeepEqual(want, rec.Slots) || rec.Seq != 7 {
 		t.Errorf("seq %d, outcomes %+v, want 7 and %+v", rec.Seq, rec.Slots, want)
 	}
