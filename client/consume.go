@@ -66,7 +66,7 @@ func (c *Client) Consume(ctx context.Context, o ConsumeOptions, handle Handler) 
 	defer context.AfterFunc(c.life, func() { cancel(ErrClosed) })()
 
 	g := &group{c: c, o: o, key: c.keys.status(), rdb: connect(c.source, block+c.opts.CommandTimeout)}
-	g.pool = newPool(g, handle)
+	g.pool = newPool(ctx, g, handle)
 	defer context.AfterFunc(ctx, func() { _ = g.rdb.Close() })() // ends a read that waits
 	defer func() { _ = g.rdb.Close() }()
 	return g.run(ctx)
@@ -200,14 +200,20 @@ func (g *group) take(ctx context.Context, messages []redis.XMessage) error {
 	if len(unwanted) == 0 {
 		return nil
 	}
-	return g.ack(ctx, unwanted...)
+	err := g.ack(ctx, unwanted...)
+	if ctx.Err() != nil { // once more: others need not take over what nobody wants
+		_, err = call(context.WithoutCancel(ctx), g.c, g.acknowledge(unwanted))
+	}
+	return err
 }
 
 func (g *group) ack(ctx context.Context, ids ...string) error {
-	_, err := retry(ctx, g.c, func(ctx context.Context) (int64, error) {
-		return g.c.rdb.XAck(ctx, g.key, g.o.Group, ids...).Result()
-	})
+	_, err := retry(ctx, g.c, g.acknowledge(ids))
 	return err
+}
+
+func (g *group) acknowledge(ids []string) func(context.Context) (int64, error) {
+	return func(ctx context.Context) (int64, error) { return g.c.rdb.XAck(ctx, g.key, g.o.Group, ids...).Result() }
 }
 
 // leftovers are what an earlier process of the same name was given and did not acknowledge.

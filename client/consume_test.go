@@ -77,10 +77,13 @@ func (r *replica) stop(t *testing.T) {
 // pending waits until the group has n pending entries.
 func (e *engine) pending(t *testing.T, n int64) {
 	t.Helper()
-	for t.Context().Err() == nil {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		p, err := e.rdb.XPending(t.Context(), e.keys.status(), "backend").Result()
 		if err == nil && p.Count == n {
 			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d entries should be pending, and there are %+v (%v)", n, p, err)
 		}
 	}
 }

@@ -14,8 +14,9 @@ type pool struct {
 	handle Handler
 	slots  chan struct{} // one for each handler that may run
 
-	work context.Context //nolint:containedctx // that of handlers, which outlives the reading
-	end  context.CancelFunc
+	reading context.Context //nolint:containedctx // no handler begins after it ended
+	work    context.Context //nolint:containedctx // that of handlers, which outlives the reading
+	end     context.CancelFunc
 
 	mu       sync.Mutex
 	stopping bool
@@ -33,9 +34,9 @@ type task struct {
 	active bool // its handler runs
 }
 
-func newPool(g *group, handle Handler) *pool {
+func newPool(reading context.Context, g *group, handle Handler) *pool {
 	p := &pool{
-		group: g, handle: handle, slots: make(chan struct{}, g.o.Concurrency), freed: make(chan struct{}),
+		reading: reading, group: g, handle: handle, slots: make(chan struct{}, g.o.Concurrency), freed: make(chan struct{}),
 		entries: make(map[string]*task), events: make(map[string][]*task),
 	}
 	p.work, p.end = context.WithCancel(context.Background())
@@ -166,7 +167,7 @@ func (p *pool) attempt(t *task) {
 func (p *pool) begin(t *task) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	t.active = t.ctx.Err() == nil
+	t.active = t.ctx.Err() == nil && p.reading.Err() == nil
 	return t.active
 }
 
