@@ -59,8 +59,9 @@ func TestCutXAdd(t *testing.T) {
 			if plan.before || plan.reply == xaddReply {
 				want = 1
 			}
-			asExpected := len(sent) == want || plan.freeze && len(sent) > want // on a busy machine the second command may be late too
-			if !asExpected || accepted != 1 || run.Duplicate() != (len(sent) > 1) {
+			// On a busy machine a second command may be late too, and a reset discards a whole reply that nobody has read yet.
+			mayBeMore := plan.freeze || plan.reply == xaddReply
+			if len(sent) < want || len(sent) > want && !mayBeMore || accepted != 1 || run.Duplicate() != (len(sent) > 1) {
 				t.Errorf("%d entries, %d accepted, duplicate %t", len(sent), accepted, run.Duplicate())
 			}
 		})
@@ -81,7 +82,7 @@ func TestUnsent(t *testing.T) {
 	addr := startRedis(t)
 	e := newEngine(t, addr)
 	p := startProxy(t, addr)
-	c := newClient(t, p.addr(), Options{CommandTimeout: 100 * time.Millisecond, SendTimeout: 50 * time.Millisecond})
+	c := newClient(t, p.addr(), Options{CommandTimeout: 2 * time.Second, SendTimeout: time.Second})
 	warm, err := c.reader.open(t.Context()) // SendTimeout is for the entry alone here
 	if err != nil {
 		t.Fatal(err)
@@ -207,8 +208,8 @@ func TestTrimmed(t *testing.T) {
 	if err != nil || result.OK || len(result.Workers) != 2 || result.Workers[0].State != StateFailed {
 		t.Errorf("%+v, %v", result, err)
 	}
-	for s := range waiting.Events(t.Context()) {
-		if s.FromSnapshot && s.State == StateRunning {
+	for s, err := range waiting.Events(t.Context()) {
+		if err != nil || s.FromSnapshot && s.State == StateRunning {
 			break
 		}
 	}

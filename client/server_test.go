@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
@@ -97,7 +98,9 @@ type engine struct {
 
 func newEngine(t *testing.T, addr string) *engine {
 	t.Helper()
-	return &engine{t: t, rdb: connectTo(t, addr), keys: newKeys(testStream)}
+	rdb := redis.NewClient(&redis.Options{Addr: addr, ReadTimeout: time.Minute, WriteTimeout: time.Minute}) // the machine may be busy
+	t.Cleanup(func() { _ = rdb.Close() })
+	return &engine{t: t, rdb: rdb, keys: newKeys(testStream)}
 }
 
 // start decides on entries in the background until the test ends.
