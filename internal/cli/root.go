@@ -93,7 +93,7 @@ and cleaned up. It is configured by environment variables: see "ottoscaler run -
 	})
 	root.AddCommand(newRun(version), newHealthcheck(), newVersion(version), newConfig(),
 		newScale(version), newCancel(version), newPause(version), newResume(version),
-		newGet(version), newExplain(version), newDead(version), newCheck(version))
+		newGet(version), newExplain(version), newLogs(version), newDead(version), newCheck(version))
 	return root
 }
 

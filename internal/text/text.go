@@ -3,6 +3,7 @@
 package text
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -77,4 +78,24 @@ func Printable(s string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(s, ""))
+}
+
+// Escape is for what must be seen whole and do no harm on a terminal: every control and format character but the tab, and
+// every byte that is no UTF-8, is written as Go would in a string.
+func Escape(s []byte) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	for len(s) > 0 {
+		r, n := utf8.DecodeRune(s)
+		switch {
+		case r == utf8.RuneError && n == 1, r < utf8.RuneSelf && r != '\t' && unicode.IsControl(r):
+			fmt.Fprintf(&b, `\x%02x`, s[0])
+		case r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029'):
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.Write(s[:n])
+		}
+		s = s[n:]
+	}
+	return b.String()
 }

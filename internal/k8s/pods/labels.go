@@ -55,6 +55,16 @@ func (c *Client) selector(further map[string]string) string {
 	return klabels.Merge(set, further).String()
 }
 
+// Selector selects the Pods of an event of an installation, or of one of its workers; slot 0: of all. The command `logs` and the
+// gateway watch them by it.
+func Selector(instance string, id event.ID, slot int) string {
+	set := klabels.Set{k8s.LabelManagedBy: k8s.ManagedBy, keyInstance: instance, keyEventID: id.String()}
+	if slot > 0 {
+		set[keyIndex] = strconv.Itoa(slot)
+	}
+	return set.String()
+}
+
 // labelValue makes a legal label value of any text: the text itself if it is one, else its legal characters and a hash of all
 // of it. The exact text is in the annotation.
 func labelValue(s string) string {
