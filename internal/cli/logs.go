@@ -187,7 +187,9 @@ func (l *logsCommand) list(ctx context.Context) ([]podlogs.Pod, error) {
 	return all, nil
 }
 
-func (l *logsCommand) selector() string { return pods.Selector(l.cfg.Workers.Instance, l.facts.id, l.slot) }
+func (l *logsCommand) selector() string {
+	return pods.Selector(l.cfg.Workers.Instance, l.facts.id, l.slot)
+}
 
 func (l *logsCommand) wants(p podlogs.Pod) bool {
 	id, slot, attempt, ours := l.names.Parse(p.Name)

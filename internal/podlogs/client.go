@@ -84,7 +84,7 @@ func sequence(t Target, run func(emit func(entry) error) error) iter.Seq2[Line, 
 
 func (c *Client) newFollower(t Target, from From, once bool, emit func(entry) error) *follower {
 	f := &follower{client: c, target: t, from: from, once: once}
-	f.seed, f.emit, f.since = c.seed, emit, minTime
+	f.seed, f.emit, f.since, f.tail = c.seed, emit, minTime, from.Tail != nil
 	if !from.Since.IsZero() {
 		f.since = from.Since.UnixNano()
 	}

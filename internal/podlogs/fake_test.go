@@ -225,6 +225,7 @@ func (b *fakeBody) Close() error {
 type received struct {
 	lines   []string
 	markers []Marker
+	says    []string
 	after   []int // how many lines came before each marker
 	open    string
 	err     error
@@ -234,6 +235,7 @@ func (r *received) add(l Line) {
 	switch {
 	case l.Marker != "":
 		r.markers = append(r.markers, l.Marker)
+		r.says = append(r.says, string(l.Text))
 		r.after = append(r.after, len(r.lines))
 	case l.Continued:
 		r.open += string(l.Text)

@@ -139,6 +139,9 @@ func (f *follower) settle(r result) {
 	case !f.final:
 		f.complete = false
 	}
+	if f.once && (f.progress || f.complete) {
+		f.tries = 0
+	}
 }
 
 // again is for a failure that may pass.

@@ -28,7 +28,9 @@ type lineReader struct {
 	more bool // the last piece was not the end of its line
 }
 
-func newLineReader(in io.Reader) *lineReader { return &lineReader{in: bufio.NewReaderSize(in, partSize)} }
+func newLineReader(in io.Reader) *lineReader {
+	return &lineReader{in: bufio.NewReaderSize(in, partSize)}
+}
 
 // next returns a piece and, with the last one, why the connection ended; io.EOF: cleanly. The last one may be empty.
 func (r *lineReader) next() (piece, error) {

@@ -151,4 +151,3 @@ func (c *Client) watch(ctx context.Context, namespace, selector, version string,
 		each(p)
 	}
 }
-

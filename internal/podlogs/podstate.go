@@ -28,7 +28,7 @@ type podJSON struct {
 		Containers, InitContainers, EphemeralContainers []containerJSON
 	}
 	Status struct {
-		Phase, Reason, Message                                              string
+		Phase, Reason, Message                                               string
 		ContainerStatuses, InitContainerStatuses, EphemeralContainerStatuses []statusJSON
 	}
 }

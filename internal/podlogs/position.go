@@ -19,7 +19,9 @@ type key struct {
 	hash uint64
 }
 
-func newKey(seed maphash.Seed, stamp int64, text []byte) key { return key{stamp, maphash.Bytes(seed, text)} }
+func newKey(seed maphash.Seed, stamp int64, text []byte) key {
+	return key{stamp, maphash.Bytes(seed, text)}
+}
 
 // second is the whole second of a stamp.
 func second(stamp int64) int64 {
@@ -36,6 +38,7 @@ type position struct {
 	recent    []key         // of the lines of the newest second and the one before, in the order of the file
 	forgotten map[int64]int // by second: how many are too many to remember; they come before the others
 	stepped   bool          // the clock was set back while recent has lines from before
+	tail      bool          // recent begins with the first line that was wanted: others of its second come before
 
 	open      bool // a long line was delivered in part:
 	openKey   key
@@ -66,7 +69,9 @@ func (p *position) floor() int64 { return second(p.newest) - 1 }
 
 func (p *position) prune() {
 	old := func(k key) bool { return second(k.time) < p.floor() }
+	n := len(p.recent)
 	p.recent = slices.DeleteFunc(p.recent, old)
+	p.tail = p.tail && len(p.recent) == n
 	if cap(p.recent) > 4096 && len(p.recent) < cap(p.recent)/4 {
 		p.recent = slices.Clone(p.recent)
 	}
@@ -110,13 +115,14 @@ type repeats struct {
 	any       bool
 	forgotten int // lines that come before those of left
 	stepped   bool
+	tail      bool
 	newest    int64
 	met       bool // a known line was met
 	over      bool // a new line was met: all that follow are new
 }
 
 func (p *position) repeats() *repeats {
-	r := &repeats{left: make(map[key]int, len(p.recent)), newest: p.newest, stepped: p.stepped, over: len(p.recent) == 0 && !p.open}
+	r := &repeats{left: make(map[key]int, len(p.recent)), newest: p.newest, stepped: p.stepped, tail: p.tail, over: len(p.recent) == 0 && !p.open}
 	r.since, _ = p.since()
 	for _, k := range p.recent {
 		if second(k.time) >= r.since {
@@ -147,7 +153,8 @@ func (r *repeats) known(k key) bool {
 		r.forgotten--
 		return true
 	}
-	return r.stepped && k.time > r.newest+int64(stepBack) // from before the clock was set back
+	// What comes before the known ones: not wanted, or from before the clock was set back.
+	return r.tail && k.time <= r.newest || r.stepped && k.time > r.newest+int64(stepBack)
 }
 
 // end is called with the first new line. It reports whether something may be missing before it.

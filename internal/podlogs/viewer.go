@@ -21,6 +21,7 @@ type viewer struct {
 	emit   func(entry) error
 
 	next uint64
+	last key  // of the line before
 	open bool // the last entry was not the end of its line
 }
 
@@ -64,7 +65,7 @@ func (v *viewer) pass(e entry) error {
 	if !e.first && !v.open { // the rest of a line whose beginning was missed
 		return nil
 	}
-	v.open = !e.last
+	v.last, v.open = e.key, !e.last
 	return v.emit(e)
 }
 
@@ -131,9 +132,9 @@ func (v *viewer) tooSlow(n uint64) error {
 
 func (v *viewer) mark(kind Marker, message string) error {
 	if v.open { // nothing of the line follows
-		if err := v.pass(entry{last: true}); err != nil {
+		if err := v.pass(entry{key: v.last, last: true}); err != nil {
 			return err
 		}
 	}
-	return v.pass(entry{text: []byte(message), first: true, last: true, marker: kind})
+	return v.pass(entry{key: key{time: v.last.time}, text: []byte(message), first: true, last: true, marker: kind})
 }
