@@ -72,7 +72,7 @@ func (l *logsCommand) followed(ctx context.Context, err, outcome error) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("stopped following; the event continues: ottoscaler explain %s", l.facts.id)
 	case errors.Is(err, errIdle):
-		fmt.Fprintf(l.notes, "ottoscaler: every worker has its outcome; containers that have not ended and printed nothing for %v are left\n", idleLimit)
+		fmt.Fprintf(l.notes, "ottoscaler: every worker has its outcome; what has not ended and printed nothing for %v is left\n", idleLimit)
 		return outcome
 	case err != nil:
 		return accessError(err)
@@ -88,8 +88,8 @@ func (f *podFollower) run(ctx context.Context) (outcome, err error) {
 		err := f.client.WatchPods(watching, f.namespace, f.selector(), func(p podlogs.Pod) {
 			f.follow(ctx, p, podlogs.From{Since: f.from.Since})
 		})
-		if watching.Err() != nil {
-			return nil
+		if errors.Is(err, context.Canceled) { // every worker has its outcome
+			err = nil
 		}
 		return err
 	})

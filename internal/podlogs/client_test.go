@@ -36,7 +36,7 @@ func TestViewers(t *testing.T) {
 			for i := range got {
 				wg.Go(func() {
 					time.Sleep(time.Duration(i) * 7 * time.Second)
-					got[i] = follow(t, c, From{})
+					got[i] = follow(t, c)
 				})
 			}
 			wg.Wait()
@@ -69,13 +69,19 @@ func TestSlowViewer(t *testing.T) {
 		var slow, quick received
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			for l := range c.Follow(t.Context(), testTarget, From{}) {
+			for l, err := range c.Follow(t.Context(), testTarget, From{}) {
+				if err != nil {
+					t.Error(err)
+				}
 				slow.add(l)
 				time.Sleep(time.Second)
 			}
 		})
 		wg.Go(func() {
-			for l := range c.Follow(t.Context(), testTarget, From{}) {
+			for l, err := range c.Follow(t.Context(), testTarget, From{}) {
+				if err != nil {
+					t.Error(err)
+				}
 				quick.add(l)
 			}
 		})
@@ -114,7 +120,10 @@ func TestFrom(t *testing.T) {
 			time.Sleep(10 * time.Second)
 			c := n.client(t, Options{})
 			var read []string
-			for l := range c.Read(t.Context(), testTarget, test.from) {
+			for l, err := range c.Read(t.Context(), testTarget, test.from) {
+				if err != nil {
+					t.Error(err)
+				}
 				read = append(read, string(l.Text))
 			}
 			if diff := cmp.Diff(test.want, read); diff != "" {
@@ -125,7 +134,10 @@ func TestFrom(t *testing.T) {
 			for i := range followed {
 				wg.Go(func() {
 					time.Sleep(time.Duration(i) * time.Second)
-					for l := range c.Follow(t.Context(), testTarget, test.from) {
+					for l, err := range c.Follow(t.Context(), testTarget, test.from) {
+						if err != nil {
+							t.Error(err)
+						}
 						followed[i] = append(followed[i], string(l.Text))
 					}
 				})
@@ -158,7 +170,7 @@ func TestPolls(t *testing.T) {
 			}
 			n.change(func() { n.end = true })
 		}()
-		got := follow(t, n.client(t, Options{}), From{})
+		got := follow(t, n.client(t, Options{}))
 		checkExact(t, 1, n.printed(), got)
 		follows := 0
 		for _, q := range n.requests {
@@ -188,7 +200,7 @@ func TestClockSetBack(t *testing.T) {
 			}
 			n.change(func() { n.end = true })
 		}()
-		got := follow(t, n.client(t, Options{}), From{})
+		got := follow(t, n.client(t, Options{}))
 		checkExact(t, 3, n.printed(), got)
 	})
 }
@@ -203,10 +215,10 @@ func TestGone(t *testing.T) {
 			n.change(func() { n.gone, n.faults = true, 0 })
 			n.change(func() { n.end = true })
 		}()
-		if got := follow(t, n.client(t, Options{}), From{}); len(got.lines) != 1 || got.err != nil || len(got.markers) > 0 {
+		if got := follow(t, n.client(t, Options{})); len(got.lines) != 1 || got.err != nil || len(got.markers) > 0 {
 			t.Errorf("ended by the kubelet: %+v", got)
 		}
-		if got := follow(t, n.client(t, Options{}), From{}); len(got.lines) != 0 || got.err != nil {
+		if got := follow(t, n.client(t, Options{})); len(got.lines) != 0 || got.err != nil {
 			t.Errorf("gone before: %+v", got)
 		}
 	})
@@ -230,7 +242,7 @@ func TestRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := follow(t, c, From{})
+		got := follow(t, c)
 		c.Close()
 		if missing, ok := errors.AsType[*PermissionError](got.err); !ok || missing.Permission != want {
 			t.Errorf("%s: %v", path, got.err)

@@ -119,14 +119,10 @@ func (n *fakeNode) log(r *http.Request) *http.Response {
 		return refuse(400, "", "container \"agent\" in pod \"p\" is waiting to start: ContainerCreating")
 	case follow && n.noInotify:
 		return respond(200, "failed to create fsnotify watcher: too many open files")
-	case n.chance(n.faults / 4):
-		return refuse(404, "pods/log", "the server could not find the requested resource")
-	case n.chance(n.faults / 4):
-		return refuse(500, "", "connection refused")
-	case n.chance(n.faults / 4):
-		return respond(200, "failed to try resolving symlinks in path: no such file or directory\n")
+	case n.chance(n.faults / 2):
+		return n.someFault()
 	}
-	b := &fakeBody{node: n, ctx: r.Context(), follow: follow, next: n.newest, cut: -1, since: time.Unix(0, 0)}
+	b := &fakeBody{node: n, gone: r.Context().Done(), follow: follow, next: n.newest, cut: -1, since: time.Unix(0, 0)}
 	if since := q.Get("sinceTime"); since != "" {
 		b.since, _ = time.Parse(time.RFC3339, since)
 	}
@@ -146,6 +142,16 @@ func (n *fakeNode) log(r *http.Request) *http.Response {
 	return res
 }
 
+func (n *fakeNode) someFault() *http.Response {
+	switch n.rnd.IntN(3) {
+	case 0:
+		return refuse(404, "pods/log", "the server could not find the requested resource")
+	case 1:
+		return refuse(500, "", "connection refused")
+	}
+	return respond(200, "failed to try resolving symlinks in path: no such file or directory\n")
+}
+
 func respond(code int, body string) *http.Response {
 	return &http.Response{StatusCode: code, Status: strconv.Itoa(code), Body: io.NopCloser(strings.NewReader(body))}
 }
@@ -158,7 +164,7 @@ func refuse(code int, kind, message string) *http.Response {
 // fakeBody is one connection's log.
 type fakeBody struct {
 	node   *fakeNode
-	ctx    context.Context
+	gone   <-chan struct{} // closed when the reader has gone
 	follow bool
 	since  time.Time
 	next   int
@@ -188,8 +194,8 @@ func (b *fakeBody) Read(p []byte) (int, error) {
 		}
 		select {
 		case <-changed:
-		case <-b.ctx.Done():
-			return 0, b.ctx.Err()
+		case <-b.gone:
+			return 0, context.Canceled
 		}
 	}
 	if len(b.rest) == 0 {

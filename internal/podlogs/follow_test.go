@@ -46,10 +46,10 @@ func someText(rnd *rand.Rand, i int) string {
 	return fmt.Sprintf("line %d", i)
 }
 
-func follow(t *testing.T, c *Client, from From) *received {
+func follow(t *testing.T, c *Client) *received {
 	t.Helper()
 	r := new(received)
-	for l, err := range c.Follow(t.Context(), testTarget, from) {
+	for l, err := range c.Follow(t.Context(), testTarget, From{}) {
 		if err != nil {
 			r.err = err
 			break
@@ -95,7 +95,7 @@ func TestFollowExactly(t *testing.T) {
 				n.change(func() { n.waiting = false })
 				printSome(n, rnd, 1+rnd.IntN(300), func() {})
 			}()
-			got := follow(t, n.client(t, Options{Buffer: 64 << 20}), From{})
+			got := follow(t, n.client(t, Options{Buffer: 64 << 20}))
 			checkExact(t, seed, n.printed(), got)
 		})
 	}
@@ -114,7 +114,7 @@ func TestRotation(t *testing.T) {
 					n.rotate()
 				}
 			})
-			got := follow(t, n.client(t, Options{Buffer: 64 << 20}), From{})
+			got := follow(t, n.client(t, Options{Buffer: 64 << 20}))
 			lost += checkMarked(t, seed, n.printed(), got)
 		})
 	}

@@ -20,6 +20,9 @@ const (
 	failAfter    = 150              // failed requests for the log of a container that has ended: five minutes
 )
 
+// errGone means that a Pod was deleted before what it printed earlier could be read.
+var errGone = errors.New("the Pod is gone")
+
 // follower reads one container from one connection after another, until it has ended or, if it is to read only once, until it
 // has read what there is.
 type follower struct {
@@ -28,6 +31,8 @@ type follower struct {
 	from   From
 	once   bool
 	joins  bool // the ring of a source goes on with what this one has read
+
+	opening func() // is called before each connection; may be nil
 
 	assembler
 
@@ -100,6 +105,8 @@ func (f *follower) next(ctx context.Context, r result) (pause time.Duration, don
 		return 0, true, err
 	case err != nil:
 		return f.again(err.Error())
+	case s.gone && f.joins:
+		return 0, true, errGone
 	case s.gone:
 		return 0, true, f.gone()
 	case f.once && r.answer == answerWaiting:
@@ -146,7 +153,7 @@ func (f *follower) settle(r result) {
 
 // again is for a failure that may pass.
 func (f *follower) again(why string) (time.Duration, bool, error) {
-	if f.tries++; f.once && f.tries > giveUpAfter {
+	if f.tries++; f.once && !f.joins && f.tries > giveUpAfter {
 		return 0, true, fmt.Errorf("reading the log of container %q of Pod %q: %s", f.target.Container, f.target.Pod, why)
 	}
 	return retry.Backoff(f.tries, maxPause), false, nil

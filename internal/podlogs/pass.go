@@ -48,7 +48,10 @@ func (f *follower) following() bool {
 
 // pass is one connection. Its error is emit's.
 func (f *follower) pass(ctx context.Context) (result, error) {
-	f.assembler.begin()
+	f.begin()
+	if f.opening != nil {
+		f.opening()
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var read atomic.Int64

@@ -122,7 +122,8 @@ type repeats struct {
 }
 
 func (p *position) repeats() *repeats {
-	r := &repeats{left: make(map[key]int, len(p.recent)), newest: p.newest, stepped: p.stepped, tail: p.tail, over: len(p.recent) == 0 && !p.open}
+	r := &repeats{left: make(map[key]int, len(p.recent)), newest: p.newest, stepped: p.stepped, tail: p.tail}
+	r.over = len(p.recent) == 0 && !p.open
 	r.since, _ = p.since()
 	for _, k := range p.recent {
 		if second(k.time) >= r.since {

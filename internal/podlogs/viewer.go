@@ -73,8 +73,9 @@ func (v *viewer) pass(e entry) error {
 func (v *viewer) readHistory(ctx context.Context, from From) (*follower, error) {
 	f := v.client.newFollower(v.target, from, true, v.pass)
 	f.joins = true
+	var seen uint64
+	f.opening = func() { seen = v.source.newest() } // a connection that begins now has what came before
 	for range joinTries {
-		seen := v.source.newest() // a connection that begins now has what came before
 		f.ends, f.ended = 0, false
 		if err := f.run(ctx); err != nil {
 			if errors.As(err, new(*PermissionError)) || ctx.Err() != nil || errors.Is(err, errStopped) {
