@@ -135,7 +135,7 @@ func TestOutput(t *testing.T) {
 func TestUsage(t *testing.T) {
 	for _, args := range []string{
 		"scale up", "scale sideways 3", "get pods", "get workers 1-1 2-2", "explain", "dead redrive", "frobnicate", "scale up 3 --frob",
-		"version --pprof 127.0.0.1:6060", "cancel", "cancel 1-1 --task t", "pause --by kim", "pause a b --by kim --reason r", "resume a b", "get queues a",
+		"version --pprof 127.0.0.1:6060", "cancel", "cancel 1-1 --task t", "pause --by kim", "pause a b --by kim --reason r", "resume a b", "get queues a", "logs", "logs a --since x", "logs a -o json",
 	} {
 		var out, err bytes.Buffer
 		code := Main(t.Context(), "v1", strings.Fields(args), &out, &err)

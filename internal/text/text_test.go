@@ -51,3 +51,15 @@ func ExampleLine() {
 	fmt.Println(text.Line("admission webhook denied the request:\n\x1b[31mno latest tags\x1b[0m", 60))
 	// Output: admission webhook denied the request: [31mno latest tags[0m
 }
+
+func TestEscape(t *testing.T) {
+	for in, want := range map[string]string{
+		"a\tb 한":           "a\tb 한",
+		"\x1b[2J\r\x00":    `\x1b[2J\x0d\x00`,
+		"\xff\u202e\u009b": `\xff\u202e\u009b`,
+	} {
+		if got := text.Escape([]byte(in)); got != want {
+			t.Errorf("%q: got %s, want %s", in, got, want)
+		}
+	}
+}
