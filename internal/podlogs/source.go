@@ -79,7 +79,7 @@ func (s *source) append(e entry) error {
 		s.ring[n] = entry{} // the array behind the ring keeps nothing alive
 	}
 	s.ring = s.ring[n:]
-	s.first += uint64(n) //nolint:gosec // it counts up from 0
+	s.first += uint64(n)
 	s.wake()
 	return nil
 }
@@ -120,6 +120,7 @@ func (s *source) lastLines(n int, complete bool) (next uint64, ok bool) {
 			n--
 		}
 	}
+	//nolint:gosec // i is an index
 	return s.first + uint64(i), n == 0 && i < len(s.ring) || complete
 }
 
