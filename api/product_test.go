@@ -66,7 +66,7 @@ func anEvent(of event.ID, t event.Type) event.Event {
 	return event.Event{
 		EventID: of, Type: t, PodCount: 3, Timestamp: at, Metadata: map[string]string{"task_id": "t", "브랜치": "main"}, Queue: "web", Priority: "high",
 		IdempotencyKey: "k", Template: "big", Deadline: time.Hour, MaxParallel: 2, StartDeadline: time.Minute, Image: "a/b:1", CPU: "1", Memory: "1Gi",
-		Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", Tracestate: "a=b",
+		Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", Tracestate: "a=b", Baggage: "a=b",
 	}
 }
 

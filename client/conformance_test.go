@@ -114,7 +114,7 @@ func plainSnapshot(s *Snapshot) plain {
 		"event_id": s.EventID, "type": s.Type, "pod_count": s.PodCount, "task_id": s.TaskID, "queue": s.Queue, "priority": s.Priority,
 		"max_parallel": s.MaxParallel, "start_deadline_seconds": s.StartDeadline, "deadline_seconds": s.Deadline,
 		"template": s.Template, "image": s.Image, "cpu": s.CPU, "memory": s.Memory, "timestamp": s.Timestamp,
-		"idempotency_key": s.IdempotencyKey, "traceparent": s.Traceparent, "tracestate": s.Tracestate, "target": s.Target,
+		"idempotency_key": s.IdempotencyKey, "traceparent": s.Traceparent, "tracestate": s.Tracestate, "baggage": s.Baggage, "target": s.Target,
 		"hash": s.Hash, "seq": s.Seq, "accepted_at": s.AcceptedAt, "settled_at": s.SettledAt, "closed_at": s.ClosedAt,
 		"counts": s.Counts, "workers": workers, "victims": victims,
 	})

@@ -25,8 +25,8 @@ const (
 // came later.
 var isField = map[string]bool{
 	"type": false, "pod_count": false, "task_id": false, "timestamp": false, fieldKey: false, "template": false,
-	"deadline_seconds": false, "traceparent": false, "tracestate": false, "queue": true, "priority": true, "max_parallel": true,
-	"start_deadline_seconds": true, "image": true, "cpu": true, "memory": true, "event_id": true,
+	"deadline_seconds": false, "traceparent": false, "tracestate": false, "baggage": false, "queue": true, "priority": true,
+	"max_parallel": true, "start_deadline_seconds": true, "image": true, "cpu": true, "memory": true, "event_id": true,
 }
 
 // entry collects the fields of a request, and the first problem.

@@ -24,6 +24,7 @@ type Request struct {
 	IdempotencyKey string // the same key and content again starts nothing; default: a new one
 	Traceparent    string // W3C trace context
 	Tracestate     string
+	Baggage        string            // W3C baggage
 	Metadata       map[string]string // for the workers, in OTTO_META_<NAME>
 }
 
@@ -36,6 +37,7 @@ type ScaleDownRequest struct {
 	IdempotencyKey string
 	Traceparent    string
 	Tracestate     string
+	Baggage        string
 	Metadata       map[string]string
 }
 
@@ -48,6 +50,7 @@ type CancelRequest struct {
 	IdempotencyKey string
 	Traceparent    string
 	Tracestate     string
+	Baggage        string
 	Metadata       map[string]string
 }
 
@@ -87,7 +90,7 @@ func (r *Request) fields() (map[string]string, error) {
 	e.check(len(r.Image) <= maxImage, "override_not_allowed", "image has %d bytes: at most %d", len(r.Image), maxImage)
 	e.formed("cpu", "override_not_allowed", r.CPU, cpuForm, "a quantity such as 500m or 2")
 	e.formed("memory", "override_not_allowed", r.Memory, memoryForm, "a quantity such as 512Mi or 2Gi")
-	e.common(r.Timestamp, r.IdempotencyKey, r.Traceparent, r.Tracestate)
+	e.common(r.Timestamp, r.IdempotencyKey, r.Traceparent, r.Tracestate, r.Baggage)
 	return e.finish(r.Metadata)
 }
 
@@ -96,7 +99,7 @@ func (r *ScaleDownRequest) fields() (map[string]string, error) {
 	e.count("pod_count", "invalid_pod_count", r.PodCount, true)
 	e.line("task_id", "invalid_task_id", r.TaskID)
 	e.formed("queue", "invalid_queue", r.Queue, queueForm, "1 to 63 ASCII letters, digits, `.`, `_`, `/` and `-`")
-	e.common(r.Timestamp, r.IdempotencyKey, r.Traceparent, r.Tracestate)
+	e.common(r.Timestamp, r.IdempotencyKey, r.Traceparent, r.Tracestate, r.Baggage)
 	return e.finish(r.Metadata)
 }
 
@@ -109,14 +112,14 @@ func (r *CancelRequest) fields() (map[string]string, error) {
 	e.text("event_id", r.EventID)
 	e.line("task_id", "invalid_task_id", r.TaskID)
 	e.formed("queue", "invalid_queue", r.Queue, queueForm, "1 to 63 ASCII letters, digits, `.`, `_`, `/` and `-`")
-	e.common(r.Timestamp, r.IdempotencyKey, r.Traceparent, r.Tracestate)
+	e.common(r.Timestamp, r.IdempotencyKey, r.Traceparent, r.Tracestate, r.Baggage)
 	return e.finish(r.Metadata)
 }
 
 const codeCancel = "invalid_cancel"
 
 // common are the fields that every type has.
-func (e *entry) common(at time.Time, key, traceparent, tracestate string) {
+func (e *entry) common(at time.Time, key, traceparent, tracestate, baggage string) {
 	if !at.IsZero() {
 		e.fields["timestamp"] = stamp(at)
 		e.check(at.UTC().Year() >= 0 && at.UTC().Year() <= 9999, "invalid_timestamp", "timestamp is past the year 9999")
@@ -124,6 +127,7 @@ func (e *entry) common(at time.Time, key, traceparent, tracestate string) {
 	e.line(fieldKey, "invalid_idempotency_key", key)
 	e.text("traceparent", traceparent)
 	e.text("tracestate", tracestate)
+	e.text("baggage", baggage)
 }
 
 // count is a number that must be 1 or more; 0 is not given unless it is required.

@@ -27,6 +27,7 @@ type requestJSON struct {
 	IdempotencyKey string `json:"idempotency_key"`
 	Traceparent    string
 	Tracestate     string
+	Baggage        string
 	Metadata       map[string]string
 	EventID        string `json:"event_id"`
 }
@@ -36,19 +37,19 @@ func (r *requestJSON) fields(call string) (map[string]string, error) {
 	case "scale_down":
 		return (&ScaleDownRequest{
 			PodCount: r.PodCount, TaskID: r.TaskID, Queue: r.Queue, Timestamp: r.Timestamp, IdempotencyKey: r.IdempotencyKey,
-			Traceparent: r.Traceparent, Tracestate: r.Tracestate, Metadata: r.Metadata,
+			Traceparent: r.Traceparent, Tracestate: r.Tracestate, Baggage: r.Baggage, Metadata: r.Metadata,
 		}).fields()
 	case "cancel":
 		return (&CancelRequest{
 			EventID: r.EventID, TaskID: r.TaskID, Queue: r.Queue, Timestamp: r.Timestamp, IdempotencyKey: r.IdempotencyKey,
-			Traceparent: r.Traceparent, Tracestate: r.Tracestate, Metadata: r.Metadata,
+			Traceparent: r.Traceparent, Tracestate: r.Tracestate, Baggage: r.Baggage, Metadata: r.Metadata,
 		}).fields()
 	}
 	return (&Request{
 		PodCount: r.PodCount, TaskID: r.TaskID, Queue: r.Queue, Priority: r.Priority, MaxParallel: r.MaxParallel,
 		StartDeadline: r.StartDeadline, Deadline: r.Deadline, Template: r.Template, Image: r.Image, CPU: r.CPU, Memory: r.Memory,
 		Timestamp: r.Timestamp, IdempotencyKey: r.IdempotencyKey, Traceparent: r.Traceparent, Tracestate: r.Tracestate,
-		Metadata: r.Metadata,
+		Baggage: r.Baggage, Metadata: r.Metadata,
 	}).fields()
 }
 

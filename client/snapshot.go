@@ -26,6 +26,7 @@ type Snapshot struct {
 	IdempotencyKey string
 	Traceparent    string
 	Tracestate     string
+	Baggage        string
 	Target         string // of a cancel: the event to cancel
 	Metadata       map[string]string
 	Hash           string // of the content
@@ -126,7 +127,7 @@ func (d *snapshotDecoder) request() {
 		d.check(s.PodCount > 0, "pod_count", "is missing")
 	}
 	s.TaskID, s.Template, s.IdempotencyKey = f["task_id"], f["template"], f[fieldKey]
-	s.Traceparent, s.Tracestate, s.Hash = f["traceparent"], f["tracestate"], f["hash"]
+	s.Traceparent, s.Tracestate, s.Baggage, s.Hash = f["traceparent"], f["tracestate"], f["baggage"], f["hash"]
 	s.Timestamp = timestamp(f["timestamp"])
 	if n, ok := number(f["deadline_seconds"], maxNumber); ok {
 		s.Deadline = int(n)

@@ -17,6 +17,7 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/k8s/pods"
 	"github.com/ottoscaler/ottoscaler/internal/k8s/templates"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
+	"github.com/ottoscaler/ottoscaler/internal/tracecontext"
 	"github.com/ottoscaler/ottoscaler/internal/worker/queue"
 )
 
@@ -85,8 +86,24 @@ func ClusterAccess(w config.Workers) (access *rest.Config, namespace string, err
 func ClusterOptions(cfg config.Config, set *templates.Set, version string, log *slog.Logger) pods.Options {
 	return pods.Options{
 		Namespace: cfg.Workers.Namespace, Instance: cfg.Workers.Instance, Stream: cfg.Redis.Stream, Names: Names(cfg),
-		Templates: set, Version: version, Logger: log,
+		Templates: set, Version: version, Logger: log, Traceparent: traceparent(cfg),
 	}
+}
+
+// traceparent names the span of a worker's attempt, if spans are exported; nil: they are not, and the producer's is passed on.
+func traceparent(cfg config.Config) func(e *event.Event, slot, attempt int) string {
+	if cfg.Traces.URL() == "" {
+		return nil
+	}
+	naming := TraceNaming(cfg)
+	return func(e *event.Event, slot, attempt int) string {
+		return naming.Traceparent(tracecontext.Origin{EventID: e.EventID.String(), Traceparent: e.Traceparent}, slot, attempt)
+	}
+}
+
+// TraceNaming names the spans of this installation: for workers here, for the collector in package traces.
+func TraceNaming(cfg config.Config) tracecontext.Naming {
+	return tracecontext.Naming{Stream: cfg.Redis.Stream, Sampler: cfg.Traces.NewSampler()}
 }
 
 // Names are those of the Pods of this installation.

@@ -19,6 +19,7 @@ type Config struct {
 	Redis   Redis
 	Workers Workers
 	Process Process
+	Traces  Traces
 }
 
 // Redis is the server of the events and the records.

@@ -29,6 +29,9 @@ func TestDefaults(t *testing.T) {
 			SucceededTTL: 30 * time.Second, FailedTTL: 10 * time.Minute, RecordTTL: 24 * time.Hour,
 		},
 		Process: Process{HTTPAddr: ":8080", LeaderElect: true, CreateConcurrency: 32, Threads: 1, LogLevel: slog.LevelInfo, LogFormat: "auto"},
+		Traces: Traces{
+			Protocol: "http/protobuf", TimeoutMillis: 10_000, Compression: "gzip", Sampler: "parentbased_always_on", ServiceName: "ottoscaler",
+		},
 	}
 	empty := map[string]string{}
 	for _, name := range Names() {
@@ -68,6 +71,11 @@ func example(t *testing.T) map[string]string {
 		"OTTO_WORKER_TEMPLATES": dir, "OTTO_QUEUES_FILE": file, "OTTO_WORKER_DEADLINE": "0", "OTTO_PENDING_TIMEOUT": "1m", "OTTO_START_TIMEOUT": "2m",
 		"OTTO_IMAGE_PULL_TIMEOUT": "1s", "OTTO_SUCCEEDED_TTL": "0", "OTTO_FAILED_TTL": "1h30m", "OTTO_RECORD_TTL": "2h",
 		"OTTO_CREATE_CONCURRENCY": "96", "GOMAXPROCS": "2", "OTTO_LOG_LEVEL": "debug", "OTTO_LOG_FORMAT": "json",
+		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "https://[::1]:4318/otlp/v1/traces",
+		"OTEL_EXPORTER_OTLP_PROTOCOL": "http/json", "OTEL_EXPORTER_OTLP_HEADERS": "Authorization=Bearer%20x, a=b=c", "OTEL_EXPORTER_OTLP_TIMEOUT": "500",
+		"OTEL_EXPORTER_OTLP_COMPRESSION": "none", "OTEL_EXPORTER_OTLP_CERTIFICATE": file, "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": file,
+		"OTEL_EXPORTER_OTLP_CLIENT_KEY": file, "OTEL_SDK_DISABLED": "true", "OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.25",
+		"OTEL_SERVICE_NAME": "builds", "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test,team=%ED%95%9C",
 	}
 }
 
@@ -93,6 +101,12 @@ func TestEveryVariableArrives(t *testing.T) {
 			FailedTTL: 90 * time.Minute, RecordTTL: 2 * time.Hour,
 		},
 		Process: Process{HTTPAddr: "[::1]:9090", PodName: "ottoscaler-7d9f-x2", PodNamespace: "system", Deployment: "main", CreateConcurrency: 96, Threads: 2, LogLevel: slog.LevelDebug, LogFormat: "json"},
+		Traces: Traces{
+			Endpoint: "http://collector:4318", TracesEndpoint: "https://[::1]:4318/otlp/v1/traces", Protocol: "http/json",
+			Headers: "Authorization=Bearer%20x, a=b=c", TimeoutMillis: 500, Compression: "none", CAFile: file, CertFile: file, KeyFile: file,
+			Disabled: true, Sampler: "traceidratio", SamplerArg: "0.25", ServiceName: "builds",
+			ResourceAttributes: "deployment.environment.name=test,team=%ED%95%9C",
+		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

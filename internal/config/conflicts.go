@@ -12,6 +12,8 @@ import (
 func conflicts(values map[string]string) []error {
 	return slices.Concat(
 		passwords(values), tlsFiles(values), sentinels(values), requests(values), ttls(values),
+		together(values, "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_KEY"),
+		together(values, "OTEL_EXPORTER_OTLP_CLIENT_KEY", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"),
 	)
 }
 

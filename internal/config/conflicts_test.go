@@ -45,6 +45,14 @@ func TestConflicts(t *testing.T) {
 			map[string]string{"OTTO_AGENT_REQUESTS": "memory=1G", "OTTO_AGENT_LIMITS": "memory=953Mi"},
 			`OTTO_AGENT_REQUESTS: got "memory=1G", takes no more memory than OTTO_AGENT_LIMITS (memory=953Mi)`,
 		},
+		"a collector's certificate without key": {
+			map[string]string{"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": "/dev/null"},
+			`OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: got "/dev/null" without OTEL_EXPORTER_OTLP_CLIENT_KEY, takes a value only together with it`,
+		},
+		"a collector's key without certificate": {
+			map[string]string{"OTEL_EXPORTER_OTLP_CLIENT_KEY": "/dev/null"},
+			`OTEL_EXPORTER_OTLP_CLIENT_KEY: got "/dev/null" without OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE, takes a value only together with it`,
+		},
 		"Pods kept longer than records": {
 			map[string]string{"OTTO_FAILED_TTL": "48h"},
 			`OTTO_RECORD_TTL: got "24h", takes a duration of at least OTTO_FAILED_TTL (48h)`,

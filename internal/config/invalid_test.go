@@ -18,6 +18,10 @@ func invalidValues(t *testing.T) map[string][]string {
 	count := append([]string{"0", "1000001"}, number...)
 	ttl := []string{"5", "-5s", "+5s", "1d", "soon", "5 s", "87601h", "1e3s"}
 	timeout := append([]string{"0", "999ms"}, ttl...)
+	endpoint := []string{
+		"collector:4318", "grpc://collector:4317", "http://", "http://:4318", "http://a b:1", "http://user:x@collector", "http://collector?x=1",
+		"http://collector#x", "http://collector:x", "/v1/traces", "http://collector\n",
+	}
 	resources := []string{
 		"cpu", "cpu=", "=1", "cpu=0", "cpu=-1", "cpu=1x", "cpu=1,cpu=2", "cpu=1,", "CPU=1", "cpu:1", "memory=100m",
 		"memory=0.5", "gpu=1", "cpu=1e3", "cpu=1 ", "cpu=NaN", "cpu=1;memory=1Mi",
@@ -67,6 +71,20 @@ func invalidValues(t *testing.T) map[string][]string {
 		"GOMAXPROCS":              append([]string{"1025"}, count...),
 		"OTTO_LOG_LEVEL":          {"INFO", "trace", "info+2", "0", "warning"},
 		"OTTO_LOG_FORMAT":         {"JSON", "yaml", "logfmt"},
+
+		"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": endpoint,
+		"OTEL_EXPORTER_OTLP_PROTOCOL":           {"grpc", "http", "json", "HTTP/JSON"},
+		"OTEL_EXPORTER_OTLP_HEADERS":            {"sesame", "=sesame", "a=sesame,", "a=%ses", "a=sesame%0A", "a b=sesame", "a:=sesame", "é=sesame"},
+		"OTEL_EXPORTER_OTLP_TIMEOUT":            append([]string{"0", "600001", "10s"}, number...),
+		"OTEL_EXPORTER_OTLP_COMPRESSION":        {"GZIP", "zstd", "true"},
+		"OTEL_EXPORTER_OTLP_CERTIFICATE":        file,
+		"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": file,
+		"OTEL_EXPORTER_OTLP_CLIENT_KEY":         file,
+		"OTEL_SDK_DISABLED":                     {"yes", "TRUE", "1"},
+		"OTEL_TRACES_SAMPLER":                   {"jaeger_remote", "parentbased", "ALWAYS_ON"},
+		"OTEL_TRACES_SAMPLER_ARG":               {"1.1", "-0.5", "NaN", "10%", "all"},
+		"OTEL_SERVICE_NAME":                     name,
+		"OTEL_RESOURCE_ATTRIBUTES":              {"a", "=b", "a=b,", "a=%x", "a=%00", "a=%ff", ","},
 	}
 }
 
@@ -98,7 +116,7 @@ func TestInvalidValues(t *testing.T) {
 func assertLine(t *testing.T, line, name, value string) {
 	t.Helper()
 	quoted := fmt.Sprintf("%q", quotable(value))
-	if name == "REDIS_PASSWORD" {
+	if rules()[name].secret {
 		quoted = "a value that is not shown"
 	}
 	if want := name + ": got " + quoted + ", takes " + rules()[name].takes; !strings.HasPrefix(line, want) {

@@ -45,13 +45,9 @@ func markdown(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
 	b.WriteString(preamble)
-	file, err := parser.ParseFile(token.NewFileSet(), "config.go", nil, parser.ParseComments)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for section := range reflect.TypeFor[Config]().Fields() {
 		fmt.Fprintf(&b, "\n## %s\n\n| variable | default | takes | meaning |\n|---|---|---|---|\n", section.Name)
-		comments := fieldComments(file, section.Type.Name())
+		comments := fieldComments(t, section.Type.Name())
 		for f := range section.Type.Fields() {
 			b.WriteString(row(t, f.Tag, comments[f.Name]))
 		}
@@ -72,18 +68,25 @@ func row(t *testing.T, tag reflect.StructTag, meaning string) string {
 }
 
 // fieldComments are the comments above the fields of one struct.
-func fieldComments(file *ast.File, name string) map[string]string {
+func fieldComments(t *testing.T, name string) map[string]string {
+	t.Helper()
 	comments := map[string]string{}
-	ast.Inspect(file, func(n ast.Node) bool {
-		spec, ok := n.(*ast.TypeSpec)
-		if !ok || spec.Name.Name != name {
-			return true
+	for _, source := range []string{"config.go", "traces.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), source, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
 		}
-		for _, f := range spec.Type.(*ast.StructType).Fields.List {
-			comments[f.Names[0].Name] = strings.Join(strings.Fields(f.Doc.Text()), " ")
-		}
-		return false
-	})
+		ast.Inspect(file, func(n ast.Node) bool {
+			spec, ok := n.(*ast.TypeSpec)
+			if !ok || spec.Name.Name != name {
+				return true
+			}
+			for _, f := range spec.Type.(*ast.StructType).Fields.List {
+				comments[f.Names[0].Name] = strings.Join(strings.Fields(f.Doc.Text()), " ")
+			}
+			return false
+		})
+	}
 	return comments
 }
 

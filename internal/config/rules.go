@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
@@ -36,7 +37,7 @@ type rule struct {
 func rules() map[string]rule {
 	stream := rule{takes: "1 to 256 bytes of text; braces only around a hash tag, as in `{tag}:events`", valid: isStream}
 	name := rule{takes: "1 to 256 bytes of text without control characters", valid: isName}
-	return map[string]rule{
+	all := map[string]rule{
 		"REDIS_HOST":            {takes: "a host name or an IP address, without a port", valid: isHost},
 		"REDIS_PORT":            number(1, 65535),
 		"REDIS_USERNAME":        name,
@@ -87,6 +88,8 @@ func rules() map[string]rule {
 		"OTTO_LOG_LEVEL":          oneOf("debug", "info", "warn", "error"),
 		"OTTO_LOG_FORMAT":         oneOf("auto", "text", "json"),
 	}
+	maps.Copy(all, traceRules())
+	return all
 }
 
 // describe is the line about an invalid value.

@@ -129,10 +129,10 @@ func TestDecodeAccepts(t *testing.T) {
 			}},
 		},
 		"all fields": {
-			eventtest.Fields("idempotency_key", "k", "template", "big", "deadline_seconds", "3600", "tracestate", "a=b",
+			eventtest.Fields("idempotency_key", "k", "template", "big", "deadline_seconds", "3600", "tracestate", "a=b", "baggage", "user=kim",
 				"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
 			event.Event{
-				PodCount: 3, IdempotencyKey: "k", Template: "big", Deadline: time.Hour, Tracestate: "a=b",
+				PodCount: 3, IdempotencyKey: "k", Template: "big", Deadline: time.Hour, Tracestate: "a=b", Baggage: "user=kim",
 				Traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
 			},
 		},

@@ -36,6 +36,7 @@ type Event struct {
 	Deadline       time.Duration `json:",omitempty"` // 0: the template's
 	Traceparent    string        `json:",omitempty"`
 	Tracestate     string        `json:",omitempty"`
+	Baggage        string        `json:",omitempty"`
 
 	Queue         string        `json:",omitempty"` // whose work it is; DefaultQueue if none was sent
 	Priority      string        `json:",omitempty"` // a class; empty: the queue's default

@@ -17,9 +17,13 @@ const (
 	FieldQueue          = "queue"
 	FieldEventID        = "event_id"
 
+	// VariableTraceparent is where a worker finds its trace context.
+	VariableTraceparent = "TRACEPARENT"
+
 	fieldTimestamp   = "timestamp"
 	fieldTraceparent = "traceparent"
 	fieldTracestate  = "tracestate"
+	fieldBaggage     = "baggage"
 )
 
 // The bounds of an entry. What is over one is rejected, never truncated.
@@ -149,13 +153,18 @@ var table = []Field{
 	},
 	{
 		Name: fieldTraceparent, Takes: "a W3C trace context; an invalid one is ignored", Doc: "The trace that the workers belong to.",
-		Variable: "TRACEPARENT",
+		Variable: VariableTraceparent,
 		decode:   (*decoder).traceparent, encode: func(e *Event) string { return e.Traceparent },
 	},
 	{
 		Name: fieldTracestate, Takes: "at most 512 bytes of UTF-8 without control characters; an invalid one is ignored",
 		Doc: "Its vendors' part.", Variable: "TRACESTATE",
 		decode: (*decoder).tracestate, encode: func(e *Event) string { return e.Tracestate },
+	},
+	{
+		Name: fieldBaggage, Takes: "a W3C baggage of at most 8192 bytes; an invalid one is ignored",
+		Doc: "What the producer passes on beside the trace.", Variable: "BAGGAGE",
+		decode: (*decoder).baggage, encode: func(e *Event) string { return e.Baggage },
 	},
 	{
 		Name: FieldQueue, Takes: "1 to 63 ASCII letters, digits, `.`, `_`, `/` and `-`", Added: true, hashed: true,

@@ -21,6 +21,9 @@ func TestHint(t *testing.T) {
 		"tracestate alone":       {map[string]string{"tracestate": "a=1"}, ""},
 		"both":                   {map[string]string{"traceparent": "x", "tracestate": "a=1"}, "traceparent is not"},
 		"tracestate":             {map[string]string{"traceparent": trace, "tracestate": "a\x00"}, "tracestate is not"},
+		"a baggage":              {map[string]string{"baggage": "user=kim"}, ""},
+		"baggage":                {map[string]string{"baggage": "user"}, "baggage is not"},
+		"a long baggage":         {map[string]string{"baggage": "a=" + strings.Repeat("x", 8191)}, "baggage is not"},
 		"milliseconds":           {map[string]string{"timestamp": "1756659802903"}, "timestamp has 13 digits"},
 		"milliseconds and trace": {map[string]string{"timestamp": "1756659802903", "traceparent": "x"}, "traceparent is not; timestamp has 13 digits"},
 	} {

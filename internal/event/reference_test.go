@@ -47,6 +47,7 @@ func reference() string {
 	}
 	b.WriteString("| `OTTO_META_<KEY>` | a metadata field with an ASCII name; the name in upper case, other characters than letters and digits become `_` |\n" +
 		"| `OTTO_METADATA` | all metadata fields as one JSON object, names in any script among them; absent if there are none |\n\n" +
+		"Where [traces](traces.md) are on, `TRACEPARENT` names the span of the worker's attempt, and it is always set.\n\n" +
 		"Kubernetes expands nothing in these values.\n\n## Why an entry is rejected\n\n`reason_code` of the dead letter is one of\n")
 	for _, code := range event.RejectionCodes() {
 		fmt.Fprintf(&b, "`%s`\n", code)
@@ -117,7 +118,7 @@ func TestTable(t *testing.T) {
 	sample := map[string]string{
 		"type": "scale_up", "pod_count": "2", "task_id": "t", "timestamp": "2026-01-02T03:04:05Z", "idempotency_key": "k",
 		"template": "big", "deadline_seconds": "60",
-		"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "tracestate": "a=b",
+		"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "tracestate": "a=b", "baggage": "user=kim;tier=1,region=eu%2Dwest",
 		"queue": "web", "priority": "high", "max_parallel": "10", "start_deadline_seconds": "90", "image": "registry.example/a:1",
 		"cpu": "500m", "memory": "1.5Gi", "event_id": "5-0",
 	}

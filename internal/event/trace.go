@@ -1,8 +1,6 @@
 package event
 
-import "strings"
-
-const traceparentLen = 55
+import "github.com/ottoscaler/ottoscaler/internal/tracecontext"
 
 // traceparent ignores an invalid one, as W3C demands: a trace must not decide whether work is done.
 func (d *decoder) traceparent(value string, _ bool) *Rejection {
@@ -21,23 +19,16 @@ func (d *decoder) tracestate(value string, _ bool) *Rejection {
 	return nil
 }
 
-// validTraceparent follows https://www.w3.org/TR/trace-context/#traceparent-header: version 00, or a later one that
-// begins the same way; IDs of zeros alone mean nothing.
-func validTraceparent(s string) bool {
-	if len(s) < traceparentLen || len(s) > maxTracestate || s[:2] == "ff" {
-		return false
+// baggage stands for itself: W3C has it apart from the trace.
+func (d *decoder) baggage(value string, _ bool) *Rejection {
+	if tracecontext.ValidBaggage(value) {
+		d.event.Baggage = value
 	}
-	if len(s) > traceparentLen && (s[:2] == "00" || s[traceparentLen] != '-') {
-		return false
-	}
-	if s[2] != '-' || s[35] != '-' || s[52] != '-' {
-		return false
-	}
-	trace, span := s[3:35], s[36:52]
-	return lowerHex(s[:2]) && lowerHex(trace) && lowerHex(span) && lowerHex(s[53:55]) &&
-		strings.Trim(trace, "0") != "" && strings.Trim(span, "0") != "" && CheckLine(s, maxTracestate) == ""
+	return nil
 }
 
-func lowerHex(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return (r < '0' || r > '9') && (r < 'a' || r > 'f') })
+// validTraceparent also refuses control characters in what a later version may add.
+func validTraceparent(s string) bool {
+	_, ok := tracecontext.Parse(s)
+	return ok && CheckLine(s, tracecontext.MaxTraceparent) == ""
 }

@@ -29,6 +29,7 @@ export interface RunRequest extends CommonRequest {
   memory?: string;
   traceparent?: string;
   tracestate?: string;
+  baggage?: string;
 }
 
 export interface ScaleDownRequest extends CommonRequest {
@@ -82,6 +83,7 @@ export function runEntry(request: RunRequest): EntryFields {
   setText(fields, 'memory', request.memory);
   setText(fields, 'traceparent', request.traceparent);
   setText(fields, 'tracestate', request.tracestate);
+  setText(fields, 'baggage', request.baggage);
   return finish(fields, request);
 }
 

@@ -33,6 +33,7 @@ export interface Snapshot {
   deadlineSeconds?: number;
   traceparent?: string;
   tracestate?: string;
+  baggage?: string;
   priority?: string;
   maxParallel?: number;
   startDeadlineSeconds?: number;
@@ -59,6 +60,7 @@ const plainTexts = {
   idempotency_key: 'idempotencyKey',
   traceparent: 'traceparent',
   tracestate: 'tracestate',
+  baggage: 'baggage',
   hash: 'hash',
   'm:priority': 'priority',
   'm:image': 'image',

@@ -19,6 +19,7 @@ import (
 // builder makes Pods from templates and events.
 type builder struct {
 	namespace, instance, stream string
+	traceparent                 func(e *event.Event, slot, attempt int) string // nil: the producer's
 
 	templates atomic.Pointer[templates.Set] // of the operator, who may change them at any time
 	last      atomic.Pointer[encodedEvent]
@@ -43,7 +44,7 @@ func (b *builder) build(p worker.PodSpec) (*corev1.Pod, error) {
 	pod.Name, pod.Namespace = p.Name, b.namespace
 	pod.Labels = fillFrom(template.Labels, podLabels(b.instance, p))
 	pod.Annotations = fillFrom(template.Annotations, annotations)
-	applyEvent(&pod.Spec, p)
+	applyEvent(&pod.Spec, p, b.variables(p))
 	if err := override(&pod.Spec.Containers[0], p.Event); err != nil {
 		return nil, fmt.Errorf("creating pod %q: %w: %w", p.Name, worker.ErrRefused, err)
 	}
@@ -84,8 +85,7 @@ func (b *builder) encode(e *event.Event) (string, error) {
 }
 
 // applyEvent sets in the spec the little that any event may change: environment variables and a shorter deadline.
-func applyEvent(spec *corev1.PodSpec, p worker.PodSpec) {
-	env := variables(p)
+func applyEvent(spec *corev1.PodSpec, p worker.PodSpec, env []corev1.EnvVar) {
 	for _, containers := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
 		for i := range containers {
 			containers[i].Env = append(slices.Clip(env), containers[i].Env...)

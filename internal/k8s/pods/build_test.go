@@ -240,7 +240,7 @@ func undo(t *rapid.T, pod *corev1.Pod, spec worker.PodSpec, template *corev1.Pod
 func undoEnv(pod *corev1.Pod, spec worker.PodSpec) {
 	for _, containers := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
 		for i := range containers {
-			containers[i].Env = containers[i].Env[len(variables(spec)):]
+			containers[i].Env = containers[i].Env[len((&builder{}).variables(spec)):]
 			if len(containers[i].Env) == 0 {
 				containers[i].Env = nil
 			}

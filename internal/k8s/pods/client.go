@@ -38,6 +38,8 @@ type Options struct {
 	Clock     *k8s.Clock     // learns the server's time from every answer; nil: one of the Client's own
 	Logger    *slog.Logger
 
+	// Traceparent is what a worker finds in TRACEPARENT, for a slot and an attempt; nil: what the producer sent.
+	Traceparent func(e *event.Event, slot, attempt int) string
 	// Guard limits writes to the time of leadership: a Lease's Until. nil: always.
 	Guard k8s.Guard
 	// Forbidden is called whenever listing or watching Pods is forbidden; may be nil.
@@ -75,7 +77,7 @@ func New(access *rest.Config, o Options) (*Client, error) {
 	})
 	c := &Client{
 		namespace: o.Namespace, names: o.Names, forbidden: o.Forbidden, log: o.Logger, params: runtime.NewParameterCodec(scheme),
-		builder:  builder{namespace: o.Namespace, instance: o.Instance, stream: o.Stream},
+		builder:  builder{namespace: o.Namespace, instance: o.Instance, stream: o.Stream, traceparent: o.Traceparent},
 		observer: observer{instance: o.Instance, names: o.Names},
 	}
 	c.UseTemplates(o.Templates)

@@ -14,7 +14,7 @@ import (
 )
 
 // maxEventAnnotation is more bytes than the JSON of any valid event takes, every byte of it escaped.
-const maxEventAnnotation = 64 << 10
+const maxEventAnnotation = 128 << 10
 
 // Get implements worker.Cluster. Only the API server's own answer counts as gone. A Pod of which nothing has started costs a
 // second request: for its warnings.

@@ -124,6 +124,7 @@ func TestReadEventOfTheLargestEvent(t *testing.T) {
 		"type": "scale_up", "pod_count": "1000", "task_id": strings.Repeat("<", 128), "idempotency_key": strings.Repeat("<", 128),
 		"traceparent": "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-" + strings.Repeat("<", 456),
 		"tracestate":  strings.Repeat("<", 512),
+		"baggage":     "a=" + strings.Repeat("<", 8190),
 	}
 	for i := range 7 {
 		fields[string(rune('a'+i))] = strings.Repeat("\x01", 1<<10)

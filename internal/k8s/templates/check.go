@@ -96,7 +96,7 @@ func (p *problems) checkContainer(at string, c *corev1.Container) {
 	}
 	for _, v := range c.Env {
 		if event.ReservedVariable(v.Name) {
-			p.add("%s.env: %s is set by ottoscaler; names that begin with OTTO_, TRACEPARENT and TRACESTATE are not allowed",
+			p.add("%s.env: %s is set by ottoscaler; names that begin with OTTO_, TRACEPARENT, TRACESTATE and BAGGAGE are not allowed",
 				at, text.Line(v.Name, maxQuoted))
 		}
 	}

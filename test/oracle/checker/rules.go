@@ -31,11 +31,12 @@ type want struct {
 // eventFields are the fields of an event; all others are metadata.
 var eventFields = []string{
 	"type", "pod_count", "task_id", "timestamp", "idempotency_key", "template", "deadline_seconds", "traceparent", "tracestate",
+	"baggage",
 	"queue", "priority", "max_parallel", "start_deadline_seconds", "image", "cpu", "memory", "event_id",
 }
 
 // laterFields count in the bounds of metadata all the same.
-var laterFields = eventFields[9:]
+var laterFields = eventFields[10:]
 
 var (
 	asciiDigits = regexp.MustCompile(`^[0-9]+$`)
@@ -232,7 +233,7 @@ func content(fields map[string]string, w want) string {
 	fmt.Fprintf(&b, "%s %d", w.Type, w.Count)
 	for _, key := range slices.Sorted(maps.Keys(fields)) {
 		switch key {
-		case "type", "pod_count", "timestamp", "idempotency_key", "traceparent", "tracestate":
+		case "type", "pod_count", "timestamp", "idempotency_key", "traceparent", "tracestate", "baggage":
 		case "queue":
 			if w.Queue != "default" {
 				fmt.Fprintf(&b, " %q=%q", key, w.Queue)

@@ -5,6 +5,10 @@
  */
 export interface StreamEntryFields {
   /**
+   * What the producer passes on beside the trace. Takes a W3C baggage of at most 8192 bytes; an invalid one is ignored.
+   */
+  baggage?: string;
+  /**
    * The CPU request and limit of the worker's first container; default: the template's. Takes a quantity such as 500m or 2, at most what the operator allows for the template.
    */
   cpu?: string;
@@ -86,6 +90,7 @@ export interface Rule {
 }
 
 export const rules: Record<string, Rule> = {
+  "baggage": {},
   "cpu": {
     "pattern": "^([0-9]{1,9}(\\.[0-9]{1,3})?|[0-9]{1,12}m)$"
   },
