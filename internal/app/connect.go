@@ -95,15 +95,10 @@ func traceparent(cfg config.Config) func(e *event.Event, slot, attempt int) stri
 	if cfg.Traces.URL() == "" {
 		return nil
 	}
-	naming := TraceNaming(cfg)
+	naming := cfg.TraceNaming()
 	return func(e *event.Event, slot, attempt int) string {
 		return naming.Traceparent(tracecontext.Origin{EventID: e.EventID.String(), Traceparent: e.Traceparent}, slot, attempt)
 	}
-}
-
-// TraceNaming names the spans of this installation: for workers here, for the collector in package traces.
-func TraceNaming(cfg config.Config) tracecontext.Naming {
-	return tracecontext.Naming{Stream: cfg.Redis.Stream, Sampler: cfg.Traces.NewSampler()}
 }
 
 // Names are those of the Pods of this installation.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -18,10 +19,6 @@ func invalidValues(t *testing.T) map[string][]string {
 	count := append([]string{"0", "1000001"}, number...)
 	ttl := []string{"5", "-5s", "+5s", "1d", "soon", "5 s", "87601h", "1e3s"}
 	timeout := append([]string{"0", "999ms"}, ttl...)
-	endpoint := []string{
-		"collector:4318", "grpc://collector:4317", "http://", "http://:4318", "http://a b:1", "http://user:x@collector", "http://collector?x=1",
-		"http://collector#x", "http://collector:x", "/v1/traces", "http://collector\n",
-	}
 	resources := []string{
 		"cpu", "cpu=", "=1", "cpu=0", "cpu=-1", "cpu=1x", "cpu=1,cpu=2", "cpu=1,", "CPU=1", "cpu:1", "memory=100m",
 		"memory=0.5", "gpu=1", "cpu=1e3", "cpu=1 ", "cpu=NaN", "cpu=1;memory=1Mi",
@@ -71,11 +68,28 @@ func invalidValues(t *testing.T) map[string][]string {
 		"GOMAXPROCS":              append([]string{"1025"}, count...),
 		"OTTO_LOG_LEVEL":          {"INFO", "trace", "info+2", "0", "warning"},
 		"OTTO_LOG_FORMAT":         {"JSON", "yaml", "logfmt"},
+	}
+}
 
+func allInvalidValues(t *testing.T) map[string][]string {
+	t.Helper()
+	all := invalidValues(t)
+	maps.Copy(all, invalidTraceValues(t))
+	return all
+}
+
+func invalidTraceValues(t *testing.T) map[string][]string {
+	t.Helper()
+	name, file := []string{"a\nb", " a", "\xff", strings.Repeat("x", 257)}, []string{"/does/not/exist", t.TempDir(), "\x00"}
+	endpoint := []string{
+		"collector:4318", "grpc://collector:4317", "http://", "http://:4318", "http://a b:1", "http://user:x@collector", "http://collector?x=1",
+		"http://collector#x", "http://collector:x", "/v1/traces", "http://collector\n",
+	}
+	return map[string][]string{
 		"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": endpoint,
 		"OTEL_EXPORTER_OTLP_PROTOCOL":           {"grpc", "http", "json", "HTTP/JSON"},
 		"OTEL_EXPORTER_OTLP_HEADERS":            {"sesame", "=sesame", "a=sesame,", "a=%ses", "a=sesame%0A", "a b=sesame", "a:=sesame", "é=sesame"},
-		"OTEL_EXPORTER_OTLP_TIMEOUT":            append([]string{"0", "600001", "10s"}, number...),
+		"OTEL_EXPORTER_OTLP_TIMEOUT":            {"0", "600001", "10s", "-1", "1e3", "007", "٣"},
 		"OTEL_EXPORTER_OTLP_COMPRESSION":        {"GZIP", "zstd", "true"},
 		"OTEL_EXPORTER_OTLP_CERTIFICATE":        file,
 		"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": file,
@@ -97,7 +111,7 @@ func invalidWords() []string {
 }
 
 func TestInvalidValues(t *testing.T) {
-	all := invalidValues(t)
+	all := allInvalidValues(t)
 	for _, name := range Names() {
 		if len(all[name]) == 0 {
 			t.Errorf("%s: no invalid values to test", name)
@@ -132,7 +146,7 @@ func assertLine(t *testing.T, line, name, value string) {
 
 func TestAllInvalidAtOnce(t *testing.T) {
 	environ := map[string]string{}
-	for name, values := range invalidValues(t) {
+	for name, values := range allInvalidValues(t) {
 		environ[name] = values[0]
 	}
 	_, err := Load(environ)

@@ -43,6 +43,9 @@ type Traces struct {
 	ResourceAttributes string `env:"OTEL_RESOURCE_ATTRIBUTES"`
 }
 
+// DefaultServiceName is OTEL_SERVICE_NAME's. Another one takes precedence over OTEL_RESOURCE_ATTRIBUTES, as OpenTelemetry demands.
+const DefaultServiceName = "ottoscaler"
+
 // URL is where spans are sent; empty: traces are off.
 func (t Traces) URL() string {
 	switch {
@@ -69,13 +72,13 @@ func (t Traces) ResourcePairs() map[string]string {
 	return pairs
 }
 
-// NewSampler is the Sampler of these settings, which have passed their rules.
-func (t Traces) NewSampler() tracecontext.Sampler {
-	s, err := tracecontext.NewSampler(t.Sampler, t.SamplerArg)
+// TraceNaming names the spans of this installation: in the Main Pod for workers, and for the collector.
+func (c Config) TraceNaming() tracecontext.Naming {
+	sampler, err := tracecontext.NewSampler(c.Traces.Sampler, c.Traces.SamplerArg)
 	if err != nil {
-		return tracecontext.Sampler{}
+		panic("a sampler that has passed its rule: " + err.Error()) // a bug: the rule and NewSampler are one
 	}
-	return s
+	return tracecontext.Naming{Stream: c.Redis.Stream, Sampler: sampler}
 }
 
 // parsePairs reads `name=value`, several with commas between; values are percent-encoded.

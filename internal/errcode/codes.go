@@ -1,7 +1,7 @@
 package errcode
 
 // The codes, by subject: 1.. the start, 2.. Redis, 3.. Kubernetes, 4.. events and their Pods, 5.. rejected entries (and the
-// reasons of workers, see worker.Reasons), 6.. findings of `ottoscaler check`. A code is never reused for another failure.
+// reasons of workers, see worker.Reasons), 6.. findings of `ottoscaler check`, 7.. the gateway. A code is never reused for another failure.
 const (
 	Configuration   Code = "OTTO101"
 	Template        Code = "OTTO102"
@@ -74,4 +74,8 @@ const (
 	ClockSkew          Code = "OTTO611"
 	Inconclusive       Code = "OTTO612"
 	WorkersBlocked     Code = "OTTO613"
+
+	SpansNotSent    Code = "OTTO751"
+	SpansRefused    Code = "OTTO752"
+	SpansIncomplete Code = "OTTO753"
 )

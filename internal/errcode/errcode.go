@@ -32,7 +32,7 @@ func (c Code) Entry() Entry { return byCode[c] }
 
 // All returns every entry in the order of its code.
 func All() []Entry {
-	return slices.Concat(startEntries, redisEntries, kubernetesEntries, eventEntries, rejectionEntries, checkEntries)
+	return slices.Concat(startEntries, redisEntries, kubernetesEntries, eventEntries, rejectionEntries, checkEntries, traceEntries)
 }
 
 var byCode = func() map[Code]Entry {

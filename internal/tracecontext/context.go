@@ -38,22 +38,21 @@ type Context struct {
 // Parse follows https://www.w3.org/TR/trace-context/#traceparent-header: version 00, or a later one that begins the same way; IDs of
 // zeros alone mean nothing.
 func Parse(s string) (Context, bool) {
-	var c Context
 	if len(s) < traceparentLen || len(s) > MaxTraceparent || s[:2] == "ff" || !isHex(s[:2]) {
-		return c, false
+		return Context{}, false
 	}
 	if len(s) > traceparentLen && (s[:2] == "00" || s[traceparentLen] != '-') {
-		return c, false
+		return Context{}, false
 	}
-	if s[2] != '-' || s[35] != '-' || s[52] != '-' {
-		return c, false
-	}
+	var c Context
 	var flags [1]byte
-	if !decode(c.Trace[:], s[3:35]) || !decode(c.Span[:], s[36:52]) || !decode(flags[:], s[53:55]) {
-		return c, false
+	separated := s[2] == '-' && s[35] == '-' && s[52] == '-'
+	decoded := decode(c.Trace[:], s[3:35]) && decode(c.Span[:], s[36:52]) && decode(flags[:], s[53:55])
+	if !separated || !decoded || c.Trace == (TraceID{}) || c.Span == (SpanID{}) {
+		return Context{}, false
 	}
 	c.Flags = flags[0]
-	return c, c.Trace != TraceID{} && c.Span != SpanID{}
+	return c, true
 }
 
 // String is a traceparent of version 00, with the flags that it knows.

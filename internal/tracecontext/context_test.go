@@ -39,7 +39,7 @@ func TestParse(t *testing.T) {
 		"cc" + parent[2:] + "-" + strings.Repeat("x", 512): "",
 	} {
 		c, ok := tracecontext.Parse(s)
-		if ok != (want != "") || ok && c.String() != want {
+		if ok != (want != "") || ok && c.String() != want || !ok && c != (tracecontext.Context{}) {
 			t.Errorf("%q: got %s, %v; want %q", s, c, ok, want)
 		}
 	}

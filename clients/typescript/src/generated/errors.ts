@@ -456,5 +456,17 @@ export const fixes: Record<string, { message: string; fix: string }> = {
   "OTTO613": {
     "message": "workers cannot start",
     "fix": "Fix what the message says, mostly in the template, then send the failed events again."
+  },
+  "OTTO751": {
+    "message": "spans not sent; retrying",
+    "fix": "The error in the line says what fails. Check `OTEL_EXPORTER_OTLP_ENDPOINT`, its certificate, and that the network lets the gateway through."
+  },
+  "OTTO752": {
+    "message": "collector refused spans; dropped",
+    "fix": "The status in the line says why: for 404 correct the path in `OTEL_EXPORTER_OTLP_ENDPOINT`, for 401 and 403 the token in `OTEL_EXPORTER_OTLP_HEADERS`, for 415 `OTEL_EXPORTER_OTLP_PROTOCOL`."
+  },
+  "OTTO753": {
+    "message": "collector did not take all spans",
+    "fix": "The message in the line is the collector's own: its limits or its filters drop them."
   }
 };
