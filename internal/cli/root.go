@@ -91,7 +91,7 @@ and cleaned up. It is configured by environment variables: see "ottoscaler run -
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w: see %q", err, c.CommandPath()+" --help")}
 	})
-	root.AddCommand(newRun(version), newHealthcheck(), newVersion(version), newConfig(),
+	root.AddCommand(newRun(version), newServe(version), newHealthcheck(), newVersion(version), newConfig(),
 		newScale(version), newCancel(version), newPause(version), newResume(version),
 		newGet(version), newExplain(version), newLogs(version), newDead(version), newCheck(version))
 	return root

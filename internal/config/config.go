@@ -18,6 +18,7 @@ import (
 type Config struct {
 	Redis   Redis
 	Workers Workers
+	API     API
 	Process Process
 	Traces  Traces
 }
@@ -114,6 +115,20 @@ type Workers struct {
 	FailedTTL time.Duration `env:"OTTO_FAILED_TTL" envDefault:"10m"`
 	// How long the record and the idempotency key of a closed event are kept.
 	RecordTTL time.Duration `env:"OTTO_RECORD_TTL" envDefault:"24h"`
+}
+
+// API are the settings of `ottoscaler serve`.
+type API struct {
+	// The address of the [HTTP API](api.md). With port 0 any free port is used.
+	Addr string `env:"OTTO_API_ADDR" envDefault:":8090"`
+	// Whether the API sends events and commands of operators. Without it the API only reads, whatever the token.
+	Write bool `env:"OTTO_API_WRITE" envDefault:"false"`
+	// A file with the tokens of the API: a list in YAML or JSON, see [api.md](api.md#tokens). It is read again when it changes.
+	// Unset: everybody who reaches the API may read, and nobody may write.
+	TokensFile string `env:"OTTO_API_TOKENS_FILE"`
+	// Who decides who may do what: `tokens`, the file; `kubernetes`, the API server, which knows the token and, by RBAC, what its
+	// user may do with `events.ottoscaler.io` in the namespace of the workers.
+	Auth string `env:"OTTO_API_AUTH" envDefault:"tokens"`
 }
 
 // Process are the settings of this process.
@@ -274,8 +289,28 @@ func Unknown(environ map[string]string) []string {
 	})
 }
 
-// Usage lists every variable with what it takes and its default, a line each, for the help of a command.
-func Usage() string {
+// Usage lists every variable of `run` with what it takes and its default, a line each, for the help of the command.
+func Usage() string { return usage(func(name string) bool { return !strings.HasPrefix(name, apiPrefix) }) }
+
+// ServeUsage lists those of `serve`.
+func ServeUsage() string { return usage(servesBy) }
+
+// apiPrefix begins the variables that only `serve` has.
+const apiPrefix = "OTTO_API_"
+
+// servesBy reports whether a variable means something to `serve`.
+func servesBy(name string) bool {
+	switch name {
+	case "REDIS_CONSUMER":
+		return false
+	case "OTTO_NAMESPACE", "OTTO_INSTANCE", "OTTO_MAX_WORKERS", "OTTO_MAX_PODS_PER_EVENT", "OTTO_MAX_WAITING_EVENTS", "OTTO_MAX_ATTEMPTS",
+		"OTTO_HTTP_ADDR", "OTTO_LEADER_ELECT", "POD_NAMESPACE", "GOMAXPROCS", "OTTO_LOG_LEVEL", "OTTO_LOG_FORMAT":
+		return true
+	}
+	return strings.HasPrefix(name, apiPrefix) || strings.HasPrefix(name, "REDIS_")
+}
+
+func usage(wanted func(name string) bool) string {
 	fields, err := env.GetFieldParams(&Config{})
 	if err != nil {
 		return ""
@@ -283,6 +318,9 @@ func Usage() string {
 	var b strings.Builder
 	byName := rules()
 	for _, f := range fields {
+		if !wanted(f.Key) {
+			continue
+		}
 		fmt.Fprintf(&b, "  %-24s %s", f.Key, byName[f.Key].takes)
 		if f.DefaultValue != "" {
 			fmt.Fprintf(&b, " [%s]", f.DefaultValue)

@@ -11,7 +11,7 @@ import (
 // conflicts are the variables that are valid by themselves but not together, a line each. Values have passed their rules.
 func conflicts(values map[string]string) []error {
 	return slices.Concat(
-		passwords(values), tlsFiles(values), sentinels(values), requests(values), ttls(values),
+		passwords(values), tlsFiles(values), sentinels(values), requests(values), ttls(values), api(values),
 		together(values, "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_KEY"),
 		together(values, "OTEL_EXPORTER_OTLP_CLIENT_KEY", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"),
 	)
@@ -81,3 +81,14 @@ func ttls(values map[string]string) []error {
 	}
 	return nil
 }
+
+// api: a file of tokens that nobody reads would look like protection.
+func api(values map[string]string) []error {
+	if values["OTTO_API_TOKENS_FILE"] == "" || values["OTTO_API_AUTH"] != AuthKubernetes {
+		return nil
+	}
+	return []error{errors.New("OTTO_API_TOKENS_FILE: got a file beside OTTO_API_AUTH=kubernetes, takes a file only where OTTO_API_AUTH is tokens")}
+}
+
+// AuthKubernetes is the value of OTTO_API_AUTH that lets the API server decide.
+const AuthKubernetes = "kubernetes"

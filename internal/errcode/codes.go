@@ -13,6 +13,7 @@ const (
 	ReloadFailed    Code = "OTTO108"
 	TemplateWarning Code = "OTTO109"
 	Queues          Code = "OTTO110"
+	Tokens          Code = "OTTO111"
 
 	StreamReadFailed      Code = "OTTO201"
 	TermRestart           Code = "OTTO202"
@@ -29,6 +30,7 @@ const (
 	ClockInvalid          Code = "OTTO213"
 	TrimmedUnreadable     Code = "OTTO214"
 	CommandInvalid        Code = "OTTO215"
+	StatusReadFailed      Code = "OTTO216"
 
 	TemplateParked   Code = "OTTO301"
 	CreateFailed     Code = "OTTO302"

@@ -83,4 +83,9 @@ var redisEntries = []Entry{
 		"An entry of the control stream is neither a pause nor a resume: something else than `ottoscaler pause` and `resume` wrote it.",
 		"Send commands with `ottoscaler pause` and `ottoscaler resume`; find out what else may write to the control stream.",
 	},
+	{
+		StatusReadFailed, "status stream read failed; retrying",
+		"`ottoscaler serve` cannot read the status stream. Its viewers see nothing new until it can; then they go on without a gap.",
+		"Bring Redis back. The error in the line says what Redis refuses, such as a permission (`NOPERM`).",
+	},
 }

@@ -59,4 +59,10 @@ var startEntries = []Entry{
 			"it, the value and what is allowed. Exit code 2.",
 		"Correct the file; [queues.md](queues.md) lists its fields.",
 	},
+	{
+		Tokens, "invalid tokens file",
+		"The file `OTTO_API_TOKENS_FILE` cannot be read, is no list in YAML or JSON, or has an item that is not allowed; the line names it. " +
+			"Exit code 2.",
+		"Correct the file; [api.md](api.md#tokens) lists the fields.",
+	},
 }

@@ -27,8 +27,18 @@ type DeadLetter struct {
 
 // DeadLetters returns the newest dead letters, newest first, at most n.
 func (r *Reader) DeadLetters(ctx context.Context, n int) ([]DeadLetter, error) {
+	return r.DeadLettersBefore(ctx, event.ID{}, n)
+}
+
+// DeadLettersBefore returns the newest dead letters that are older than one, newest first, at most n. The zero ID: older than
+// none.
+func (r *Reader) DeadLettersBefore(ctx context.Context, id event.ID, n int) ([]DeadLetter, error) {
 	var letters []DeadLetter
-	for to := "+"; len(letters) < n; {
+	to := "+"
+	if !id.IsZero() {
+		to = "(" + id.String()
+	}
+	for len(letters) < n {
 		limit := int64(min(deadLetterPage, n-len(letters)))
 		page, err := r.client.Commands().XRevRangeN(ctx, r.keys.Dead(), to, "-", limit).Result()
 		if err != nil {
@@ -43,6 +53,16 @@ func (r *Reader) DeadLetters(ctx context.Context, n int) ([]DeadLetter, error) {
 		}
 	}
 	return letters, nil
+}
+
+// DeadLetter returns one dead letter by its own ID; nil: there is none.
+func (r *Reader) DeadLetter(ctx context.Context, id event.ID) (*DeadLetter, error) {
+	found, err := r.client.Commands().XRange(ctx, r.keys.Dead(), id.String(), id.String()).Result()
+	if err != nil || len(found) == 0 {
+		return nil, r.client.Wrap("reading a dead letter", err)
+	}
+	l := newDeadLetter(found[0])
+	return &l, nil
 }
 
 // DeadLetterOf returns the dead letter of an entry; nil: there is none.
@@ -79,6 +99,12 @@ func newDeadLetter(m goredis.XMessage) DeadLetter {
 // ErrNotWhole says that a dead letter does not have all fields of its entry, so that it cannot be sent again.
 var ErrNotWhole = errors.New("the dead letter does not have the whole entry")
 
+// ErrNoDeadLetter begins the error about a dead letter that is not there, or not any more.
+var ErrNoDeadLetter = errors.New("no dead letter")
+
+// ErrChanged says that somebody else wrote meanwhile.
+var ErrChanged = errors.New("the dead letters changed meanwhile; nothing was sent, try again")
+
 // Redrive sends the entry of a dead letter again, changed, and deletes the dead letter, both or neither: of two people who
 // redrive one dead letter one gets an error.
 func (r *Reader) Redrive(ctx context.Context, letterID string, change func(fields map[string]string) error) (event.ID, error) {
@@ -98,7 +124,7 @@ func (r *Reader) Redrive(ctx context.Context, letterID string, change func(field
 		return nil
 	})
 	if errors.Is(err, redis.ErrConflict) {
-		err = errors.New("the dead letters changed meanwhile; nothing was sent, try again")
+		err = ErrChanged
 	}
 	if err != nil {
 		return event.ID{}, r.client.Wrap("redriving", err)
@@ -112,7 +138,7 @@ func wholeEntry(found *goredis.XMessageSliceCmd, letterID string) (map[string]st
 		return nil, err
 	}
 	if len(messages) == 0 {
-		return nil, fmt.Errorf("no dead letter %q", letterID)
+		return nil, fmt.Errorf("%w %q", ErrNoDeadLetter, letterID)
 	}
 	l := newDeadLetter(messages[0])
 	if l.Omitted != "" || len(l.Fields) == 0 {

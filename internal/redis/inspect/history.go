@@ -2,7 +2,6 @@ package inspect
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -10,7 +9,6 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
-	"github.com/ottoscaler/ottoscaler/internal/redis"
 )
 
 const followBlock = 2 * time.Second // of one blocking read
@@ -45,6 +43,19 @@ func (r *Reader) History(ctx context.Context, id event.ID) (history []StatusEntr
 		return nil, "", err
 	}
 	return history, last, nil
+}
+
+// HistoryWithin is History that reads at most n entries, also those of other events. Not whole: there may be more.
+func (r *Reader) HistoryWithin(ctx context.Context, id event.ID, n int) (history []StatusEntry, whole bool, err error) {
+	read := 0
+	_, err = r.walk(ctx, id.Ms, func(s StatusEntry) bool {
+		if read++; s.of(id) {
+			history = append(history, s)
+		}
+		return read < n && (!s.of(id) || !s.Ends())
+	})
+	ended := len(history) > 0 && history[len(history)-1].Ends()
+	return history, err == nil && (read < n || ended), err
 }
 
 // Histories returns the status entries of each of these events, in one pass over the status stream. The IDs are in their
@@ -101,20 +112,17 @@ func (r *Reader) walk(ctx context.Context, ms uint64, visit func(StatusEntry) bo
 // Follow waits up to two seconds for new status entries of an event after last, and returns where to continue; none is no
 // error.
 func (r *Reader) Follow(ctx context.Context, id event.ID, last string) (entries []StatusEntry, next string, err error) {
-	reading, cancel := context.WithTimeout(ctx, followBlock+redis.ReplyTimeout)
-	defer cancel()
-	streams, err := r.client.Reads().XRead(reading, &goredis.XReadArgs{
-		Streams: []string{r.keys.Status(), last}, Count: readPage, Block: followBlock,
-	}).Result()
-	if errors.Is(err, goredis.Nil) || err == nil && len(streams) == 0 {
-		return nil, last, nil
-	}
+	after, err := event.ParseID(last)
 	if err != nil {
-		return nil, last, r.client.Wrap("following the status stream", err)
+		return nil, last, err
 	}
-	for _, m := range streams[0].Messages {
-		last = m.ID
-		if s := newStatusEntry(m); s.of(id) {
+	all, err := r.Next(ctx, after)
+	if err != nil {
+		return nil, last, err
+	}
+	for _, s := range all {
+		last = s.ID
+		if s.of(id) {
 			entries = append(entries, s)
 		}
 	}

@@ -38,6 +38,18 @@ var needed = []string{
 // Inspect examines a Redis and changes nothing. What an ACL forbids asking is left out; an error means that Redis does
 // not answer. us is the installation that asks.
 func Inspect(ctx context.Context, client *redis.Client, stream, group string, us records.Owner) (Inspection, error) {
+	in, err := Survey(ctx, client, stream, group, us)
+	if err != nil {
+		return in, err
+	}
+	commands := client.Commands()
+	in.User, _ = commands.Do(ctx, "ACL", "WHOAMI").Text()
+	err = in.dryRun(ctx, commands, redis.NewKeys(stream).LastAcceptedID())
+	return in, client.Wrap("asking for the ACL's permissions", err)
+}
+
+// Survey is Inspect without the questions about the ACL: it is cheap, and may be asked every second.
+func Survey(ctx context.Context, client *redis.Client, stream, group string, us records.Owner) (Inspection, error) {
 	var in Inspection
 	keys, commands := redis.NewKeys(stream), client.Commands()
 	info := commands.Info(ctx, "everything")
@@ -57,9 +69,7 @@ func Inspect(ctx context.Context, client *redis.Client, stream, group string, us
 	if _, in.Grouped, err = redis.FindGroup(commands.XInfoGroups(ctx, stream), group); err != nil {
 		return in, client.Wrap("looking up the consumer group", err)
 	}
-	in.User, _ = commands.Do(ctx, "ACL", "WHOAMI").Text()
-	err = in.dryRun(ctx, commands, keys.LastAcceptedID())
-	return in, client.Wrap("asking for the ACL's permissions", err)
+	return in, nil
 }
 
 // dryRun sends ACL DRYRUN for each command; where that is forbidden, nothing is known.

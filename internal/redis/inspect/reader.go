@@ -91,6 +91,15 @@ func (r *Reader) Find(ctx context.Context, id event.ID) (*worker.Record, error) 
 	return r.journal.Find(ctx, id)
 }
 
+// FindAll returns the records of events in one round trip, in the order of the IDs; nil where there is none, or none that can be
+// read.
+func (r *Reader) FindAll(ctx context.Context, ids []event.ID) ([]*records.Kept, error) {
+	return r.journal.FindAll(ctx, ids)
+}
+
+// OpenIDs returns the IDs of all events that are not closed, in their order.
+func (r *Reader) OpenIDs(ctx context.Context) ([]event.ID, error) { return r.journal.OpenIDs(ctx) }
+
 // Entry is one entry of the source stream.
 type Entry struct {
 	Fields     map[string]string

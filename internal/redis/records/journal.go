@@ -61,7 +61,7 @@ const (
 // unreadable is logged and left out: it must not keep the others from being worked on.
 func (j *Journal) Open(ctx context.Context, after event.ID, n int) ([]worker.Record, error) {
 	if after.IsZero() || j.open == nil {
-		ids, err := j.listOpen(ctx)
+		ids, err := j.OpenIDs(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -87,7 +87,8 @@ func (j *Journal) Open(ctx context.Context, after event.ID, n int) ([]worker.Rec
 	return records, nil
 }
 
-func (j *Journal) listOpen(ctx context.Context) ([]event.ID, error) {
+// OpenIDs returns the IDs of the events that are not closed, in their order. Package inspect shows them to people.
+func (j *Journal) OpenIDs(ctx context.Context) ([]event.ID, error) {
 	members, err := j.client.Commands().SMembers(ctx, j.keys.Open()).Result()
 	if err != nil {
 		return nil, j.client.Wrap("reading the open events", err)
