@@ -72,32 +72,11 @@ func viewEvent(rec *worker.Record, now time.Time) eventView {
 	e := &rec.Event
 	v := eventView{
 		Event: e.EventID.String(), Type: string(e.Type), Task: e.TaskID(), Template: e.Template, Queue: queueOf(e), Count: e.PodCount,
-		State: "waiting", Age: formatAge(now.Sub(e.EventID.Time())),
+		Age: formatAge(now.Sub(e.EventID.Time())),
 	}
-	counts := rec.Counts
-	for i := range rec.Slots {
-		switch s := rec.Slots[i].State; {
-		case s.IsOutcome():
-			counts.Add(s, 1)
-		case s == "" || s == worker.StateRetrying:
-			v.Waiting++
-		default:
-			v.Running++
-		}
-	}
-	if rec.Closed {
-		v.Waiting, v.Running = 0, 0
-	}
-	v.Done = counts.Total()
-	v.Failed = counts.Failed + counts.Lost
-	switch {
-	case rec.Closed:
-		v.State = "closed"
-	case rec.Settled:
-		v.State = "running"
-	case v.Running+v.Done > 0:
-		v.State = "starting"
-	}
+	p := rec.Summary()
+	v.State, v.Waiting, v.Running = p.State, p.Waiting, p.WithPod
+	v.Done, v.Failed = p.Counts.Total(), p.Counts.Failed+p.Counts.Lost
 	return v
 }
 

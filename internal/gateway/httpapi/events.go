@@ -144,13 +144,10 @@ func (s *Server) sendEvent(r *http.Request, who *Principal) (answer, error) {
 	return answer{status: http.StatusAccepted, location: "/v1/events/" + id.String(), body: object{"event_id": id.String()}}, nil
 }
 
-// mayAsk: a token that is bound to queues sends work to these, and cancels no event of another.
+// mayAsk: a token that is bound to queues sends work to these, and cancels no event of another. A cancel of an event names no queue.
 func (s *Server) mayAsk(ctx context.Context, who *Principal, e *event.Event) error {
-	if err := mayWriteQueue(who, e.Queue); err != nil {
-		return err
-	}
 	if who.Queues == nil || e.Target.IsZero() {
-		return nil
+		return mayWriteQueue(who, e.Queue)
 	}
 	_, err := s.find(ctx, e.Target, who)
 	return err

@@ -26,7 +26,9 @@ type viewer struct {
 	out    *eventWriter
 	last   event.ID // the last entry that was sent, or passed by the filter
 	shown  snapshotSeqs
-	live   bool // it has caught up with the hub
+
+	resumes bool // it said which entry it had last
+	live    bool // it has caught up with the hub
 }
 
 const stopReason = "this gateway stops; connect again"
@@ -66,13 +68,13 @@ func (s *Server) newViewer(w http.ResponseWriter, r *http.Request, who *Principa
 		p.fail(invalidParameter("queue", queue, "the name of a queue"))
 	}
 	snapshot = p.oneOf("snapshot", "false", "true", "false") == "true"
-	v.last = p.id("last_event_id")
+	v.last, v.resumes = p.id("last_event_id"), p.values.Get("last_event_id") != ""
 	if header := r.Header.Get("Last-Event-ID"); header != "" { // newer than the address, which a browser sends again
 		id, err := event.ParseID(header)
 		if err != nil {
 			p.fail(invalidParameter("Last-Event-ID", header, "<milliseconds>-<sequence>"))
 		}
-		v.last = id
+		v.last, v.resumes = id, true
 	}
 	return v, snapshot, p.err
 }
@@ -87,7 +89,7 @@ func (v *viewer) locate(ctx context.Context) (gap bool, err error) {
 		}
 		return false, coded(http.StatusServiceUnavailable, errcode.StatusReadFailed, err)
 	}
-	if v.last.IsZero() {
+	if !v.resumes {
 		v.last = h.Last()
 		return false, nil
 	}
