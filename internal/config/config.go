@@ -290,7 +290,9 @@ func Unknown(environ map[string]string) []string {
 }
 
 // Usage lists every variable of `run` with what it takes and its default, a line each, for the help of the command.
-func Usage() string { return usage(func(name string) bool { return !strings.HasPrefix(name, apiPrefix) }) }
+func Usage() string {
+	return usage(func(name string) bool { return !strings.HasPrefix(name, apiPrefix) })
+}
 
 // ServeUsage lists those of `serve`.
 func ServeUsage() string { return usage(servesBy) }

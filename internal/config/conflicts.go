@@ -87,7 +87,8 @@ func api(values map[string]string) []error {
 	if values["OTTO_API_TOKENS_FILE"] == "" || values["OTTO_API_AUTH"] != AuthKubernetes {
 		return nil
 	}
-	return []error{errors.New("OTTO_API_TOKENS_FILE: got a file beside OTTO_API_AUTH=kubernetes, takes a file only where OTTO_API_AUTH is tokens")}
+	return []error{errors.New(
+		"OTTO_API_TOKENS_FILE: got a file beside OTTO_API_AUTH=kubernetes, takes a file only where OTTO_API_AUTH is tokens")}
 }
 
 // AuthKubernetes is the value of OTTO_API_AUTH that lets the API server decide.

@@ -38,7 +38,9 @@ type Principal struct {
 }
 
 // sees reports whether a queue is one of its queues.
-func (p *Principal) sees(queue string) bool { return p.Queues == nil || slices.Contains(p.Queues, queue) }
+func (p *Principal) sees(queue string) bool {
+	return p.Queues == nil || slices.Contains(p.Queues, queue)
+}
 
 // Authenticator knows who sends a request, and whether they may.
 type Authenticator interface {
@@ -62,10 +64,10 @@ func bearer(r *http.Request) (string, error) {
 	return token, nil
 }
 
-func unauthenticated(format string, args ...any) *Problem {
+func unauthenticated(detail string) *Problem {
 	p := problem(http.StatusUnauthorized, "unauthenticated", "a valid token is needed",
 		"Send `Authorization: Bearer TOKEN`. Whoever runs Ottoscaler gives out tokens: see OTTO_API_TOKENS_FILE and OTTO_API_AUTH.",
-		format, args...)
+		"%s", detail)
 	p.challenge = true
 	return p
 }

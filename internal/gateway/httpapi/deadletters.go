@@ -19,7 +19,9 @@ func viewDeadLetter(l *inspect.DeadLetter) object {
 }
 
 // seesLetter: what has no queue, or none that is valid, would have been of the default one.
-func seesLetter(who *Principal, l *inspect.DeadLetter) bool { return who.sees(queueOf(l.Fields[event.FieldQueue])) }
+func seesLetter(who *Principal, l *inspect.DeadLetter) bool {
+	return who.sees(queueOf(l.Fields[event.FieldQueue]))
+}
 
 func (s *Server) listDeadLetters(r *http.Request, who *Principal) (answer, error) {
 	p := query(r, "limit", "cursor")

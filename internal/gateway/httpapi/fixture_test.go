@@ -185,7 +185,7 @@ func (f *fixture) pattern(r request) string {
 	for _, rt := range f.server.routes() {
 		mux.HandleFunc(rt.method+" "+rt.pattern, func(http.ResponseWriter, *http.Request) {})
 	}
-	_, pattern := mux.Handler(httptest.NewRequest(max(r.method, "GET"), r.path, nil))
+	_, pattern := mux.Handler(httptest.NewRequest(max(r.method, "GET"), r.path, http.NoBody))
 	_, pattern, _ = strings.Cut(pattern, " ")
 	return pattern
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // Problem is an error answer, as of RFC 9457.
-type Problem struct {
+type Problem struct { //nolint:errname // RFC 9457 calls it so
 	Type       string `json:"type"`
 	Title      string `json:"title"`
 	Status     int    `json:"status"`
@@ -56,7 +56,8 @@ func invalidParameter(name, got, takes string) *Problem {
 }
 
 func invalidBody(format string, args ...any) *Problem {
-	return problem(http.StatusBadRequest, "invalid_body", "invalid request body", "Send one JSON object as api/openapi.yaml says.", format, args...)
+	return problem(http.StatusBadRequest, "invalid_body", "invalid request body", "Send one JSON object as api/openapi.yaml says.",
+		format, args...)
 }
 
 func notFound(format string, args ...any) *Problem {
@@ -122,5 +123,5 @@ func writeJSON(w http.ResponseWriter, status int, media string, body any) {
 	}
 	w.Header().Set("Content-Type", media)
 	w.WriteHeader(status)
-	_, _ = w.Write(append(b, '\n')) //nolint:gosec // JSON, marked nosniff
+	_, _ = w.Write(append(b, '\n'))
 }

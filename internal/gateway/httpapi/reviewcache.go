@@ -24,7 +24,9 @@ type reviewCache struct {
 	reviews map[[sha256.Size]byte]review
 }
 
-func reviewKey(token string, verb Verb) [sha256.Size]byte { return sha256.Sum256([]byte(string(verb) + " " + token)) }
+func reviewKey(token string, verb Verb) [sha256.Size]byte {
+	return sha256.Sum256([]byte(string(verb) + " " + token))
+}
 
 func (c *reviewCache) find(token string, verb Verb) (review, bool) {
 	c.mu.Lock()

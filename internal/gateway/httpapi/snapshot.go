@@ -25,7 +25,9 @@ func (f *streamFilter) wants(e *hub.Entry) bool {
 }
 
 // may: a token that is bound to queues does not see what belongs to none, but for pauses of all.
-func (*streamFilter) may(who *Principal, e *hub.Entry) bool { return who.sees(e.Queue) || e.Queue == "*" }
+func (*streamFilter) may(who *Principal, e *hub.Entry) bool {
+	return who.sees(e.Queue) || e.Queue == "*"
+}
 
 // snapshotSeqs are the seq of events in the last snapshot: entries up to it, which came while it was taken, are in it.
 type snapshotSeqs struct {

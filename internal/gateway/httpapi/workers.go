@@ -42,7 +42,9 @@ func (s *Server) eventsOfWorkers(r *http.Request, who *Principal, id event.ID, t
 		}
 		return catalog.Page{Events: []records.Kept{*rec}}, nil
 	}
-	f := catalog.Filter{State: catalog.StateOpen, TaskID: task, Queues: who.Queues, Type: event.ScaleUp, Limit: workerPage, Before: from.before()}
+	f := catalog.Filter{
+		State: catalog.StateOpen, TaskID: task, Queues: who.Queues, Type: event.ScaleUp, Limit: workerPage, Before: from.before(),
+	}
 	if task != "" {
 		f.State = catalog.StateAll
 	}

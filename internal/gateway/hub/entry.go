@@ -40,7 +40,7 @@ func NewEntry(s inspect.StatusEntry) (e Entry, ok bool) {
 	}
 	e = Entry{ID: id, Kind: s.Fields["kind"], TaskID: s.Fields["task_id"], Queue: s.Fields["queue"]}
 	e.EventID, _ = event.ParseID(s.Fields["event_id"]) // what is no ID belongs to no event
-	e.Seq, _ = strconv.Atoi(s.Fields["seq"]) // what is no number is none
+	e.Seq, _ = strconv.Atoi(s.Fields["seq"])           // what is no number is none
 	e.JSON, err = json.Marshal(View(s))
 	return e, err == nil
 }

@@ -58,7 +58,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	for failures := 0; ctx.Err() == nil; {
 		err := h.follow(ctx)
 		if ctx.Err() != nil {
-			break
+			return nil //nolint:nilerr // a stop is no failure
 		}
 		if failures++; h.fail(err) {
 			failures = 1
