@@ -28,6 +28,7 @@ func TestDefaults(t *testing.T) {
 			Deadline:      6 * time.Hour, PendingTimeout: 15 * time.Minute, StartTimeout: 10 * time.Minute, ImagePullTimeout: 2 * time.Minute,
 			SucceededTTL: 30 * time.Second, FailedTTL: 10 * time.Minute, RecordTTL: 24 * time.Hour,
 		},
+		API:     API{Addr: ":8090", Auth: "tokens"},
 		Process: Process{HTTPAddr: ":8080", LeaderElect: true, CreateConcurrency: 32, Threads: 1, LogLevel: slog.LevelInfo, LogFormat: "auto"},
 		Traces: Traces{
 			Protocol: "http/protobuf", TimeoutMillis: 10_000, Compression: "gzip", Sampler: "parentbased_always_on", ServiceName: "ottoscaler",
@@ -63,6 +64,7 @@ func example(t *testing.T) map[string]string {
 		"REDIS_SENTINEL_ADDRS": "a:26379,[::1]:26380", "REDIS_STREAM": "{tag}:events",
 		"REDIS_CONSUMER_GROUP": "group", "REDIS_CONSUMER": "consumer", "OTTO_STREAM_RETENTION": "0",
 		"OTTO_STATUS_MAX_LEN": "1000", "OTTO_STATUS_RETENTION": "1h",
+		"OTTO_API_ADDR": "127.0.0.1:0", "OTTO_API_WRITE": "true", "OTTO_API_TOKENS_FILE": file, "OTTO_API_AUTH": "tokens",
 		"OTTO_HTTP_ADDR": "[::1]:9090", "OTTO_LEADER_ELECT": "false", "POD_NAME": "ottoscaler-7d9f-x2", "POD_NAMESPACE": "system", "OTTO_DEPLOYMENT": "main",
 		"OTTO_AGENT_IMAGE": "registry.example:5000/team/agent:1.2", "OTTO_AGENT_COMMAND": `["/agent", "a \"b\",\n한글"]`,
 		"OTTO_AGENT_ARGS": `[ "", "$(OTTO_TASK_ID)"]`, "OTTO_NAMESPACE": "builds", "OTTO_INSTANCE": "blue",
@@ -100,6 +102,7 @@ func TestEveryVariableArrives(t *testing.T) {
 			Templates:     dir, Queues: file, PendingTimeout: time.Minute, StartTimeout: 2 * time.Minute, ImagePullTimeout: time.Second,
 			FailedTTL: 90 * time.Minute, RecordTTL: 2 * time.Hour,
 		},
+		API:     API{Addr: "127.0.0.1:0", Write: true, TokensFile: file, Auth: "tokens"},
 		Process: Process{HTTPAddr: "[::1]:9090", PodName: "ottoscaler-7d9f-x2", PodNamespace: "system", Deployment: "main", CreateConcurrency: 96, Threads: 2, LogLevel: slog.LevelDebug, LogFormat: "json"},
 		Traces: Traces{
 			Endpoint: "http://collector:4318", TracesEndpoint: "https://[::1]:4318/otlp/v1/traces", Protocol: "http/json",

@@ -37,17 +37,34 @@ func fill(t *testing.T, f *redistest.Fixture) {
 	f.Do(t, "XADD", f.Keys.Dead(), "6-0", "original_id", "4-1", "reason_code", "too_large", "reason", "too large", "omitted", "3", "f:queue", "web")
 }
 
+// answerCase is a request and what its answer has, as Go prints it, and has not.
+type answerCase struct {
+	request
+	status    int
+	want, not string
+}
+
 // TestAnswers: what each endpoint answers to whom; do holds each answer against api/openapi.yaml.
 func TestAnswers(t *testing.T) {
 	mini := redistest.Mini(t)
 	fill(t, mini)
 	f := serve(t, mini, nil)
-	for name, test := range map[string]struct {
-		request
-		status int
-		want   string // in the body, as Go prints it
-		not    string
-	}{
+	for _, cases := range []map[string]answerCase{reads(), sends(), commands()} {
+		for name, test := range cases {
+			t.Run(name, func(t *testing.T) {
+				f.t = t
+				status, got := f.do(test.request)
+				text := fmt.Sprint(got)
+				if status != test.status || !strings.Contains(text, test.want) || test.not != "" && strings.Contains(text, test.not) {
+					t.Errorf("got %d %s", status, text)
+				}
+			})
+		}
+	}
+}
+
+func reads() map[string]answerCase {
+	return map[string]answerCase{
 		"open events":             {request{path: "/v1/events"}, 200, "event_id:" + webID, closedID},
 		"closed events":           {request{path: "/v1/events?state=closed"}, 200, "event_id:" + closedID, openID},
 		"of a type":               {request{path: "/v1/events?type=cancel&state=all"}, 200, "events:[]", openID},
@@ -83,23 +100,32 @@ func TestAnswers(t *testing.T) {
 		"another method":          {request{method: "DELETE", path: "/v1/events"}, 405, "method_not_allowed", ""},
 		"an unknown token":        {request{path: "/v1/events", token: "guess"}, 401, "unauthenticated", ""},
 		"no bearer":               {request{path: "/v1/events", header: map[string]string{"Authorization": "Basic x"}}, 401, "unauthenticated", ""},
+	}
+}
 
-		"sent":                 {request{method: "POST", path: "/v1/events", token: "operator", body: `{"type":"scale_up","pod_count":3,"urgent":true}`}, 202, "event_id", ""},
-		"sent with a key":      {request{method: "POST", path: "/v1/events", token: "operator", body: `{"type":"scale_up","pod_count":3}`, header: map[string]string{"Idempotency-Key": "k"}}, 202, "event_id", ""},
-		"two keys":             {request{method: "POST", path: "/v1/events", token: "operator", body: `{"type":"scale_up","pod_count":3,"idempotency_key":"a"}`, header: map[string]string{"Idempotency-Key": "k"}}, 400, "invalid_body", ""},
-		"rejected":             {request{method: "POST", path: "/v1/events", token: "operator", body: `{"type":"scale_up","pod_count":"many"}`}, 422, "reason_code:invalid_pod_count", ""},
-		"nested":               {request{method: "POST", path: "/v1/events", token: "operator", body: `{"type":{}}`}, 400, "invalid_body", ""},
-		"no JSON":              {request{method: "POST", path: "/v1/events", token: "operator", body: `type=scale_up`}, 400, "invalid_body", ""},
-		"two values":           {request{method: "POST", path: "/v1/events", token: "operator", body: `{} {}`}, 400, "more than one", ""},
-		"not as JSON":          {request{method: "POST", path: "/v1/events", token: "operator", body: `{}`, header: map[string]string{"Content-Type": "text/plain"}}, 415, "unsupported_media_type", ""},
-		"too much":             {request{method: "POST", path: "/v1/events", token: "operator", body: `{"x":"` + strings.Repeat("x", maxBody) + `"}`}, 413, "too_large", ""},
-		"by a viewer":          {request{method: "POST", path: "/v1/events", token: "viewer", body: `{}`}, 403, "forbidden", ""},
-		"by nobody":            {request{method: "POST", path: "/v1/events", body: `{}`}, 401, "unauthenticated", ""},
-		"to another queue":     {request{method: "POST", path: "/v1/events", token: "web", body: `{"type":"scale_up","pod_count":1}`}, 403, "forbidden", ""},
-		"to its queue":         {request{method: "POST", path: "/v1/events", token: "web", body: `{"type":"scale_up","pod_count":1,"queue":"web"}`}, 202, "event_id", ""},
-		"another's cancel":     {request{method: "POST", path: "/v1/events", token: "web", body: `{"type":"cancel","event_id":"` + openID + `"}`}, 404, "not_found", ""},
-		"its own cancel":       {request{method: "POST", path: "/v1/events", token: "web", body: `{"type":"cancel","event_id":"` + webID + `"}`}, 202, "event_id", ""},
-		"of another origin":    {request{method: "POST", path: "/v1/events", token: "operator", body: `{}`, header: map[string]string{"Sec-Fetch-Site": "cross-site"}}, 403, "cross_origin", ""},
+func sends() map[string]answerCase {
+	return map[string]answerCase{
+		"sent":              {request{method: "POST", path: "/v1/events", token: "operator", body: `{"type":"scale_up","pod_count":3,"urgent":true}`}, 202, "event_id", ""},
+		"sent with a key":   {request{method: "POST", path: "/v1/events", token: "operator", body: `{"type":"scale_up","pod_count":3}`, header: map[string]string{"Idempotency-Key": "k"}}, 202, "event_id", ""},
+		"two keys":          {request{method: "POST", path: "/v1/events", token: "operator", body: `{"type":"scale_up","pod_count":3,"idempotency_key":"a"}`, header: map[string]string{"Idempotency-Key": "k"}}, 400, "invalid_body", ""},
+		"rejected":          {request{method: "POST", path: "/v1/events", token: "operator", body: `{"type":"scale_up","pod_count":"many"}`}, 422, "reason_code:invalid_pod_count", ""},
+		"nested":            {request{method: "POST", path: "/v1/events", token: "operator", body: `{"type":{}}`}, 400, "invalid_body", ""},
+		"no JSON":           {request{method: "POST", path: "/v1/events", token: "operator", body: `type=scale_up`}, 400, "invalid_body", ""},
+		"two values":        {request{method: "POST", path: "/v1/events", token: "operator", body: `{} {}`}, 400, "more than one", ""},
+		"not as JSON":       {request{method: "POST", path: "/v1/events", token: "operator", body: `{}`, header: map[string]string{"Content-Type": "text/plain"}}, 415, "unsupported_media_type", ""},
+		"too much":          {request{method: "POST", path: "/v1/events", token: "operator", body: `{"x":"` + strings.Repeat("x", maxBody) + `"}`}, 413, "too_large", ""},
+		"by a viewer":       {request{method: "POST", path: "/v1/events", token: "viewer", body: `{}`}, 403, "forbidden", ""},
+		"by nobody":         {request{method: "POST", path: "/v1/events", body: `{}`}, 401, "unauthenticated", ""},
+		"to another queue":  {request{method: "POST", path: "/v1/events", token: "web", body: `{"type":"scale_up","pod_count":1}`}, 403, "forbidden", ""},
+		"to its queue":      {request{method: "POST", path: "/v1/events", token: "web", body: `{"type":"scale_up","pod_count":1,"queue":"web"}`}, 202, "event_id", ""},
+		"another's cancel":  {request{method: "POST", path: "/v1/events", token: "web", body: `{"type":"cancel","event_id":"` + openID + `"}`}, 404, "not_found", ""},
+		"its own cancel":    {request{method: "POST", path: "/v1/events", token: "web", body: `{"type":"cancel","event_id":"` + webID + `"}`}, 202, "event_id", ""},
+		"of another origin": {request{method: "POST", path: "/v1/events", token: "operator", body: `{}`, header: map[string]string{"Sec-Fetch-Site": "cross-site"}}, 403, "cross_origin", ""},
+	}
+}
+
+func commands() map[string]answerCase {
+	return map[string]answerCase{
 		"pause":                {request{method: "POST", path: "/v1/queues/web/pause", token: "web", body: `{"reason":"registry is down"}`}, 202, "paused:true", ""},
 		"pause, no reason":     {request{method: "POST", path: "/v1/queues/web/pause", token: "web", body: `{}`}, 400, "reason", ""},
 		"pause another":        {request{method: "POST", path: "/v1/queues/default/pause", token: "web", body: `{"reason":"x"}`}, 403, "forbidden", ""},
@@ -112,15 +138,6 @@ func TestAnswers(t *testing.T) {
 		"redrive another's":    {request{method: "POST", path: "/v1/dead-letters/5-0/redrive", token: "web"}, 404, "not_found", ""},
 		"redrive to nowhere":   {request{method: "POST", path: "/v1/dead-letters/9-0/redrive", token: "operator"}, 404, "not_found", ""},
 		"stream, wrong resume": {request{path: "/v1/stream?last_event_id=x"}, 400, "last_event_id", ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			f.t = t
-			status, got := f.do(test.request)
-			text := fmt.Sprint(got)
-			if status != test.status || !strings.Contains(text, test.want) || test.not != "" && strings.Contains(text, test.not) {
-				t.Errorf("got %d %s", status, text)
-			}
-		})
 	}
 }
 

@@ -66,9 +66,9 @@ func (v *viewer) sendSnapshot(ctx context.Context, gap bool) error {
 		v.out.message("gap", event.ID{}, object{"after": before.String(), "reason": "entries after this ID are kept no more; a snapshot follows"})
 	}
 	body := object{"events": v.viewSnapshot(events), "truncated": truncated, "complete": v.server.opts.Catalog.Loaded()}
-	v.last, v.shown = began.Last, snapshotSeqs{seqs: make(map[event.ID]int, len(events)), until: ended.Last}
+	v.last, v.covers = began.Last, snapshotSeqs{seqs: make(map[event.ID]int, len(events)), until: ended.Last}
 	for i := range events {
-		v.shown.seqs[events[i].Event.EventID] = events[i].Seq
+		v.covers.seqs[events[i].Event.EventID] = events[i].Seq
 	}
 	v.out.message("snapshot", v.last, body)
 	v.live = false

@@ -25,7 +25,7 @@ type viewer struct {
 	filter streamFilter
 	out    *eventWriter
 	last   event.ID // the last entry that was sent, or passed by the filter
-	shown  snapshotSeqs
+	covers snapshotSeqs
 
 	resumes bool // it said which entry it had last
 	live    bool // it has caught up with the hub
@@ -158,7 +158,7 @@ func (v *viewer) step(ctx context.Context, heartbeat <-chan time.Time) error {
 func (v *viewer) send(entries []hub.Entry) error {
 	for i := range entries {
 		e := &entries[i]
-		if v.last = e.ID; v.filter.wants(e) && v.filter.may(v.who, e) && !v.shown.has(e) {
+		if v.last = e.ID; v.filter.wants(e) && v.filter.may(v.who, e) && !v.covers.has(e) {
 			v.out.entry(e)
 		}
 	}
