@@ -40,11 +40,11 @@ const rich = "testdata/rich.yaml"
 func TestEverythingOn(t *testing.T) {
 	all := mustRender(t, "--values", rich)
 	want := []string{
-		"ClusterRole/otto-ottoscaler", "ConfigMap/ottoscaler", "ConfigMap/ottoscaler-dashboard", "ConfigMap/ottoscaler-queues", "ConfigMap/ottoscaler-templates",
-		"Deployment/ottoscaler", "LimitRange/otto-ottoscaler", "NetworkPolicy/ottoscaler", "Pod/ottoscaler-test",
-		"PodDisruptionBudget/ottoscaler", "PodMonitor/ottoscaler", "PrometheusRule/ottoscaler", "ResourceQuota/otto-ottoscaler", "Role/ottoscaler-events",
-		"Role/ottoscaler-leader", "RoleBinding/otto-ottoscaler", "RoleBinding/ottoscaler-events", "RoleBinding/ottoscaler-leader",
-		"Secret/ottoscaler-redis", "Service/ottoscaler", "ServiceAccount/main", "ValidatingAdmissionPolicy/otto-ottoscaler",
+		"ClusterRole/otto-ottoscaler", "ClusterRole/otto-ottoscaler-gateway-reviews", "ClusterRoleBinding/otto-ottoscaler-gateway-reviews", "ConfigMap/ottoscaler", "ConfigMap/ottoscaler-dashboard", "ConfigMap/ottoscaler-queues", "ConfigMap/ottoscaler-templates",
+		"Deployment/ottoscaler", "Deployment/ottoscaler-gateway", "LimitRange/otto-ottoscaler", "NetworkPolicy/ottoscaler", "NetworkPolicy/ottoscaler-gateway", "Pod/ottoscaler-test",
+		"PodDisruptionBudget/ottoscaler", "PodMonitor/ottoscaler", "PrometheusRule/ottoscaler", "ResourceQuota/otto-ottoscaler", "Role/otto-ottoscaler-gateway", "Role/ottoscaler-events", "Role/ottoscaler-gateway-leader",
+		"Role/ottoscaler-leader", "RoleBinding/otto-ottoscaler", "RoleBinding/otto-ottoscaler-gateway", "RoleBinding/ottoscaler-events", "RoleBinding/ottoscaler-gateway-leader", "RoleBinding/ottoscaler-leader",
+		"Secret/ottoscaler-redis", "Service/ottoscaler", "Service/ottoscaler-gateway", "ServiceAccount/main", "ServiceAccount/ottoscaler-gateway", "ValidatingAdmissionPolicy/otto-ottoscaler",
 		"ValidatingAdmissionPolicyBinding/otto-ottoscaler",
 	}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(all))); diff != "" {
@@ -61,6 +61,23 @@ func TestEverythingOn(t *testing.T) {
 	}
 	if got := deployment.at(append(pod, "containers", 0, "env", 2, "value")...); got != "460MiB" {
 		t.Errorf("GOMEMLIMIT is %v of 512Mi", got)
+	}
+}
+
+// TestGatewayPermissions: a gateway reads Pods, their logs and one Lease; only with auth=kubernetes it asks for reviews.
+func TestGatewayPermissions(t *testing.T) {
+	all := mustRender(t, "--set", "gateway.enabled=true")
+	want := []any{
+		map[string]any{"apiGroups": []any{""}, "resources": []any{"pods"}, "verbs": []any{"get", "list", "watch"}},
+		map[string]any{"apiGroups": []any{""}, "resources": []any{"pods/log"}, "verbs": []any{"get"}},
+	}
+	if diff := cmp.Diff(any(want), all["Role/ottoscaler-gateway"].at("rules")); diff != "" {
+		t.Errorf("rules (-want +got):\n%s", diff)
+	}
+	for name := range all {
+		if strings.HasPrefix(name, "ClusterRole") {
+			t.Errorf("it has %s", name)
+		}
 	}
 }
 
