@@ -18,11 +18,13 @@ import (
 	"github.com/ottoscaler/ottoscaler/internal/gateway/hub"
 	"github.com/ottoscaler/ottoscaler/internal/health"
 	"github.com/ottoscaler/ottoscaler/internal/k8s"
+	"github.com/ottoscaler/ottoscaler/internal/k8s/leader"
 	"github.com/ottoscaler/ottoscaler/internal/k8s/pods"
 	"github.com/ottoscaler/ottoscaler/internal/k8s/templates"
 	"github.com/ottoscaler/ottoscaler/internal/redis"
 	"github.com/ottoscaler/ottoscaler/internal/redis/control"
 	"github.com/ottoscaler/ottoscaler/internal/redis/inspect"
+	"github.com/ottoscaler/ottoscaler/internal/traces"
 	"github.com/ottoscaler/ottoscaler/internal/worker"
 )
 
@@ -82,7 +84,8 @@ func (s store) Send(ctx context.Context, cmd worker.Command) (event.ID, error) {
 //
 //	Redis ── status stream ──▶ hub ──▶ API ──▶ viewers
 //	  │                         └──▶ catalog ──▲
-//	  └───────── records ───────────────────▶──┘
+//	  ├───────── records ───────────────────▶──┘
+//	  └─────────────────────▶ traces ──▶ collector
 func New(cfg config.Config, o Options) (*Gateway, error) {
 	g := &Gateway{version: o.Version, log: o.Logger}
 
@@ -112,6 +115,12 @@ func New(cfg config.Config, o Options) (*Gateway, error) {
 	h := hub.New(hub.Options{Source: g.reader, Read: metrics.read, Logger: o.Logger})
 	events := catalog.New(g.reader, h)
 	g.services = append(g.services, h, events)
+
+	// Spans of what ends, where a collector is configured.
+	if err := g.wireTraces(metrics, o); err != nil {
+		g.closeRedis()
+		return nil, err
+	}
 
 	g.api = httpapi.New(httpapi.Options{
 		Addr: cfg.API.Addr, Version: o.Version, Write: cfg.API.Write, MaxPods: cfg.Workers.MaxPodsPerEvent, Names: app.Names(cfg),
@@ -155,6 +164,22 @@ func (r reviewer) Review(ctx context.Context, token, verb string) (user string, 
 	}
 	allowed, err = r.client.ReviewAccess(ctx, info, r.namespace, verb)
 	return info.Username, allowed, err
+}
+
+// wireTraces sends spans as one of the replicas that share the work.
+func (g *Gateway) wireTraces(m *metrics, o Options) error {
+	if g.cfg.Traces.URL() == "" {
+		return nil
+	}
+	exporter, err := traces.New(g.cfg, traces.Options{
+		Redis: g.redis, Instance: leader.Identity(g.cfg.Process.PodName), Version: o.Version, Logger: o.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	m.traces(exporter.Stats)
+	g.services = append(g.services, exporter)
+	return nil
 }
 
 // wireProbes makes the servers of probes, scrapes and profiles. A gateway is ready while Redis answers.

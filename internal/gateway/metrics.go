@@ -8,6 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/ottoscaler/ottoscaler/internal/traces"
 )
 
 // metrics are those of a gateway. It implements httpapi.Observer.
@@ -50,6 +52,29 @@ func newMetrics(version string) *metrics {
 		m.dropped.WithLabelValues(reason)
 	}
 	return m
+}
+
+// traces adds what became of spans.
+func (m *metrics) traces(stats func() traces.Stats) {
+	for result, count := range map[string]func(traces.Stats) int64{
+		"sent":    func(s traces.Stats) int64 { return s.Sent },
+		"dropped": func(s traces.Stats) int64 { return s.Dropped },
+		"refused": func(s traces.Stats) int64 { return s.Refused },
+	} {
+		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name:        "ottoscaler_gateway_spans_total",
+			Help:        "Spans: that the collector accepted, accepted and dropped, or refused.",
+			ConstLabels: prometheus.Labels{"result": result},
+		}, func() float64 { return float64(count(stats())) }))
+	}
+	m.registry.MustRegister(
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "ottoscaler_gateway_span_failures_total", Help: "Times that spans could not be sent; they are sent again.",
+		}, func() float64 { return float64(stats().Failed) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "ottoscaler_gateway_span_entries_lost_total", Help: "Status entries that were trimmed before spans were made of them.",
+		}, func() float64 { return float64(stats().Lost) }),
+	)
 }
 
 func (m *metrics) handler() http.Handler {
