@@ -23,25 +23,23 @@ func invalidValues(t *testing.T) map[string][]string {
 		"cpu", "cpu=", "=1", "cpu=0", "cpu=-1", "cpu=1x", "cpu=1,cpu=2", "cpu=1,", "CPU=1", "cpu:1", "memory=100m",
 		"memory=0.5", "gpu=1", "cpu=1e3", "cpu=1 ", "cpu=NaN", "cpu=1;memory=1Mi",
 	}
-	return map[string][]string{
-		"REDIS_HOST":            {"redis:6379", "redis://redis", "a b", "-a", "a..b", "a/b", "[::1]", "user@host", "\x00"},
-		"REDIS_PORT":            append([]string{"0", "65536", "tcp://10.0.0.11:6379"}, number...),
-		"REDIS_USERNAME":        name,
-		"REDIS_PASSWORD":        {"sesame\n", "sesame\r"},
-		"REDIS_PASSWORD_FILE":   file,
-		"REDIS_DB":              append([]string{"1000001"}, number...),
-		"REDIS_TLS":             {"yes", "TRUE", "1", "on", "true "},
-		"REDIS_TLS_CA_FILE":     file,
-		"REDIS_TLS_CERT_FILE":   file,
-		"REDIS_TLS_KEY_FILE":    file,
-		"REDIS_SENTINEL_MASTER": name,
-		"REDIS_SENTINEL_ADDRS":  {"a", "a:", ":1", "a:0", "a:1,", "a:1, b:2", "a:1;b:2", "::1:26379"},
-		"REDIS_STREAM":          append([]string{"a{b", "a}b", "{}", "{a}{b}", "}a{", "{{a}}"}, name...),
-		"REDIS_CONSUMER_GROUP":  name,
-		"REDIS_CONSUMER":        name,
-		"OTTO_STREAM_RETENTION": ttl,
-		"OTTO_API_ADDR":         {"8090", "localhost", ":", ":65536"}, "OTTO_API_TOKENS_FILE": file,
-		"OTTO_API_WRITE": {"yes", "1", " true"}, "OTTO_API_AUTH": {"Kubernetes", "none"},
+	return with(invalidAPI(file), map[string][]string{
+		"REDIS_HOST":              {"redis:6379", "redis://redis", "a b", "-a", "a..b", "a/b", "[::1]", "user@host", "\x00"},
+		"REDIS_PORT":              append([]string{"0", "65536", "tcp://10.0.0.11:6379"}, number...),
+		"REDIS_USERNAME":          name,
+		"REDIS_PASSWORD":          {"sesame\n", "sesame\r"},
+		"REDIS_PASSWORD_FILE":     file,
+		"REDIS_DB":                append([]string{"1000001"}, number...),
+		"REDIS_TLS":               {"yes", "TRUE", "1", "on", "true "},
+		"REDIS_TLS_CA_FILE":       file,
+		"REDIS_TLS_CERT_FILE":     file,
+		"REDIS_TLS_KEY_FILE":      file,
+		"REDIS_SENTINEL_MASTER":   name,
+		"REDIS_SENTINEL_ADDRS":    {"a", "a:", ":1", "a:0", "a:1,", "a:1, b:2", "a:1;b:2", "::1:26379"},
+		"REDIS_STREAM":            append([]string{"a{b", "a}b", "{}", "{a}{b}", "}a{", "{{a}}"}, name...),
+		"REDIS_CONSUMER_GROUP":    name,
+		"REDIS_CONSUMER":          name,
+		"OTTO_STREAM_RETENTION":   ttl,
 		"OTTO_HTTP_ADDR":          {"8080", "localhost", ":", ":http", ":65536", ":-1", ":08", "::1:8080", "http://:8080", ":8080/", "a b:1", ":8080 "},
 		"OTTO_LEADER_ELECT":       {"yes", "TRUE", "1", "on", "true "},
 		"POD_NAME":                {"Pod", "-a", "a-", "a_b", "a b", strings.Repeat("x", 254)},
@@ -70,6 +68,20 @@ func invalidValues(t *testing.T) map[string][]string {
 		"GOMAXPROCS":              append([]string{"1025"}, count...),
 		"OTTO_LOG_LEVEL":          {"INFO", "trace", "info+2", "0", "warning"},
 		"OTTO_LOG_FORMAT":         {"JSON", "yaml", "logfmt"},
+	})
+}
+
+func with(more, all map[string][]string) map[string][]string {
+	maps.Copy(all, more)
+	return all
+}
+
+func invalidAPI(file []string) map[string][]string {
+	return map[string][]string{
+		"OTTO_API_ADDR":        {"8090", "localhost", ":", ":65536"},
+		"OTTO_API_WRITE":       {"yes", "1", " true"},
+		"OTTO_API_TOKENS_FILE": file,
+		"OTTO_API_AUTH":        {"Kubernetes", "none"},
 	}
 }
 
