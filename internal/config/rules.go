@@ -78,11 +78,6 @@ func rules() map[string]rule {
 		"OTTO_FAILED_TTL":         duration(0),
 		"OTTO_RECORD_TTL":         duration(time.Second),
 
-		"OTTO_API_ADDR":        {takes: "[host]:port such as :8090 or 127.0.0.1:8090", valid: isListenAddr},
-		"OTTO_API_WRITE":       oneOf("true", "false"),
-		"OTTO_API_TOKENS_FILE": file(),
-		"OTTO_API_AUTH":        oneOf("tokens", "kubernetes"),
-
 		"OTTO_HTTP_ADDR":          {takes: "[host]:port such as :8080 or 127.0.0.1:8080", valid: isListenAddr},
 		"OTTO_LEADER_ELECT":       oneOf("true", "false"),
 		"POD_NAME":                {takes: "1 to 253 lower-case letters, digits, hyphens and dots", valid: isPodName},
@@ -93,8 +88,18 @@ func rules() map[string]rule {
 		"OTTO_LOG_LEVEL":          oneOf("debug", "info", "warn", "error"),
 		"OTTO_LOG_FORMAT":         oneOf("auto", "text", "json"),
 	}
+	maps.Copy(all, apiRules())
 	maps.Copy(all, traceRules())
 	return all
+}
+
+func apiRules() map[string]rule {
+	return map[string]rule{
+		"OTTO_API_ADDR":        {takes: "[host]:port such as :8090 or 127.0.0.1:8090", valid: isListenAddr},
+		"OTTO_API_WRITE":       oneOf("true", "false"),
+		"OTTO_API_TOKENS_FILE": file(),
+		"OTTO_API_AUTH":        oneOf("tokens", "kubernetes"),
+	}
 }
 
 // describe is the line about an invalid value.

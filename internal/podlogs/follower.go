@@ -15,7 +15,7 @@ const (
 	startPause   = 2 * time.Second  // of a container that has not started
 	pollInterval = time.Second      // where the node can follow no more logs
 	pollFor      = 30 * time.Second // until following is tried again
-	giveUpAfter  = 6                // readings that found what will not change any more
+	endAfter     = 6                // readings that found what will not change any more
 	maxReads     = 3                // of a log that is still being written
 	failAfter    = 150              // failed requests for the log of a container that has ended: five minutes
 )
@@ -153,7 +153,7 @@ func (f *follower) settle(r result) {
 
 // again is for a failure that may pass.
 func (f *follower) again(why string) (time.Duration, bool, error) {
-	if f.tries++; f.once && !f.joins && f.tries > giveUpAfter {
+	if f.tries++; f.once && !f.joins && f.tries > endAfter {
 		return 0, true, fmt.Errorf("reading the log of container %q of Pod %q: %s", f.target.Container, f.target.Pod, why)
 	}
 	return retry.Backoff(f.tries, maxPause), false, nil
@@ -189,7 +189,7 @@ func (f *follower) over(r result, s containerState) (time.Duration, bool, error)
 	if f.dead++; r.answer != answerOK || !r.clean || complete && f.read { // the kubelet is away, or ended in the middle of what is known
 		f.dead = 0
 	}
-	if f.tries++; f.dead <= giveUpAfter && f.tries <= failAfter {
+	if f.tries++; f.dead <= endAfter && f.tries <= failAfter {
 		return retry.Backoff(f.tries, startPause), false, nil
 	}
 	if err := f.flush(); err != nil {
@@ -205,7 +205,7 @@ func (f *follower) over(r result, s containerState) (time.Duration, bool, error)
 // restarted reads what the earlier container still printed, then begins anew.
 func (f *follower) restarted(r result, s containerState) (time.Duration, bool, error) {
 	read := f.previous && r.clean && f.note == "" && !f.progress
-	lost := s.restarts > f.restarts+1 || f.tries > giveUpAfter
+	lost := s.restarts > f.restarts+1 || f.tries > endAfter
 	if !read && !lost {
 		f.previous = true
 		if f.tries++; f.progress {
