@@ -138,7 +138,7 @@ func New(cfg config.Config, o Options) (*Gateway, error) {
 func (g *Gateway) authenticator() (httpapi.Authenticator, error) {
 	switch {
 	case g.cfg.API.Auth == config.AuthKubernetes:
-		return &httpapi.Kubernetes{Reviewer: reviewer{g.cluster.Client, g.cfg.Workers.Namespace}, Namespace: g.cfg.Workers.Namespace}, nil
+		return httpapi.NewKubernetes(reviewer{g.cluster.Client, g.cfg.Workers.Namespace}, g.cfg.Workers.Namespace), nil
 	case g.cfg.API.TokensFile == "":
 		return httpapi.Open{}, nil
 	}

@@ -34,8 +34,11 @@ type Page struct {
 	Next   event.ID // the Before of the next page; zero: this was the last one
 }
 
-// maxExamined bounds the records that are read for one page: those of another type than the wanted one count too.
-const maxExamined = 1000
+const (
+	// maxExamined bounds the records that are read for one page: those of another type than the wanted one count too.
+	maxExamined = 1000
+	typePage    = 100 // records that are read at once where only some are wanted
+)
 
 // Loaded reports whether the catalog has been loaded once. Before that a page may lack events.
 func (c *Catalog) Loaded() bool {
@@ -50,15 +53,23 @@ func (c *Catalog) Find(ctx context.Context, f Filter) (Page, error) {
 	var page Page
 	for before, examined := f.Before, 0; ; {
 		want := f.Limit - len(page.Events)
+		if f.Type != "" { // few may be of that type
+			want = max(want, typePage)
+		}
 		ids, more := c.candidates(f, before, want)
 		found, err := c.reader.FindAll(ctx, ids)
 		if err != nil {
 			return Page{}, err
 		}
 		c.forget(ids, found)
-		for _, rec := range found {
-			if rec != nil && f.selects(rec) {
-				page.Events = append(page.Events, *rec)
+		for i, rec := range found {
+			if rec == nil || !f.selects(rec) {
+				continue
+			}
+			page.Events = append(page.Events, *rec)
+			if len(page.Events) == f.Limit && i < len(ids)-1 {
+				page.Next = ids[i]
+				return page, nil
 			}
 		}
 		if !more {

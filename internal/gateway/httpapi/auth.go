@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/event"
 )
@@ -119,6 +121,28 @@ type Kubernetes struct {
 	Reviewer  Reviewer
 	Namespace string // of the workers
 	reviews   reviewCache
+	asking    *semaphore.Weighted
+}
+
+const maxAsking = 16 // reviews under way: whoever sends a token makes us ask
+
+// NewKubernetes asks through the Reviewer.
+func NewKubernetes(r Reviewer, namespace string) *Kubernetes {
+	return &Kubernetes{Reviewer: r, Namespace: namespace, asking: semaphore.NewWeighted(maxAsking)}
+}
+
+// review asks, and remembers tokens that are valid.
+func (k *Kubernetes) review(ctx context.Context, token string, verb Verb) (review, error) {
+	if err := k.asking.Acquire(ctx, 1); err != nil {
+		return review{}, err
+	}
+	defer k.asking.Release(1)
+	user, allowed, err := k.Reviewer.Review(ctx, token, string(verb))
+	verdict := review{user: user, allowed: allowed}
+	if err == nil && user != "" {
+		k.reviews.add(token, verb, verdict)
+	}
+	return verdict, err
 }
 
 // Authenticate implements Authenticator.
@@ -128,12 +152,10 @@ func (k *Kubernetes) Authenticate(ctx context.Context, token string, verb Verb) 
 	}
 	verdict, known := k.reviews.find(token, verb)
 	if !known {
-		user, allowed, err := k.Reviewer.Review(ctx, token, string(verb))
-		if err != nil {
+		var err error
+		if verdict, err = k.review(ctx, token, verb); err != nil {
 			return nil, coded(http.StatusServiceUnavailable, errcode.Kubernetes, err)
 		}
-		verdict = review{user: user, allowed: allowed}
-		k.reviews.add(token, verb, verdict)
 	}
 	switch {
 	case verdict.user == "":

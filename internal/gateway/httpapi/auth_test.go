@@ -64,6 +64,8 @@ func TestInvalidTokens(t *testing.T) {
 		"both":  "- {name: a, token: first-token-01234, sha256: 00, role: viewer}",
 		"hash":  "- {name: a, sha256: 00, role: viewer}",
 		"queue": "- {name: a, token: first-token-01234, role: viewer, queues: [a b]}",
+		"null":  "- {name: a, token: first-token-01234, role: viewer, queues: }",
+		"none":  "- {name: a, token: first-token-01234, role: viewer, queues: []}",
 		"field": "- {name: a, token: first-token-01234, role: viewer, queue: web}",
 		"twice": "- {name: a, token: first-token-01234, role: viewer}\n- {name: a, token: other-token-01234, role: viewer}",
 	} {
@@ -93,7 +95,7 @@ func (f *fakeReviewer) Review(_ context.Context, _, verb string) (string, bool, 
 func TestKubernetes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &fakeReviewer{user: "ann", allowed: map[string]bool{"get": true}}
-		k := &Kubernetes{Reviewer: r, Namespace: "builds"}
+		k := NewKubernetes(r, "builds")
 		code := func(token string, verb Verb) string {
 			p, err := k.Authenticate(t.Context(), token, verb)
 			if err != nil {

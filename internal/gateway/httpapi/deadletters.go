@@ -12,16 +12,22 @@ import (
 func viewDeadLetter(l *inspect.DeadLetter) object {
 	o := object{
 		"id": l.ID, "original_id": l.Original, "reason_code": l.Code, "reason": l.Reason, "fields": l.Fields,
-		"code": string(event.ErrCode(l.Code)), "whole": l.Omitted == "" && len(l.Fields) > 0,
+		"code": string(event.ErrCode(l.Code)), "whole": wholeLetter(l),
 	}
 	o.put("omitted", l.Omitted)
 	return o
 }
 
-// seesLetter: what has no queue, or none that is valid, would have been of the default one.
+// seesLetter: an entry that names no queue would have been of the default one. Of a letter that is not whole, and of a cancel of an event,
+// nobody can tell whose it is: only a token of all queues sees it.
 func seesLetter(who *Principal, l *inspect.DeadLetter) bool {
-	return who.sees(queueOf(l.Fields[event.FieldQueue]))
+	queue, named := l.Fields[event.FieldQueue]
+	unknown := !named && (!wholeLetter(l) || l.Fields[event.FieldEventID] != "")
+	return who.Queues == nil || !unknown && who.sees(queueOf(queue))
 }
+
+// wholeLetter reports whether all fields of the entry are there.
+func wholeLetter(l *inspect.DeadLetter) bool { return l.Omitted == "" && len(l.Fields) > 0 }
 
 func (s *Server) listDeadLetters(r *http.Request, who *Principal) (answer, error) {
 	p := query(r, "limit", "cursor")

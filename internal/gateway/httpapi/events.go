@@ -111,7 +111,7 @@ func (s *Server) getTask(r *http.Request, who *Principal) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if len(page.Events) == 0 && page.Next.IsZero() && f.Before.IsZero() {
+	if len(page.Events) == 0 && page.Next.IsZero() && f.Before.IsZero() && s.opts.Catalog.Loaded() {
 		return answer{}, notFound("no event of task %q is known", text.Ellipsis(f.TaskID, maxQuoted))
 	}
 	o := s.viewPage(page)

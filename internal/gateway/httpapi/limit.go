@@ -15,7 +15,7 @@ const (
 	maxClients   = 10_000
 	maxInFlight  = 64 // requests at once that are no event streams
 	maxViewers   = 1000
-	maxPerClient = 50 // viewers of one address
+	maxPerClient = 50 // viewers of one client
 )
 
 // limiter gives each client a bucket of requests.
@@ -55,7 +55,7 @@ func (l *limiter) forget() {
 	}
 }
 
-// gate counts viewers, in all and by the address of their client.
+// gate counts viewers, in all and by client.
 type gate struct {
 	mu      sync.Mutex
 	all     int
@@ -84,6 +84,14 @@ func (g *gate) leave(client string) (all int) {
 		delete(g.clients, client)
 	}
 	return g.all
+}
+
+// clientOf is who the limits of one client are for: a token, else an address.
+func clientOf(r *http.Request, who *Principal) string {
+	if who.Name != "" {
+		return "token " + who.Name
+	}
+	return "address " + addressOf(r)
 }
 
 // addressOf is the client's address, as the network has it: headers of proxies can be forged.

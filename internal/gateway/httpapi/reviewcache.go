@@ -35,7 +35,7 @@ func (c *reviewCache) find(token string, verb Verb) (review, bool) {
 	return r, known && time.Now().Before(r.until)
 }
 
-// add makes place by forgetting what is over, else everything: an attacker with many tokens only makes us ask more.
+// add makes place by forgetting what is over, else everything: whoever has many valid tokens only makes us ask more.
 func (c *reviewCache) add(token string, verb Verb, r review) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

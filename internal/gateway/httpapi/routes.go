@@ -127,15 +127,7 @@ func (s *Server) serve(rt route) http.Handler {
 }
 
 func (s *Server) serveOne(w http.ResponseWriter, r *http.Request, rt route, who *Principal) {
-	select {
-	case s.inFlight <- struct{}{}:
-		defer func() { <-s.inFlight }()
-	default:
-		s.refuse(w, rt.pattern, tooMany("busy", "Try again in a second.", "%d requests are in flight", maxInFlight))
-		return
-	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	a, err := rt.handle(r, who)
+	a, err := s.handle(w, r, rt, who)
 	if err != nil {
 		s.refuse(w, rt.pattern, asProblem(err))
 		return
@@ -150,25 +142,35 @@ func (s *Server) serveOne(w http.ResponseWriter, r *http.Request, rt route, who 
 	s.opts.Observer.Request(rt.pattern, a.status)
 }
 
+// handle works out the answer. It is sent after its place among those in flight is free again: at the client's pace.
+func (s *Server) handle(w http.ResponseWriter, r *http.Request, rt route, who *Principal) (answer, error) {
+	if rt.method == http.MethodGet && r.ContentLength != 0 {
+		return answer{}, invalidBody("a GET takes none")
+	}
+	select {
+	case s.inFlight <- struct{}{}:
+		defer func() { <-s.inFlight }()
+	default:
+		return answer{}, tooMany("busy", "Try again in a second.", "%d requests are in flight", maxInFlight)
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	return rt.handle(r, who)
+}
+
 // admit finds out who sends a request, and whether they may.
 func (s *Server) admit(r *http.Request, rt route) (*Principal, error) {
-	address := addressOf(r)
+	who := &Principal{Role: Viewer}
 	if rt.public {
-		return &Principal{Role: Viewer}, s.limit("address " + address)
+		return who, s.limit(clientOf(r, who))
 	}
 	sent, err := bearer(r)
 	if err != nil {
-		return nil, s.failed(address, err)
+		return nil, err
 	}
-	who, err := s.opts.Auth.Authenticate(r.Context(), sent, rt.verb)
-	if err != nil {
-		return nil, s.failed(address, err)
+	if who, err = s.opts.Auth.Authenticate(r.Context(), sent, rt.verb); err != nil {
+		return nil, err
 	}
-	client := "address " + address
-	if who.Name != "" {
-		client = "token " + who.Name
-	}
-	if err := s.limit(client); err != nil {
+	if err := s.limit(clientOf(r, who)); err != nil {
 		return nil, err
 	}
 	if rt.verb == Create {
@@ -183,12 +185,4 @@ func (s *Server) limit(client string) error {
 	}
 	return tooMany("rate_limited", "Send fewer requests; follow GET /v1/stream in place of polling.",
 		"more than %d requests a second of one client", clientRate)
-}
-
-// failed counts what an address gets wrong, so that nobody tries tokens one after the other.
-func (s *Server) failed(address string, err error) error {
-	if s.failures.allow(address) {
-		return err
-	}
-	return tooMany("rate_limited", "Use a valid token.", "too many refused requests of one address")
 }

@@ -56,7 +56,6 @@ type Server struct {
 	http     *http.Server
 	listener net.Listener
 	clients  *limiter
-	failures *limiter // of the addresses whose tokens were refused
 	viewers  *gate
 	inFlight chan struct{}
 	stopping chan struct{} // closed when viewers are to leave
@@ -65,7 +64,7 @@ type Server struct {
 // New starts nothing.
 func New(o Options) *Server {
 	s := &Server{
-		opts: o, clients: newLimiter(), failures: newLimiter(), viewers: newGate(),
+		opts: o, clients: newLimiter(), viewers: newGate(),
 		inFlight: make(chan struct{}, maxInFlight), stopping: make(chan struct{}),
 	}
 	s.http = &http.Server{

@@ -14,7 +14,8 @@ import (
 
 const (
 	heartbeatInterval = 15 * time.Second
-	streamPage        = 200 // entries in one write
+	streamPage        = 200             // entries in one write
+	reviewPatience    = 3 * time.Second // for who looks on to be asked again; not known: it goes on
 )
 
 // viewer is one client of the event stream.
@@ -42,14 +43,14 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, who *Princi
 	if err != nil {
 		return err
 	}
-	address := addressOf(r)
-	n, ok := s.viewers.enter(address)
+	client := clientOf(r, who)
+	n, ok := s.viewers.enter(client)
 	if !ok {
 		return tooMany("too_many_viewers", "Close streams that nobody watches; one stream without a filter shows everything.",
-			"%d viewers are connected; at most %d in all and %d of one address", n, maxViewers, maxPerClient)
+			"%d viewers are connected; at most %d in all and %d of one client", n, maxViewers, maxPerClient)
 	}
 	s.opts.Observer.Viewers(n)
-	defer func() { s.opts.Observer.Viewers(s.viewers.leave(address)) }()
+	defer func() { s.opts.Observer.Viewers(s.viewers.leave(client)) }()
 	gap, err := v.locate(r.Context())
 	if err != nil {
 		return err
@@ -125,8 +126,18 @@ func (v *viewer) run(ctx context.Context, gap, snapshot bool) {
 	}
 }
 
-// step sends what there is, else waits for more.
+// step sends what there is, else waits for more. A viewer for whom there is always more is told of the stop all the same, and its rights
+// are looked at.
 func (v *viewer) step(ctx context.Context, heartbeat <-chan time.Time) error {
+	select {
+	case <-v.server.stopping:
+		return v.goodbye(stopReason)
+	case <-ctx.Done():
+		return errLeft
+	case <-heartbeat:
+		return v.beat(ctx)
+	default:
+	}
 	entries, changed, ok := v.server.opts.Hub.Since(v.last, streamPage)
 	switch {
 	case !ok:
@@ -140,18 +151,33 @@ func (v *viewer) step(ctx context.Context, heartbeat <-chan time.Time) error {
 	case <-changed:
 		return nil
 	case <-heartbeat:
-		if reason := v.revoked(ctx); reason != "" {
-			v.server.opts.Observer.Dropped("revoked")
-			v.out.last("goodbye", reason)
-			return errLeft
-		}
-		return v.out.heartbeat(v.last)
+		return v.beat(ctx)
 	case <-v.server.stopping:
-		v.out.last("goodbye", stopReason)
-		return errLeft
+		return v.goodbye(stopReason)
 	case <-ctx.Done():
 		return errLeft
 	}
+}
+
+// beat asks again who looks on, and what they may see.
+func (v *viewer) beat(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, reviewPatience)
+	defer cancel()
+	who, err := v.server.opts.Auth.Authenticate(ctx, v.token, Watch)
+	p, refused := errors.AsType[*Problem](err)
+	switch {
+	case err == nil:
+		v.who = who
+	case refused && (p.Status == http.StatusUnauthorized || p.Status == http.StatusForbidden):
+		v.server.opts.Observer.Dropped("revoked")
+		return v.goodbye(p.Detail)
+	}
+	return v.out.heartbeat(v.last)
+}
+
+func (v *viewer) goodbye(reason string) error {
+	v.out.last("goodbye", reason)
+	return errLeft
 }
 
 // send writes the entries that the viewer wants and has not seen in a snapshot.
@@ -205,10 +231,10 @@ func (v *viewer) await(ctx context.Context) error {
 	case <-patience.C:
 		return v.out.heartbeat(v.last)
 	case <-v.server.stopping:
-		v.out.last("goodbye", stopReason)
+		return v.goodbye(stopReason)
 	case <-ctx.Done():
+		return errLeft
 	}
-	return errLeft
 }
 
 // fellBehind is about a viewer that followed the hub: the stream is another one by now, or it was too slow.
@@ -227,16 +253,5 @@ func (v *viewer) fellBehind(ctx context.Context) error {
 
 // end says that the stream cannot go on here. The client connects again and resumes.
 func (v *viewer) end(err error) error {
-	v.out.last("goodbye", asProblem(err).Title)
-	return errLeft
-}
-
-// revoked is why the viewer may not look on any more; empty: it may.
-func (v *viewer) revoked(ctx context.Context) string {
-	_, err := v.server.opts.Auth.Authenticate(ctx, v.token, Watch)
-	p, ok := errors.AsType[*Problem](err)
-	if ok && (p.Status == http.StatusUnauthorized || p.Status == http.StatusForbidden) {
-		return p.Detail
-	}
-	return ""
+	return v.goodbye(asProblem(err).Title)
 }

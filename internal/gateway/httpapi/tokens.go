@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -107,11 +108,27 @@ func (t *Tokens) Authenticate(_ context.Context, sent string, _ Verb) (*Principa
 
 // tokenSpec is one item of the file.
 type tokenSpec struct {
-	Name   string   `json:"name"`
-	Token  string   `json:"token,omitempty"`
-	SHA256 string   `json:"sha256,omitempty"`
-	Role   Role     `json:"role"`
-	Queues []string `json:"queues,omitempty"`
+	Name   string          `json:"name"`
+	Token  string          `json:"token,omitempty"`
+	SHA256 string          `json:"sha256,omitempty"`
+	Role   Role            `json:"role"`
+	Queues json.RawMessage `json:"queues,omitempty"` // present and empty is a mistake that must not open all of them
+}
+
+// parseQueues returns nil where none are named: all.
+func (s *tokenSpec) parseQueues() (queues []string, err error) {
+	if s.Queues == nil {
+		return nil, nil
+	}
+	if err := json.Unmarshal(s.Queues, &queues); err != nil || len(queues) == 0 {
+		return nil, errors.New("queues: takes a list of names; leave it out for all queues")
+	}
+	for _, q := range queues {
+		if !event.ValidQueue(q) {
+			return nil, fmt.Errorf("queues: %q is no name of a queue", q)
+		}
+	}
+	return queues, nil
 }
 
 func loadTokens(path string) (*tokenSet, error) {
@@ -161,7 +178,7 @@ func parseTokens(specs []tokenSpec) ([]token, error) {
 }
 
 func (s *tokenSpec) parse() (t token, err error) {
-	t.principal = Principal{Name: s.Name, Role: s.Role, Queues: s.Queues}
+	t.principal = Principal{Name: s.Name, Role: s.Role}
 	switch problem := event.CheckLine(s.Name, maxName); {
 	case s.Name == "" || problem != "":
 		return t, fmt.Errorf("name: takes 1 to %d bytes of one line", maxName)
@@ -172,10 +189,8 @@ func (s *tokenSpec) parse() (t token, err error) {
 	case s.Token != "" && len(s.Token) < minTokenText:
 		return t, fmt.Errorf("token: takes at least %d bytes", minTokenText)
 	}
-	for _, q := range s.Queues {
-		if !event.ValidQueue(q) {
-			return t, fmt.Errorf("queues: %q is no name of a queue", q)
-		}
+	if t.principal.Queues, err = s.parseQueues(); err != nil {
+		return t, err
 	}
 	if s.Token != "" {
 		t.sum = sha256.Sum256([]byte(s.Token))

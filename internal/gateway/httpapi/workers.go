@@ -51,10 +51,11 @@ func (s *Server) eventsOfWorkers(r *http.Request, who *Principal, id event.ID, t
 	return s.opts.Catalog.Find(r.Context(), f)
 }
 
-// workerCursor is the last worker of the page before: `<event_id>/<index>`, or the event alone, if it was passed.
+// workerCursor is where a page ended: `<event_id>/<index>`, or the event alone, if it was passed.
 type workerCursor struct {
-	event event.ID
-	index int // 0: all workers of the event were passed
+	event  event.ID
+	within bool // some of the event's workers are still to come: those from index on
+	index  int
 }
 
 func readWorkerCursor(p *params) (c workerCursor) {
@@ -64,7 +65,7 @@ func readWorkerCursor(p *params) (c workerCursor) {
 	}
 	idText, index, within := strings.Cut(v, "/")
 	id, err := event.ParseID(idText)
-	if within && err == nil {
+	if c.within = within; within && err == nil {
 		c.index, err = strconv.Atoi(index)
 	}
 	if c.event = id; err != nil || c.index < 0 {
@@ -75,7 +76,7 @@ func readWorkerCursor(p *params) (c workerCursor) {
 
 // before selects the cursor's event too, if some of its workers are still to come.
 func (c workerCursor) before() event.ID {
-	if c.index > 0 {
+	if c.within {
 		return event.ID{Ms: c.event.Ms, Seq: c.event.Seq + 1}
 	}
 	return c.event

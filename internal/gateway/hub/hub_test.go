@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,8 +20,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// fakeStream is a status stream. Only one goroutine runs at a time in a synctest bubble.
+// fakeStream is a status stream.
 type fakeStream struct {
+	mu      sync.Mutex
 	entries []inspect.StatusEntry
 	last    event.ID
 	err     error
@@ -30,6 +32,8 @@ type fakeStream struct {
 func newFakeStream() *fakeStream { return &fakeStream{more: make(chan struct{})} }
 
 func (f *fakeStream) add(ms ...uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	for _, n := range ms {
 		f.last = event.ID{Ms: n}
 		f.entries = append(f.entries, inspect.StatusEntry{ID: f.last.String(), Fields: map[string]string{"kind": "worker", "event_id": "1-0", "seq": strconv.Itoa(int(n))}})
@@ -38,9 +42,19 @@ func (f *fakeStream) add(ms ...uint64) {
 	f.more = make(chan struct{})
 }
 
-func (f *fakeStream) trim(n int) { f.entries = f.entries[n:] }
+func (f *fakeStream) trim(n int) { f.change(func() { f.entries = f.entries[n:] }) }
+
+func (f *fakeStream) change(how func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	how()
+}
+
+func (f *fakeStream) fail(err error) { f.change(func() { f.err = err }) }
 
 func (f *fakeStream) Bounds(context.Context) (b inspect.Bounds, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if b.Last = f.last; len(f.entries) > 0 {
 		b.First, err = event.ParseID(f.entries[0].ID)
 	}
@@ -48,22 +62,27 @@ func (f *fakeStream) Bounds(context.Context) (b inspect.Bounds, err error) {
 }
 
 func (f *fakeStream) Next(ctx context.Context, id event.ID) (found []inspect.StatusEntry, err error) {
-	if f.err != nil {
-		return nil, f.err
+	found, more, err := f.after(id)
+	if len(found) > 0 || err != nil {
+		return found, err
 	}
+	select {
+	case <-more:
+	case <-ctx.Done():
+	case <-time.After(2 * time.Second):
+	}
+	return nil, nil
+}
+
+func (f *fakeStream) after(id event.ID) (found []inspect.StatusEntry, more <-chan struct{}, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	for _, e := range f.entries {
-		if parsed, _ := event.ParseID(e.ID); parsed.Compare(id) > 0 {
+		if parsed, _ := event.ParseID(e.ID); parsed.Compare(id) > 0 && f.err == nil {
 			found = append(found, e)
 		}
 	}
-	if len(found) == 0 {
-		select {
-		case <-f.more:
-		case <-ctx.Done():
-		case <-time.After(2 * time.Second):
-		}
-	}
-	return found, f.err
+	return found, f.more, f.err
 }
 
 // run is a hub that reads the stream until the test ends.
@@ -116,13 +135,13 @@ func TestOutage(t *testing.T) {
 		h := run(t, f)
 		f.add(2)
 		synctest.Wait()
-		f.err = errors.New("away")
+		f.fail(errors.New("away"))
 		f.add(3)
 		time.Sleep(30 * time.Second)
 		if h.Err() == nil || got(h, 1) != "2" {
 			t.Errorf("err %v, got %q", h.Err(), got(h, 1))
 		}
-		f.err = nil
+		f.fail(nil)
 		time.Sleep(30 * time.Second)
 		if h.Err() != nil || got(h, 1) != "2 3" {
 			t.Errorf("err %v, got %q", h.Err(), got(h, 1))
@@ -134,8 +153,8 @@ func TestOutage(t *testing.T) {
 func TestReset(t *testing.T) {
 	for name, change := range map[string]func(f *fakeStream){
 		"trimmed while Redis was away": func(f *fakeStream) { f.add(3, 4); f.trim(3) },
-		"Redis lost its data":          func(f *fakeStream) { f.entries, f.last = nil, event.ID{} },
-		"a failover lost the end":      func(f *fakeStream) { f.entries, f.last = f.entries[:1], event.ID{Ms: 1} },
+		"Redis lost its data":          func(f *fakeStream) { f.change(func() { f.entries, f.last = nil, event.ID{} }) },
+		"a failover lost the end":      func(f *fakeStream) { f.change(func() { f.entries, f.last = f.entries[:1], event.ID{Ms: 1} }) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -144,10 +163,10 @@ func TestReset(t *testing.T) {
 				h := run(t, f)
 				f.add(2)
 				synctest.Wait()
-				f.err = errors.New("away")
+				f.fail(errors.New("away"))
 				time.Sleep(30 * time.Second)
 				change(f)
-				f.err = nil
+				f.fail(nil)
 				time.Sleep(30 * time.Second)
 				if got(h, 2) != "lost" {
 					t.Errorf("after 2: %q", got(h, 2))
