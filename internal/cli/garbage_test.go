@@ -16,6 +16,9 @@ func TestGarbage(t *testing.T) {
 			for _, other := range config.Names() {
 				t.Setenv(other, "")
 			}
+			if strings.HasPrefix(name, "OTEL_") { // without it the others are ignored
+				t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318")
+			}
 			t.Setenv(name, "gar\nbage\x1b[31m")
 			var out, errs bytes.Buffer
 			if code := Main(t.Context(), "test", nil, &out, &errs); code != exitUsage || out.Len() > 0 {

@@ -63,7 +63,8 @@ func (l *logsCommand) followAll(ctx context.Context) error {
 		return err
 	})
 	group.Go(func() error { return f.merger.Run(following, l.printer.print) })
-	return l.followed(ctx, group.Wait(), outcome)
+	err = group.Wait()
+	return l.followed(ctx, err, outcome)
 }
 
 // followed says why following ended.

@@ -56,7 +56,6 @@ func (p *linePrinter) idle() time.Duration {
 func (p *linePrinter) print(l podlogs.Line) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.last = time.Now()
 	p.buf.Reset()
 	if p.options.output == "ndjson" {
 		if err := p.writeJSON(&l); err != nil {
@@ -66,6 +65,7 @@ func (p *linePrinter) print(l podlogs.Line) error {
 		p.writeText(&l)
 	}
 	_, err := p.w.Write(p.buf.Bytes())
+	p.last = time.Now() // whoever reads a pipe may have let it wait
 	return err
 }
 

@@ -210,6 +210,7 @@ func Load(environ map[string]string) (Config, error) {
 		return Config{}, fmt.Errorf("reading the tags of Config: %w", err)
 	}
 	values := withDefaults(environ, fields)
+	ignoreTraces(values, fields)
 	if err := validate(values, fields); err != nil {
 		return Config{}, err
 	}

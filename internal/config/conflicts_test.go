@@ -46,11 +46,11 @@ func TestConflicts(t *testing.T) {
 			`OTTO_AGENT_REQUESTS: got "memory=1G", takes no more memory than OTTO_AGENT_LIMITS (memory=953Mi)`,
 		},
 		"a collector's certificate without key": {
-			map[string]string{"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": "/dev/null"},
+			map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": "/dev/null"},
 			`OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: got "/dev/null" without OTEL_EXPORTER_OTLP_CLIENT_KEY, takes a value only together with it`,
 		},
 		"a collector's key without certificate": {
-			map[string]string{"OTEL_EXPORTER_OTLP_CLIENT_KEY": "/dev/null"},
+			map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318", "OTEL_EXPORTER_OTLP_CLIENT_KEY": "/dev/null"},
 			`OTEL_EXPORTER_OTLP_CLIENT_KEY: got "/dev/null" without OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE, takes a value only together with it`,
 		},
 		"Pods kept longer than records": {

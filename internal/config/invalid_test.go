@@ -108,7 +108,7 @@ func invalidTraceValues(t *testing.T) map[string][]string {
 		"OTEL_EXPORTER_OTLP_CERTIFICATE":        file,
 		"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": file,
 		"OTEL_EXPORTER_OTLP_CLIENT_KEY":         file,
-		"OTEL_SDK_DISABLED":                     {"yes", "TRUE", "1"},
+		"OTEL_SDK_DISABLED":                     {"yes", "on", "enabled"},
 		"OTEL_TRACES_SAMPLER":                   {"jaeger_remote", "parentbased", "ALWAYS_ON"},
 		"OTEL_TRACES_SAMPLER_ARG":               {"1.1", "-0.5", "NaN", "10%", "all"},
 		"OTEL_SERVICE_NAME":                     name,
@@ -131,7 +131,11 @@ func TestInvalidValues(t *testing.T) {
 			t.Errorf("%s: no invalid values to test", name)
 		}
 		for _, value := range all[name] {
-			_, err := Load(map[string]string{name: value})
+			environ := map[string]string{name: value}
+			if strings.HasPrefix(name, "OTEL_") && !strings.HasSuffix(name, "_ENDPOINT") { // else it is ignored
+				environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://collector:4318"
+			}
+			_, err := Load(environ)
 			if err == nil {
 				t.Errorf("%s accepted %q", name, value)
 				continue

@@ -2,10 +2,13 @@ package config
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/caarlos0/env/v11"
 
 	"github.com/ottoscaler/ottoscaler/internal/tracecontext"
 )
@@ -138,6 +141,28 @@ func isRatio(v string) bool {
 	return err == nil
 }
 
+// ignoreTraces puts defaults in the place of OpenTelemetry's variables that are not valid here, where no spans are sent: they may be meant
+// for other programs.
+func ignoreTraces(values map[string]string, fields []env.FieldParams) {
+	disabled, _ := strconv.ParseBool(values["OTEL_SDK_DISABLED"])
+	if !disabled && (values["OTEL_EXPORTER_OTLP_ENDPOINT"] != "" || values["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] != "") {
+		return
+	}
+	of := traceRules()
+	for _, f := range fields {
+		if r, ok := of[f.Key]; !ok || r.valid(values[f.Key]) {
+			continue
+		}
+		if delete(values, f.Key); f.DefaultValue != "" {
+			values[f.Key] = f.DefaultValue
+		}
+	}
+	if values["OTEL_EXPORTER_OTLP_CLIENT_KEY"] == "" || values["OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"] == "" {
+		delete(values, "OTEL_EXPORTER_OTLP_CLIENT_KEY")
+		delete(values, "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE")
+	}
+}
+
 // traceRules are those of Traces.
 func traceRules() map[string]rule {
 	endpoint := rule{takes: "an address such as http://collector:4318", valid: isEndpoint}
@@ -151,10 +176,15 @@ func traceRules() map[string]rule {
 		"OTEL_EXPORTER_OTLP_CERTIFICATE":        file(),
 		"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": file(),
 		"OTEL_EXPORTER_OTLP_CLIENT_KEY":         file(),
-		"OTEL_SDK_DISABLED":                     oneOf("true", "false"),
+		"OTEL_SDK_DISABLED":                     {takes: "true or false", valid: isAnyCaseBool},
 		"OTEL_TRACES_SAMPLER":                   oneOf(tracecontext.Samplers()...),
 		"OTEL_TRACES_SAMPLER_ARG":               {takes: "a number from 0 to 1", valid: isRatio},
 		"OTEL_SERVICE_NAME":                     {takes: "1 to 256 bytes of text without control characters", valid: isName},
 		"OTEL_RESOURCE_ATTRIBUTES":              attributes(),
 	}
+}
+
+// isAnyCaseBool: OpenTelemetry's booleans are of any case.
+func isAnyCaseBool(s string) bool {
+	return strings.EqualFold(s, "true") || strings.EqualFold(s, "false")
 }

@@ -39,3 +39,26 @@ func TestTracesPairs(t *testing.T) {
 		t.Errorf("attributes: %s", d)
 	}
 }
+
+// TestForeignVariables: where no spans are sent, what is meant for other programs stops nothing.
+func TestForeignVariables(t *testing.T) {
+	foreign := map[string]string{
+		"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_TRACES_SAMPLER": "xray", "OTEL_RESOURCE_ATTRIBUTES": "a=b,", "OTEL_EXPORTER_OTLP_TIMEOUT": "10s",
+		"OTEL_EXPORTER_OTLP_CLIENT_KEY": "/dev/null",
+	}
+	want, err := Load(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Load(foreign); err != nil || got.Traces != want.Traces {
+		t.Errorf("%v: %+v", err, got.Traces)
+	}
+	foreign["OTEL_EXPORTER_OTLP_ENDPOINT"], foreign["OTEL_SDK_DISABLED"] = "grpc://collector:4317", "True"
+	if got, err := Load(foreign); err != nil || got.Traces.URL() != "" {
+		t.Errorf("%v: %+v", err, got.Traces)
+	}
+	delete(foreign, "OTEL_SDK_DISABLED")
+	if _, err := Load(foreign); err == nil {
+		t.Error("no error where spans are to be sent")
+	}
+}

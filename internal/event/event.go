@@ -81,7 +81,15 @@ func (e Event) MarshalJSON() ([]byte, error) {
 
 // Hash identifies what an event asks for: two entries with the same idempotency key and the same hash are one event
 // sent twice. Its time and its trace context are left aside, since a client that sends again may set them anew.
-func (e *Event) Hash() string {
+func (e *Event) Hash() string { return e.hash(nil) }
+
+// SameAs reports whether an event with that hash asks for the same. Before baggage was a field it was metadata, and so part of it.
+func (e *Event) SameAs(hash string) bool {
+	return hash == e.Hash() || e.Baggage != "" && hash == e.hash(map[string]string{FieldBaggage: e.Baggage})
+}
+
+// hash is that of the event with these metadata besides its own.
+func (e *Event) hash(more map[string]string) string {
 	h := sha256.New()
 	put := func(parts ...string) {
 		for _, p := range parts {
@@ -92,6 +100,7 @@ func (e *Event) Hash() string {
 	put(string(e.Type), fmt.Sprint(e.PodCount), e.Template, e.Deadline.String())
 	content := make(map[string]string, len(e.Metadata))
 	maps.Copy(content, e.Metadata)
+	maps.Copy(content, more)
 	for i := range table {
 		if f := &table[i]; f.hashed {
 			if value := f.encode(e); value != f.Default {

@@ -23,7 +23,7 @@ const (
 	fieldTimestamp   = "timestamp"
 	fieldTraceparent = "traceparent"
 	fieldTracestate  = "tracestate"
-	fieldBaggage     = "baggage"
+	FieldBaggage     = "baggage"
 )
 
 // The bounds of an entry. What is over one is rejected, never truncated.
@@ -162,7 +162,7 @@ var table = []Field{
 		decode: (*decoder).tracestate, encode: func(e *Event) string { return e.Tracestate },
 	},
 	{
-		Name: fieldBaggage, Takes: "a W3C baggage of at most 8192 bytes; an invalid one is ignored",
+		Name: FieldBaggage, Takes: "a W3C baggage of at most 8192 bytes; an invalid one is ignored",
 		Doc: "What the producer passes on beside the trace.", Variable: "BAGGAGE",
 		decode: (*decoder).baggage, encode: func(e *Event) string { return e.Baggage },
 	},

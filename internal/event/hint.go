@@ -12,7 +12,7 @@ func Hint(fields map[string]string, e *Event) string {
 	case e.Traceparent != "" && fields[fieldTracestate] != e.Tracestate:
 		hints = append(hints, "tracestate is not valid, so it was ignored")
 	}
-	if fields[fieldBaggage] != e.Baggage {
+	if fields[FieldBaggage] != e.Baggage {
 		hints = append(hints, "baggage is not a W3C baggage of at most 8192 bytes, so it was ignored")
 	}
 	if sent := fields[fieldTimestamp]; len(sent) == milliseconds && !strings.ContainsAny(sent, "-T") {

@@ -17,6 +17,7 @@ const (
 	pollFor      = 30 * time.Second // until following is tried again
 	endAfter     = 6                // readings that found what will not change any more
 	maxReads     = 3                // of a log that is still being written
+	maxFinals    = 20               // readings of an ended container that found something new
 	failAfter    = 150              // failed requests for the log of a container that has ended: five minutes
 )
 
@@ -51,6 +52,7 @@ type follower struct {
 	pollUntil time.Time // it is polled
 	tries     int       // failures in a row
 	dead      int       // of them: that say that the log is gone
+	finals    int       // readings since the end that found something new
 }
 
 // result is what became of one connection.
@@ -154,7 +156,7 @@ func (f *follower) settle(r result) {
 // again is for a failure that may pass.
 func (f *follower) again(why string) (time.Duration, bool, error) {
 	if f.tries++; f.once && !f.joins && f.tries > endAfter {
-		return 0, true, fmt.Errorf("reading the log of container %q of Pod %q: %s", f.target.Container, f.target.Pod, why)
+		return 0, true, f.cutOff(why)
 	}
 	return retry.Backoff(f.tries, maxPause), false, nil
 }
@@ -181,6 +183,9 @@ func (f *follower) over(r result, s containerState) (time.Duration, bool, error)
 		f.final, f.tries = true, 0
 		return 0, false, nil
 	case complete && f.progress:
+		if f.finals++; f.finals > maxFinals {
+			return 0, true, f.cutOff("every reading of it differs, as if its node's clock was set back")
+		}
 		f.tries = 0
 		return 0, false, nil
 	case complete && f.quiet():
@@ -192,14 +197,19 @@ func (f *follower) over(r result, s containerState) (time.Duration, bool, error)
 	if f.tries++; f.dead <= endAfter && f.tries <= failAfter {
 		return retry.Backoff(f.tries, startPause), false, nil
 	}
-	if err := f.flush(); err != nil {
-		return 0, true, err
-	}
 	why := strings.Join(strings.Fields(s.why+" "+r.why+" "+f.note), " ")
 	if complete {
 		why = "the node rotated its file"
 	}
-	return 0, true, f.mark(MarkerEnd, "the end of this log may be missing: "+why)
+	return 0, true, f.cutOff(why)
+}
+
+// cutOff ends with what was read.
+func (f *follower) cutOff(why string) error {
+	if err := f.flush(); err != nil {
+		return err
+	}
+	return f.mark(MarkerEnd, "the end of this log may be missing: "+why)
 }
 
 // restarted reads what the earlier container still printed, then begins anew.
@@ -220,7 +230,7 @@ func (f *follower) restarted(r result, s containerState) (time.Duration, bool, e
 	if err == nil {
 		err = f.mark(MarkerRestarted, fmt.Sprintf("the container was started again (restart %d)", s.restarts))
 	}
-	f.previous, f.final, f.tries, f.restarts, f.position = false, false, 0, s.restarts, position{}
+	f.previous, f.final, f.tries, f.finals, f.restarts, f.position = false, false, 0, 0, s.restarts, position{}
 	return 0, err != nil, err
 }
 

@@ -150,7 +150,7 @@ func validTaskID(en *Entry) string {
 
 // decideTakenKey decides on an entry whose idempotency key another event owns.
 func (s *state) decideTakenKey(en *Entry, ev *event.Event, owner keyOwner, hash string) {
-	if owner.hash != hash {
+	if !ev.SameAs(owner.hash) {
 		s.reject(en, ev.TaskID(), event.Reject(event.CodeConflict,
 			"idempotency_key %q belongs to event %s, which asks for something else", ev.IdempotencyKey, owner.event))
 		return

@@ -84,7 +84,7 @@ func TestPages(t *testing.T) {
 
 // TestBoundLetters: a token that is bound to queues sees no letter of which nobody can tell whose it is.
 func TestBoundLetters(t *testing.T) {
-	letter := func(omitted string, fields ...string) *inspect.DeadLetter {
+	dead := func(omitted string, fields ...string) *inspect.DeadLetter {
 		l := &inspect.DeadLetter{Omitted: omitted, Fields: make(map[string]string)}
 		for i := 0; i < len(fields); i += 2 {
 			l.Fields[fields[i]] = fields[i+1]
@@ -92,19 +92,19 @@ func TestBoundLetters(t *testing.T) {
 		return l
 	}
 	for name, c := range map[string]struct {
-		letter             *inspect.DeadLetter
+		entry              *inspect.DeadLetter
 		byDefault, web, op bool
 	}{
-		"of no queue":              {letter("", "type", "scale_up"), true, false, true},
-		"of a queue":               {letter("", "queue", "web"), false, true, true},
-		"of a queue, not whole":    {letter("3", "queue", "web"), false, true, true},
-		"not whole":                {letter("3", "a", "b"), false, false, true},
-		"without fields":           {letter(""), false, false, true},
-		"a cancel of an event":     {letter("", "type", "cancel", "event_id", "1-0"), false, false, true},
-		"of a queue with bad name": {letter("", "queue", "a b"), false, false, true},
+		"of no queue":              {dead("", "type", "scale_up"), true, false, true},
+		"of a queue":               {dead("", "queue", "web"), false, true, true},
+		"of a queue, not whole":    {dead("3", "queue", "web"), false, true, true},
+		"not whole":                {dead("3", "a", "b"), false, false, true},
+		"without fields":           {dead(""), false, false, true},
+		"a cancel of an event":     {dead("", "type", "cancel", "event_id", "1-0"), false, false, true},
+		"of a queue with bad name": {dead("", "queue", "a b"), false, false, true},
 	} {
 		for who, want := range map[*Principal]bool{{Queues: []string{"default"}}: c.byDefault, {Queues: []string{"web"}}: c.web, {}: c.op} {
-			if got := seesLetter(who, c.letter); got != want {
+			if got := seesLetter(who, c.entry); got != want {
 				t.Errorf("%s: %v sees it: %v", name, who.Queues, got)
 			}
 		}

@@ -164,7 +164,7 @@ func (d *recordDecoder) field(name, value string) string {
 }
 
 func (d *recordDecoder) metadata(key, value string) string {
-	if isPlain(key) {
+	if isPlain(key) && key != event.FieldBaggage { // that was metadata before it was a field
 		return "not a valid metadata key"
 	}
 	d.entry[key] = value

@@ -110,6 +110,14 @@ func TestRecordOfOtherReleases(t *testing.T) {
 	}
 }
 
+// TestFormerBaggage: an earlier release recorded it as metadata.
+func TestFormerBaggage(t *testing.T) {
+	r, err := decodeRecord(event.ID{Ms: 5}, "key", map[string]string{"type": "scale_up", "pod_count": "2", "m:baggage": "user=kim"})
+	if err != nil || r.Event.Baggage != "user=kim" || len(r.Event.Metadata) > 0 {
+		t.Errorf("%+v, %v", r.Event, err)
+	}
+}
+
 func TestDecodeRecordIsStrict(t *testing.T) {
 	cases := map[string]struct{ field, value, wantField string }{
 		"type missing":           {"type", "", ""},
