@@ -40,6 +40,12 @@ func ends(s inspect.StatusEntry) bool {
 		slices.Contains([]string{"succeeded", "failed", "cancelled", "lost", "retrying"}, s.Fields["state"])
 }
 
+// unbounded reports whether the stream may have an entry of any size: it was rejected unread.
+func (e entry) unbounded() bool {
+	unread := []string{event.CodeTooLarge, event.CodePoison, event.CodeTrimmed}
+	return e.fields["kind"] == "rejected" && slices.Contains(unread, e.fields["reason"])
+}
+
 // time is zero where the entry has none.
 func (e entry) time(name string) time.Time {
 	t, err := time.Parse(time.RFC3339, e.fields[name])

@@ -186,7 +186,9 @@ func (e *Exporter) build(ctx context.Context, read []inspect.StatusEntry) ([]spa
 		}
 		if parsed, ok := parseEntry(s); ok {
 			ended = append(ended, parsed)
-			events = append(events, parsed.event)
+			if !parsed.unbounded() {
+				events = append(events, parsed.event)
+			}
 		}
 	}
 	if len(ended) == 0 {

@@ -93,7 +93,7 @@ func (s *state) accept(en *Entry) {
 	}
 	hash := ev.Hash() // of what was sent: the policy may change
 	if owner, taken := s.intake.keyOwnerOf(en, ev.IdempotencyKey); taken {
-		s.decideTakenKey(en, &ev, owner, hash)
+		s.decideTakenKey(en, &ev, owner)
 		return
 	}
 	if ev, bad = s.admit(ev); bad != nil {
@@ -149,7 +149,7 @@ func validTaskID(en *Entry) string {
 }
 
 // decideTakenKey decides on an entry whose idempotency key another event owns.
-func (s *state) decideTakenKey(en *Entry, ev *event.Event, owner keyOwner, hash string) {
+func (s *state) decideTakenKey(en *Entry, ev *event.Event, owner keyOwner) {
 	if !ev.SameAs(owner.hash) {
 		s.reject(en, ev.TaskID(), event.Reject(event.CodeConflict,
 			"idempotency_key %q belongs to event %s, which asks for something else", ev.IdempotencyKey, owner.event))

@@ -8,6 +8,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/ottoscaler/ottoscaler/internal/event"
+	"github.com/ottoscaler/ottoscaler/internal/redis"
 )
 
 // Origin is what is known of where an event came from, for its trace. It is as it was sent: an event may be no valid one.
@@ -34,7 +35,7 @@ func (r *Reader) Origins(ctx context.Context, ids []event.ID) (map[event.ID]Orig
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil && !redis.Replied(err, "WRONGTYPE") { // somebody else's key stands for no record; the others were answered
 		return nil, r.client.Wrap("reading the records of events", err)
 	}
 	var missing []event.ID
