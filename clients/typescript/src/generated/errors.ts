@@ -41,6 +41,10 @@ export const fixes: Record<string, { message: string; fix: string }> = {
     "message": "invalid queues file",
     "fix": "Correct the file; [queues.md](queues.md) lists its fields."
   },
+  "OTTO111": {
+    "message": "invalid tokens file",
+    "fix": "Correct the file; [api.md](api.md#tokens) lists the fields."
+  },
   "OTTO201": {
     "message": "stream read failed; retrying",
     "fix": "Bring Redis back. After a failover there is nothing to do."
@@ -100,6 +104,10 @@ export const fixes: Record<string, { message: string; fix: string }> = {
   "OTTO215": {
     "message": "invalid command on the control stream; ignored",
     "fix": "Send commands with `ottoscaler pause` and `ottoscaler resume`; find out what else may write to the control stream."
+  },
+  "OTTO216": {
+    "message": "status stream read failed; retrying",
+    "fix": "Bring Redis back. The error in the line says what Redis refuses, such as a permission (`NOPERM`)."
   },
   "OTTO301": {
     "message": "API server refuses the template's Pods; retrying",
