@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -104,4 +105,25 @@ func TestGoneWorkers(t *testing.T) {
 	if line := l.goneLine(gone[0], "a"); line.Pod != l.names.Pod(testID, 2, 2) || line.Marker != markerStatus {
 		t.Errorf("%+v", line)
 	}
+}
+
+// slowPipe is read slowly.
+type slowPipe struct{ bytes.Buffer }
+
+func (p *slowPipe) Write(b []byte) (int, error) {
+	time.Sleep(2 * idleLimit)
+	return p.Buffer.Write(b)
+}
+
+// TestSlowReader: a reader that lets the pipe wait does not make the log look idle.
+func TestSlowReader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newLinePrinter(&slowPipe{}, &logsOptions{output: "text"}, event.NewNames(event.DefaultInstance, event.DefaultStream), true)
+		if err := p.print(podlogs.Line{Text: []byte("one")}); err != nil {
+			t.Fatal(err)
+		}
+		if idle := p.idle(); idle > 0 {
+			t.Errorf("idle for %v", idle)
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"runtime"
 
 	"github.com/spf13/cobra"
@@ -33,6 +34,16 @@ Exit codes: 0 stopped, 1 Redis or Kubernetes unreachable, 2 usage or configurati
 
 // runDaemon is the root command's action too, which has no flag for profiles.
 func runDaemon(version string) func(*cobra.Command, []string) error {
+	return runRole(version, func(cfg config.Config, o app.Options) (role, error) { return app.New(cfg, o) })
+}
+
+// role is what this binary does until it is stopped: see app.App and gateway.Gateway.
+type role interface {
+	Run(ctx context.Context) error
+}
+
+// runRole loads the configuration, sets the process up, and runs what build makes of both.
+func runRole(version string, build func(config.Config, app.Options) (role, error)) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, _ []string) error {
 		environ := config.Environ()
 		cfg, err := config.Load(environ)
@@ -46,11 +57,11 @@ func runDaemon(version string) func(*cobra.Command, []string) error {
 		app.RouteLibraryLogs(log)
 		profiles, _ := c.Flags().GetString(flagPprof) // its error: the command does not have the flag
 		setUpRuntime(cfg.Process, profiles != "")
-		daemon, err := app.New(cfg, app.Options{Version: version, ProfilesAddr: profiles, Logger: log})
+		r, err := build(cfg, app.Options{Version: version, ProfilesAddr: profiles, Logger: log})
 		if err != nil {
 			return err
 		}
-		return daemon.Run(c.Context())
+		return r.Run(c.Context())
 	}
 }
 

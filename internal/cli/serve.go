@@ -5,7 +5,6 @@ import (
 
 	"github.com/ottoscaler/ottoscaler/internal/app"
 	"github.com/ottoscaler/ottoscaler/internal/config"
-	"github.com/ottoscaler/ottoscaler/internal/errcode"
 	"github.com/ottoscaler/ottoscaler/internal/gateway"
 )
 
@@ -24,33 +23,8 @@ Exit codes: 0 stopped, 1 the port is taken, 2 usage or configuration.`,
   curl localhost:8090/v1/events
   curl -N localhost:8090/v1/stream`,
 		Args: noArgs,
-		RunE: serve(version),
+		RunE: runRole(version, func(cfg config.Config, o app.Options) (role, error) { return gateway.New(cfg, o) }),
 	}
 	c.Flags().String(flagPprof, "", "serve Go profiles at this loopback address, such as 127.0.0.1:6060")
 	return c
-}
-
-func serve(version string) func(*cobra.Command, []string) error {
-	return func(c *cobra.Command, _ []string) error {
-		environ := config.Environ()
-		cfg, err := config.Load(environ)
-		if err != nil {
-			return usageError{errcode.Wrap(errcode.Configuration, err)}
-		}
-		log := newLogger(c.ErrOrStderr(), cfg.Process)
-		for _, name := range config.Unknown(environ) {
-			errcode.Warn(log, errcode.UnknownVariable, "variable", name, "did_you_mean", config.Suggest(name))
-		}
-		app.RouteLibraryLogs(log)
-		profiles, err := c.Flags().GetString(flagPprof)
-		if err != nil {
-			return err
-		}
-		setUpRuntime(cfg.Process, profiles != "")
-		g, err := gateway.New(cfg, gateway.Options{Version: version, ProfilesAddr: profiles, Logger: log})
-		if err != nil {
-			return err
-		}
-		return g.Run(c.Context())
-	}
 }

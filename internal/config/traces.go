@@ -2,7 +2,6 @@ package config
 
 import (
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -144,7 +143,10 @@ func isRatio(v string) bool {
 // ignoreTraces puts defaults in the place of OpenTelemetry's variables that are not valid here, where no spans are sent: they may be meant
 // for other programs.
 func ignoreTraces(values map[string]string, fields []env.FieldParams) {
-	disabled, _ := strconv.ParseBool(values["OTEL_SDK_DISABLED"])
+	if isAnyCaseBool(values["OTEL_SDK_DISABLED"]) {
+		values["OTEL_SDK_DISABLED"] = strings.ToLower(values["OTEL_SDK_DISABLED"])
+	}
+	disabled := values["OTEL_SDK_DISABLED"] == "true"
 	if !disabled && (values["OTEL_EXPORTER_OTLP_ENDPOINT"] != "" || values["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] != "") {
 		return
 	}

@@ -31,13 +31,6 @@ import (
 // stopTimeout is for open requests at the stop; a Pod has 30 s by default.
 const stopTimeout = 20 * time.Second
 
-// Options are what New needs besides the configuration.
-type Options struct {
-	Version      string
-	ProfilesAddr string // loopback address of Go's profiles, from --pprof; empty: none are served
-	Logger       *slog.Logger
-}
-
 // Service is a part of the gateway that runs beside the API until its context ends.
 type Service interface {
 	Run(ctx context.Context) error
@@ -86,7 +79,7 @@ func (s store) Send(ctx context.Context, cmd worker.Command) (event.ID, error) {
 //	  │                         └──▶ catalog ──▲
 //	  ├───────── records ───────────────────▶──┘
 //	  └─────────────────────▶ traces ──▶ collector
-func New(cfg config.Config, o Options) (*Gateway, error) {
+func New(cfg config.Config, o app.Options) (*Gateway, error) {
 	g := &Gateway{version: o.Version, log: o.Logger}
 
 	// Kubernetes says who leads, and with OTTO_API_AUTH=kubernetes who may do what.
@@ -167,7 +160,7 @@ func (r reviewer) Review(ctx context.Context, token, verb string) (user string, 
 }
 
 // wireTraces sends spans as one of the replicas that share the work.
-func (g *Gateway) wireTraces(m *metrics, o Options) error {
+func (g *Gateway) wireTraces(m *metrics, o app.Options) error {
 	if g.cfg.Traces.URL() == "" {
 		return nil
 	}
@@ -183,7 +176,7 @@ func (g *Gateway) wireTraces(m *metrics, o Options) error {
 }
 
 // wireProbes makes the servers of probes, scrapes and profiles. A gateway is ready while Redis answers.
-func (g *Gateway) wireProbes(m *metrics, o Options) error {
+func (g *Gateway) wireProbes(m *metrics, o app.Options) error {
 	g.probes = []listener{named{"OTTO_HTTP_ADDR", health.New(health.Options{
 		Addr: g.cfg.Process.HTTPAddr, Checks: []health.Check{{Name: "redis", Run: g.redis.Ping}}, Metrics: m.handler(), Logger: o.Logger,
 	})}}

@@ -44,6 +44,7 @@ type fakeNode struct {
 
 	faults    int // percent of requests and bodies
 	noInotify bool
+	noLog     bool         // the kubelet has the container, and its log no more
 	requests  []url.Values // for the log
 	follows   int          // that are open
 	most      int
@@ -117,6 +118,8 @@ func (n *fakeNode) log(r *http.Request) *http.Response {
 	switch {
 	case n.waiting:
 		return refuse(400, "", "container \"agent\" in pod \"p\" is waiting to start: ContainerCreating")
+	case n.noLog:
+		return respond(200, "unable to retrieve container logs for containerd://1")
 	case follow && n.noInotify:
 		return respond(200, "failed to create fsnotify watcher: too many open files")
 	case n.chance(n.faults / 2):

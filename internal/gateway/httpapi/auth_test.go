@@ -5,10 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -89,6 +92,35 @@ type fakeReviewer struct {
 func (f *fakeReviewer) Review(_ context.Context, _, verb string) (string, bool, error) {
 	f.asked++
 	return f.user, f.allowed[verb], f.err
+}
+
+// slowReviewer counts reviews that are under way.
+type slowReviewer struct{ asking, most atomic.Int32 }
+
+func (s *slowReviewer) Review(context.Context, string, string) (string, bool, error) {
+	n := s.asking.Add(1)
+	defer s.asking.Add(-1)
+	for most := s.most.Load(); n > most && !s.most.CompareAndSwap(most, n); most = s.most.Load() {
+		continue
+	}
+	time.Sleep(time.Second)
+	return "", false, nil
+}
+
+// TestReviewsAreBounded: whoever sends tokens that nobody knows makes us ask only so often at once.
+func TestReviewsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &slowReviewer{}
+		k := NewKubernetes(r, "builds")
+		var all sync.WaitGroup
+		for i := range 5 * maxAsking {
+			all.Go(func() { _, _ = k.Authenticate(t.Context(), fmt.Sprint("token-", i), Get) })
+		}
+		all.Wait()
+		if most := r.most.Load(); most != maxAsking {
+			t.Errorf("%d at once", most)
+		}
+	})
 }
 
 // TestKubernetes: RBAC decides, and what it said counts for ten seconds.
